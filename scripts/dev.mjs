@@ -1,0 +1,54 @@
+/**
+ * `npm run dev`: the registry on local D1 and R2, with migrations applied, open to everyone on this machine.
+ * Flags are handed on to `wrangler dev`; `--persist-to` also says where the migrations go.
+ */
+
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, writeFileSync } from "node:fs";
+
+const flags = process.argv.slice(2);
+const env = {
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  ...process.env,
+};
+
+// Download links need a key. This one is made once, for this checkout, in a file that git ignores.
+const secrets = new URL("../.dev.vars", import.meta.url);
+if (!existsSync(secrets)) writeFileSync(secrets, `SIGNING_KEY=${randomBytes(32).toString("hex")}\n`, { mode: 0o600 });
+
+/** Runs wrangler, passes signals on, and gives its exit code. */
+function wrangler(args, stdin) {
+  const child = spawn("wrangler", args, {
+    stdio: [stdin, "inherit", "inherit"],
+    env,
+    shell: process.platform === "win32",
+  });
+  const stop = (signal) => child.kill(signal);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stop);
+  return new Promise((resolve) => {
+    child.on("exit", (code, signal) => {
+      for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(name, stop);
+      resolve(signal ? 0 : (code ?? 1));
+    });
+  });
+}
+
+/** The values of `--persist-to`, in both spellings. */
+function persistTo() {
+  const at = flags.findIndex((flag) => flag === "--persist-to" || flag.startsWith("--persist-to="));
+  if (at < 0) return [];
+  return flags[at].includes("=") ? [flags[at]] : flags.slice(at, at + 2);
+}
+
+// A parent that is killed outright takes this process along, so that the port is free again.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.kill(process.pid, "SIGTERM");
+}, 1000).unref();
+
+// With its input closed, wrangler applies migrations without asking.
+const migrated = await wrangler(["d1", "migrations", "apply", "DB", "--local", ...persistTo()], "ignore");
+process.exitCode = migrated || (await wrangler(["dev", "--var", "AUTH:off", ...flags], "inherit"));
