@@ -1,0 +1,71 @@
+/** Handing out a zip: whole or a part of it, and never the bytes of another version than the one described. */
+
+import type { Context } from "../context.ts";
+import { RegistryError } from "../errors.ts";
+import { readRange } from "../lib/http-range.ts";
+import type { ArtifactRow } from "../store/artifacts.ts";
+import { getBundle } from "../store/blobs.ts";
+import type { ArtifactRef } from "../store/deletions.ts";
+import { getArtifactRow } from "./find.ts";
+
+/** What the client has and wants, as its headers say. */
+export interface DownloadRequest {
+  range?: string | undefined;
+  ifRange?: string | undefined;
+  ifNoneMatch?: string | undefined;
+  /** Headers only (HEAD). */
+  headOnly: boolean;
+}
+
+/** The zip or a part of it. `range` in bytes. `body` is missing for HEAD and for `not_modified`. */
+export interface Download {
+  kind: "whole" | "part" | "not_modified";
+  name: string;
+  size: number;
+  sha256: string;
+  range?: { offset: number; length: number };
+  body?: ReadableStream;
+}
+
+/** Reads of an artifact's row before giving up on finding its object: an update may replace it in between. */
+const READS_MAX = 3;
+
+/**
+ * Opens the zip of an artifact (contract: Downloads).
+ * @throws RegistryError `artifact_not_found`, `range_not_satisfiable`; Error if the object is missing though its row is there
+ */
+export async function openDownload(ctx: Context, ref: ArtifactRef, request: DownloadRequest): Promise<Download> {
+  let missing = "";
+  for (let reads = 0; reads < READS_MAX; reads += 1) {
+    const row = await getArtifactRow(ctx, ref);
+    if (row.object_key === missing) break;
+    const download = await openVersion(ctx, row, request);
+    if (download) return download;
+    missing = row.object_key;
+  }
+  throw new Error(`object ${missing} is missing though its artifact is there`);
+}
+
+async function openVersion(ctx: Context, row: ArtifactRow, request: DownloadRequest): Promise<Download | undefined> {
+  const described = { name: row.name, size: row.size, sha256: row.sha256 };
+  const etag = `"${row.sha256}"`;
+  if (request.ifNoneMatch !== undefined && matches(request.ifNoneMatch, etag)) {
+    return { kind: "not_modified", ...described };
+  }
+  const fresh = request.ifRange === undefined || request.ifRange === etag;
+  const range = fresh ? readRange(request.range, row.size) : undefined;
+  if (range === "unsatisfiable") {
+    throw new RegistryError("range_not_satisfiable", undefined, {
+      headers: { "Content-Range": `bytes */${row.size}` },
+    });
+  }
+  const part = range ? { kind: "part" as const, range } : { kind: "whole" as const };
+  if (request.headOnly) return { ...part, ...described };
+  const object = await getBundle(ctx.blobs, row.object_key, range);
+  return object ? { ...part, ...described, body: object.body } : undefined;
+}
+
+/** Whether a list of entity tags names this one (RFC 9110 §13.1.2, weak comparison). */
+export function matches(header: string, etag: string): boolean {
+  return header.split(",").some((tag) => ["*", etag].includes(tag.trim().replace(/^W\//, "")));
+}

@@ -1,0 +1,60 @@
+/** Reading artifacts: one by id, some by name, a page of a list. */
+
+import type { Context } from "../context.ts";
+import { RegistryError } from "../errors.ts";
+import { cursorAfter, type Offset } from "../lib/paging.ts";
+import { PAGE_SIZE } from "../limits.ts";
+import {
+  type ArtifactRow,
+  type ArtifactSummary,
+  type ListQuery,
+  selectArtifact,
+  selectByName,
+  selectPage,
+} from "../store/artifacts.ts";
+import type { ArtifactRef } from "../store/deletions.ts";
+import { rowsOf } from "../store/statements.ts";
+import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
+
+/** One page, and the cursor behind it if there is more. */
+export interface Page {
+  items: Metadata[];
+  next?: string;
+}
+
+/**
+ * The stored row of an artifact.
+ * @throws RegistryError `artifact_not_found`, also for an artifact of another type
+ */
+export async function getArtifactRow(ctx: Context, ref: ArtifactRef): Promise<ArtifactRow> {
+  const row = await selectArtifact(ctx.db, ref.type, ref.id).first<ArtifactRow>();
+  if (!row) throw new RegistryError("artifact_not_found");
+  return row;
+}
+
+/**
+ * An artifact with a fresh download link on `origin` (contract: GET /artifacts/{artifact_type}/{id}).
+ * @throws RegistryError `artifact_not_found`
+ */
+export async function getArtifact(ctx: Context, ref: ArtifactRef, origin: string): Promise<VersionedArtifact> {
+  return artifactOf(ctx, await getArtifactRow(ctx, ref), origin);
+}
+
+/** A page of the artifacts that any of the queries matches (contract: POST /artifacts). */
+export async function listArtifacts(ctx: Context, queries: readonly ListQuery[], offset?: Offset): Promise<Page> {
+  const after = offset && "after" in offset ? offset.after : 0;
+  const skip = offset && "index" in offset ? offset.index : 0;
+  const statement = selectPage(ctx.db, queries, { after, skip, limit: PAGE_SIZE + 1 });
+  return pageOf(rowsOf<ArtifactSummary>(await statement.all()));
+}
+
+/** A page of the artifacts with exactly this name or source id (contract: GET /artifact/byName/{name}). */
+export async function findByName(ctx: Context, name: string, after = 0): Promise<Page> {
+  return pageOf(rowsOf<ArtifactSummary>(await selectByName(ctx.db, name, after, PAGE_SIZE + 1).all()));
+}
+
+function pageOf(rows: ArtifactSummary[]): Page {
+  const items = rows.slice(0, PAGE_SIZE);
+  const last = rows.length > PAGE_SIZE ? items.at(-1) : undefined;
+  return { items: items.map(metadataOf), ...(last && { next: cursorAfter(last.id) }) };
+}

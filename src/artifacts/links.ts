@@ -1,0 +1,66 @@
+/**
+ * Signed download links: whoever holds one may read this zip until it expires, without a token. A link names the artifact,
+ * not the object, so it is dead the moment the artifact is deleted.
+ */
+
+import type { Context } from "../context.ts";
+import { RegistryError } from "../errors.ts";
+import type { ArtifactRef } from "../store/deletions.ts";
+
+const keys = new Map<string, Promise<CryptoKey>>();
+
+/** The HMAC key behind a secret, imported once per isolate. */
+function hmacKey(secret: string): Promise<CryptoKey> {
+  let key = keys.get(secret);
+  if (!key) {
+    key = crypto.subtle.importKey("raw", new TextEncoder().encode(secret), { name: "HMAC", hash: "SHA-256" }, false, [
+      "sign",
+      "verify",
+    ]);
+    keys.set(secret, key);
+  }
+  return key;
+}
+
+/** What a signature covers. */
+function claim(ref: ArtifactRef, expires: number): Uint8Array {
+  return new TextEncoder().encode(`download\n${ref.type}\n${ref.id}\n${expires}`);
+}
+
+/** An absolute link to the zip of an artifact; undefined where the deployment has no signing key. */
+export async function signDownload(ctx: Context, ref: ArtifactRef, origin: string): Promise<string | undefined> {
+  const secret = ctx.config.signingKey;
+  if (!secret) return undefined;
+  const expires = Math.floor(ctx.now() / 1000) + ctx.config.downloadTtlSeconds;
+  const signature = await crypto.subtle.sign("HMAC", await hmacKey(secret), claim(ref, expires));
+  const text = btoa(String.fromCharCode(...new Uint8Array(signature)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
+  return `${origin}/artifacts/${ref.type}/${ref.id}/download?expires=${expires}&signature=${text}`;
+}
+
+/**
+ * Checks a link before anything is looked up.
+ * @param expires Unix time in seconds, as the link says it
+ * @throws RegistryError `invalid_signature`, `link_expired`
+ */
+export async function verifyDownload(
+  ctx: Context,
+  ref: ArtifactRef,
+  link: { expires?: string | undefined; signature?: string | undefined },
+): Promise<void> {
+  const secret = ctx.config.signingKey;
+  const signature = fromBase64Url(link.signature ?? "");
+  if (!secret || !signature || !/^\d{1,15}$/.test(link.expires ?? "")) throw new RegistryError("invalid_signature");
+  const expires = Number(link.expires);
+  if (!(await crypto.subtle.verify("HMAC", await hmacKey(secret), signature, claim(ref, expires)))) {
+    throw new RegistryError("invalid_signature");
+  }
+  if (expires * 1000 <= ctx.now()) throw new RegistryError("link_expired");
+}
+
+function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!/^[\w-]{43}$/.test(text)) return undefined;
+  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
+}

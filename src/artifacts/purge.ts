@@ -1,0 +1,33 @@
+/**
+ * The second phase of every deletion: the objects go, then the receipts say so.
+ *
+ * Invariant: only keys that stand in an open deletion are ever handed to the object store, and a deletion is finished only
+ * after the store has answered. Everything here can be repeated: deleting what is gone is no error.
+ */
+
+import type { Context } from "../context.ts";
+import { deleteBundles } from "../store/blobs.ts";
+import { finishDeletions, type OpenDeletion, postponeDeletions } from "../store/deletions.ts";
+import { repeatOnce } from "../store/statements.ts";
+
+/**
+ * Deletes the objects of open deletions, with one retry. On success the receipts are finished after the answer: should that
+ * write be lost, the sweep repeats the whole. On failure the deletions stay open, with the failure written down.
+ *
+ * @returns whether the objects are gone
+ */
+export async function purge(ctx: Context, deletions: readonly OpenDeletion[]): Promise<boolean> {
+  const keys = deletions.map((deletion) => deletion.object_key);
+  if (keys.length === 0) return true;
+  try {
+    await deleteBundles(ctx.blobs, keys).catch(() => deleteBundles(ctx.blobs, keys));
+  } catch (error) {
+    ctx.log("error", "purge_failed", { objects: keys.length, first: keys[0], error: String(error) });
+    await postponeDeletions(ctx.db, keys, ctx.now(), String(error))
+      .run()
+      .catch((cause: unknown) => ctx.log("error", "purge_failure_not_recorded", { error: String(cause) }));
+    return false;
+  }
+  ctx.defer(repeatOnce(() => finishDeletions(ctx.db, keys, ctx.now()).run()));
+  return true;
+}

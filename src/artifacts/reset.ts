@@ -1,0 +1,24 @@
+/** Reset: every artifact and its zip, through the same deletion as each of them alone. Ids go on; audit and receipts stay. */
+
+import type { Context } from "../context.ts";
+import { RegistryError } from "../errors.ts";
+import { BULK_DELETE_MAX_IDS } from "../limits.ts";
+import { selectSomeRefs } from "../store/artifacts.ts";
+import type { ArtifactRef } from "../store/deletions.ts";
+import { rowsOf } from "../store/statements.ts";
+import { removeMany } from "./remove.ts";
+
+/**
+ * Deletes everything, page by page, until nothing is left (contract: DELETE /reset).
+ * @throws RegistryError `deletion_unfinished` if some zips could not be deleted yet; all artifacts are gone all the same
+ */
+export async function reset(ctx: Context): Promise<void> {
+  let unfinished = false;
+  for (;;) {
+    const refs = rowsOf<ArtifactRef>(await selectSomeRefs(ctx.db, BULK_DELETE_MAX_IDS).all());
+    if (refs.length === 0) break;
+    const outcomes = await removeMany(ctx, refs);
+    unfinished ||= outcomes.includes("failed");
+  }
+  if (unfinished) throw new RegistryError("deletion_unfinished");
+}

@@ -1,0 +1,72 @@
+/**
+ * The sweep: what a crash or a store that was down left unfinished, it finishes. Run by cron, and safe to run at any time,
+ * any number of times, beside anything else.
+ */
+
+import type { Context } from "../context.ts";
+import { SWEEP_MAX_PAGES, SWEEP_PAGE, SWEEP_SINGLES, UPLOAD_STALE_MS } from "../limits.ts";
+import { deleteBundles } from "../store/blobs.ts";
+import {
+  doomUpload,
+  finishDeletions,
+  type OpenDeletion,
+  postponeDeletions,
+  selectDueDeletions,
+} from "../store/deletions.ts";
+import { writeJob } from "../store/jobs.ts";
+import { rowsOf } from "../store/statements.ts";
+import { dropUpload, selectStaleUploads, type Upload } from "../store/uploads.ts";
+import { requester } from "./views.ts";
+
+/** What one sweep did. */
+export interface SweepReport {
+  /** Intents whose writer died, turned into deletions. */
+  uploadsGivenUp: number;
+  /** Deletions finished, and tried in vain. */
+  finished: number;
+  failed: number;
+}
+
+/** Turns dead uploads into deletions, then tries each open deletion that is due once. */
+export async function sweep(ctx: Context): Promise<SweepReport> {
+  const report: SweepReport = { uploadsGivenUp: await giveUpStale(ctx), finished: 0, failed: 0 };
+  for (let page = 0; page < SWEEP_MAX_PAGES; page += 1) {
+    const due = rowsOf<OpenDeletion>(await selectDueDeletions(ctx.db, ctx.now(), SWEEP_PAGE).all());
+    const keys = due.map((deletion) => deletion.object_key);
+    if (keys.length === 0) break;
+    if (await tryDelete(ctx, keys)) {
+      report.finished += keys.length;
+      continue;
+    }
+    // One key may have failed the whole call: each by itself, so that none blocks the others. The rest waits its turn.
+    for (const key of keys.slice(0, SWEEP_SINGLES)) {
+      const gone = keys.length > 1 && (await tryDelete(ctx, [key]));
+      report[gone ? "finished" : "failed"] += 1;
+    }
+    break;
+  }
+  await writeJob(ctx.db, "sweep", report, ctx.now()).run();
+  ctx.log(report.failed > 0 ? "error" : "info", "sweep", { ...report });
+  return report;
+}
+
+/** One try. A failure counts against a deletion only when it was tried alone. */
+async function tryDelete(ctx: Context, keys: readonly string[]): Promise<boolean> {
+  try {
+    await deleteBundles(ctx.blobs, keys);
+  } catch (error) {
+    if (keys.length === 1) await postponeDeletions(ctx.db, keys, ctx.now(), String(error)).run();
+    return false;
+  }
+  await finishDeletions(ctx.db, keys, ctx.now()).run();
+  return true;
+}
+
+async function giveUpStale(ctx: Context): Promise<number> {
+  const stale = await selectStaleUploads(ctx.db, ctx.now() - UPLOAD_STALE_MS, SWEEP_PAGE).all<Upload>();
+  const by = requester(ctx);
+  for (const upload of stale.results) {
+    await ctx.db.batch([doomUpload(ctx.db, upload.id, by), dropUpload(ctx.db, upload.id)]);
+  }
+  return stale.results.length;
+}

@@ -1,0 +1,52 @@
+/** What the verbs hand out: the contract's shapes, built from rows in one place. */
+
+import { actorName, type Context } from "../context.ts";
+import type { ArtifactRow, ArtifactSummary, ArtifactType } from "../store/artifacts.ts";
+import type { Requester } from "../store/deletions.ts";
+import { signDownload } from "./links.ts";
+
+/** Contract §0: `Metadata`. */
+export interface Metadata {
+  name: string;
+  id: string;
+  type: ArtifactType;
+}
+
+/** Contract §0: `Artifact`. `download_url` is left out where the deployment cannot sign links. */
+export interface Artifact {
+  metadata: Metadata;
+  data: { url: string; download_url?: string };
+}
+
+/** An artifact, and the entity tag of the version that it describes. */
+export interface VersionedArtifact {
+  artifact: Artifact;
+  etag: string;
+}
+
+export function metadataOf(row: ArtifactSummary): Metadata {
+  return { name: row.name, id: String(row.id), type: row.type };
+}
+
+/** The entity tag of an artifact's present content: what `If-Match` of an update is compared with. */
+export function etagOf(row: Pick<ArtifactRow, "id" | "version">): string {
+  return `"${row.id}-${row.version}"`;
+}
+
+/** The artifact with a fresh download link on `origin`. */
+export async function artifactOf(
+  ctx: Context,
+  row: ArtifactSummary & Pick<ArtifactRow, "url" | "version">,
+  origin: string,
+): Promise<VersionedArtifact> {
+  const link = await signDownload(ctx, { type: row.type, id: row.id }, origin);
+  return {
+    artifact: { metadata: metadataOf(row), data: { url: row.url, ...(link && { download_url: link }) } },
+    etag: etagOf(row),
+  };
+}
+
+/** Who asks, for receipts and audit. */
+export function requester(ctx: Context): Requester {
+  return { actor: actorName(ctx.actor), requestId: ctx.requestId, at: ctx.now() };
+}

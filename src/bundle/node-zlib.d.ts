@@ -1,0 +1,4 @@
+/** The part of node:zlib that is used here, so that the types of all of Node do not get mixed into a Worker's. */
+declare module "node:zlib" {
+  export function crc32(data: Uint8Array, value?: number): number;
+}

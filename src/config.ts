@@ -1,0 +1,85 @@
+/** Vars and secrets, read once into one typed object; a value that cannot be meant is an error that names it. */
+
+import { z } from "zod";
+
+/** What the Worker is bound to: see wrangler.toml. Vars and secrets are text, whatever they mean. */
+export interface Env {
+  DB: D1Database;
+  BUCKET: R2Bucket;
+  /** Swagger UI's files, for /docs. */
+  DOCS: Fetcher;
+  AUTH?: string;
+  HF_ENDPOINT?: string;
+  GITHUB_API_URL?: string;
+  DOWNLOAD_TTL_SECONDS?: string;
+  RECONCILE?: string;
+  ALLOWED_ORIGINS?: string;
+  SIGNING_KEY?: string;
+  HF_TOKEN?: string;
+  GITHUB_TOKEN?: string;
+}
+
+const endpoint = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
+
+/** A secret or a list that is set to nothing counts as not set. */
+const optional = z
+  .string()
+  .optional()
+  .transform((text) => text?.trim() || undefined);
+
+const schema = z.object({
+  AUTH: z.enum(["off", "required"]).default("required"),
+  HF_ENDPOINT: endpoint.default("https://huggingface.co"),
+  GITHUB_API_URL: endpoint.default("https://api.github.com"),
+  DOWNLOAD_TTL_SECONDS: z.coerce.number().int().min(1).max(604_800).default(3600),
+  RECONCILE: z.enum(["report", "enforce"]).default("report"),
+  ALLOWED_ORIGINS: optional.transform((list) => list?.split(/[\s,]+/) ?? []),
+  SIGNING_KEY: optional,
+  HF_TOKEN: optional,
+  GITHUB_TOKEN: optional,
+});
+
+/** The registry's settings, typed and with their defaults. */
+export interface Config {
+  /** `off`: open to everyone; `required`: closed to everyone without a token. */
+  auth: "off" | "required";
+  hfEndpoint: string;
+  githubApiUrl: string;
+  /** How long a download link lives. */
+  downloadTtlSeconds: number;
+  /** Whether the daily comparison only reports stray objects or also removes them. */
+  reconcile: "report" | "enforce";
+  /** Web origins whose pages may call the registry; `*` for all. */
+  allowedOrigins: string[];
+  /** Signs download links; without it there are none. */
+  signingKey?: string;
+  hfToken?: string;
+  githubToken?: string;
+}
+
+const known = new WeakMap<Env, Config>();
+
+/**
+ * Reads and checks the settings, once per isolate.
+ * @throws Error naming the variable and what it should be.
+ */
+export function readConfig(env: Env): Config {
+  const before = known.get(env);
+  if (before) return before;
+  const vars = schema.safeParse(env);
+  if (!vars.success) throw new Error(`configuration: ${z.prettifyError(vars.error)}`);
+  const { data } = vars;
+  const config: Config = {
+    auth: data.AUTH,
+    hfEndpoint: data.HF_ENDPOINT,
+    githubApiUrl: data.GITHUB_API_URL,
+    downloadTtlSeconds: data.DOWNLOAD_TTL_SECONDS,
+    reconcile: data.RECONCILE,
+    allowedOrigins: data.ALLOWED_ORIGINS,
+    ...(data.SIGNING_KEY && { signingKey: data.SIGNING_KEY }),
+    ...(data.HF_TOKEN && { hfToken: data.HF_TOKEN }),
+    ...(data.GITHUB_TOKEN && { githubToken: data.GITHUB_TOKEN }),
+  };
+  known.set(env, config);
+  return config;
+}

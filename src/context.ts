@@ -1,0 +1,69 @@
+/**
+ * What every verb works with, made once at the door (HTTP, cron, RPC) and handed on.
+ *
+ * Invariant: verbs reach the outside only through this; they never see a request, a binding of their own or the clock.
+ */
+
+import { type Config, type Env, readConfig } from "./config.ts";
+
+/** Who acts. A union, never an optional name: there is no act without an actor. */
+export type Actor =
+  | { kind: "anonymous" }
+  | { kind: "user"; name: string; isAdmin: boolean }
+  | { kind: "cron"; schedule: string };
+
+/** How an actor is written down in the audit and in receipts. */
+export function actorName(actor: Actor): string {
+  switch (actor.kind) {
+    case "anonymous":
+      return "anonymous";
+    case "user":
+      return actor.name;
+    case "cron":
+      return "cron";
+  }
+}
+
+/** Writes one structured line; never given a token, a password or a signed query. */
+export type Log = (level: "info" | "warn" | "error", event: string, fields?: Record<string, unknown>) => void;
+
+/** The context of one request or one cron run. */
+export interface Context {
+  db: D1Database;
+  blobs: R2Bucket;
+  config: Config;
+  actor: Actor;
+  requestId: string;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  log: Log;
+  /** Work that the answer does not wait for. Its failure is logged and must be something that the sweep makes good. */
+  defer: (work: Promise<unknown>) => void;
+}
+
+/** Builds the context at a door. */
+export function createContext(
+  env: Env,
+  door: { actor: Actor; requestId: string; waitUntil: (work: Promise<unknown>) => void; log?: Log },
+): Context {
+  const log = door.log ?? logLine(door.requestId);
+  return {
+    db: env.DB,
+    blobs: env.BUCKET,
+    config: readConfig(env),
+    actor: door.actor,
+    requestId: door.requestId,
+    now: () => Date.now(),
+    log,
+    defer: (work) =>
+      door.waitUntil(work.catch((error: unknown) => log("warn", "deferred_work_failed", { error: String(error) }))),
+  };
+}
+
+/** One JSON object a line: what Workers Logs indexes field by field. */
+export function logLine(requestId: string): Log {
+  return (level, event, fields) => {
+    // biome-ignore lint/suspicious/noConsole: the platform's log is written through the console
+    console[level](JSON.stringify({ event, request_id: requestId, ...fields }));
+  };
+}

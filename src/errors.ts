@@ -1,0 +1,88 @@
+/**
+ * The closed set of ways in which the registry says no.
+ *
+ * Invariant: every refusal that reaches a caller is a `RegistryError` with a code of this table; whatever else is thrown
+ * is `internal`, and its message stays in the log. Texts are the contract's, to the byte.
+ */
+
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+interface Refusal {
+  status: ContentfulStatusCode;
+  detail: string;
+}
+
+const TABLE = {
+  invalid_request: { status: 400, detail: "The request is malformed." },
+  name_id_mismatch: { status: 400, detail: "Name/id mismatch in artifact update." },
+  not_permitted: { status: 401, detail: "You do not have permission to do this." },
+  unauthenticated: { status: 403, detail: "Authentication failed due to invalid or missing AuthenticationToken." },
+  cross_site: { status: 403, detail: "Writes from another web origin are not allowed." },
+  invalid_signature: { status: 403, detail: "The download link is not valid." },
+  not_found: { status: 404, detail: "Not Found" },
+  artifact_not_found: { status: 404, detail: "Artifact does not exist." },
+  deletion_not_found: { status: 404, detail: "No artifact with this id was deleted." },
+  method_not_allowed: { status: 405, detail: "Method Not Allowed" },
+  already_exists: { status: 409, detail: "Artifact exists already." },
+  has_dependents: { status: 409, detail: "Artifact has dependents." },
+  link_expired: { status: 410, detail: "The download link has expired." },
+  precondition_failed: { status: 412, detail: "The artifact has changed: If-Match names another version." },
+  body_too_large: { status: 413, detail: "The request body is too large." },
+  url_too_long: { status: 413, detail: "URL exceeds maximum length of 2048 characters." },
+  range_not_satisfiable: { status: 416, detail: "The requested range lies outside the bundle." },
+  ingest_rejected: { status: 424, detail: "Ingest rejected." },
+  model_not_found_upstream: { status: 424, detail: "Ingest rejected: model not found on Hugging Face." },
+  deletion_unfinished: {
+    status: 500,
+    detail: "Artifact deletion did not finish: repeat the request, or leave it to the sweep.",
+  },
+  internal: { status: 500, detail: "Internal server error." },
+  not_supported: { status: 501, detail: "This system does not support authentication." },
+  upstream_failed: { status: 502, detail: "Unable to fetch model metadata." },
+} as const satisfies Record<string, Refusal>;
+
+/** Every code that an error of the registry can carry; stable, for programs to compare. */
+export type ErrorCode = keyof typeof TABLE;
+
+/** The status and the usual text of a code: what the OpenAPI document says of a route's refusals. */
+export function refusalOf(code: ErrorCode): Refusal {
+  return TABLE[code];
+}
+
+/** The body of every error answer: the contract's `{"detail"}`, plus what a few codes add (`dependents` of a 409). */
+export interface ErrorBody {
+  detail: string;
+  [extra: string]: unknown;
+}
+
+/**
+ * A refusal that the caller is meant to see.
+ *
+ * @param code   which refusal; decides the status
+ * @param detail the text, where it says more than the table's
+ * @param extra  further keys of the body, and `headers` for the answer
+ */
+export class RegistryError extends Error {
+  readonly code: ErrorCode;
+  readonly status: ContentfulStatusCode;
+  readonly extra: Record<string, unknown>;
+  readonly headers: Record<string, string>;
+
+  constructor(
+    code: ErrorCode,
+    detail?: string,
+    more: { extra?: Record<string, unknown>; headers?: Record<string, string>; cause?: unknown } = {},
+  ) {
+    super(detail ?? TABLE[code].detail, more.cause === undefined ? {} : { cause: more.cause });
+    this.name = "RegistryError";
+    this.code = code;
+    this.status = TABLE[code].status;
+    this.extra = more.extra ?? {};
+    this.headers = more.headers ?? {};
+  }
+
+  /** What the caller reads. */
+  body(): ErrorBody {
+    return { detail: this.message, ...this.extra };
+  }
+}

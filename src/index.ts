@@ -1,0 +1,28 @@
+/** What the Worker exports: its doors, nothing else. */
+
+import { createApp } from "./app.ts";
+import { reconcile, reconcileIsUnfinished } from "./artifacts/reconcile.ts";
+import { sweep } from "./artifacts/sweep.ts";
+import type { Env } from "./config.ts";
+import { createContext } from "./context.ts";
+
+/** The trigger of the sweep in wrangler.toml; the other one is the daily comparison. */
+const SWEEP_CRON = "*/5 * * * *";
+
+const app = createApp();
+
+export default {
+  fetch: app.fetch,
+
+  /** Cron: the sweep, and with it the next stretch of a comparison that stopped midway; or the daily comparison. */
+  async scheduled(controller, env, execution) {
+    const ctx = createContext(env, {
+      actor: { kind: "cron", schedule: controller.cron },
+      requestId: crypto.randomUUID(),
+      waitUntil: (work) => execution.waitUntil(work),
+    });
+    const isSweep = controller.cron === SWEEP_CRON;
+    if (isSweep) await sweep(ctx);
+    if (!isSweep || (await reconcileIsUnfinished(ctx))) await reconcile(ctx);
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,19 @@
+/**
+ * Where a list goes on. Two spellings are understood: a cursor of ours, which names the last id seen and costs the same at
+ * any depth, and the 0-based index that older clients count for themselves.
+ */
+
+/** The place to go on from. */
+export type Offset = { after: number } | { index: number };
+
+/** Reads `?offset=`; undefined for what is neither spelling. */
+export function readOffset(text: string): Offset | undefined {
+  const cursor = /^after-([1-9]\d{0,14}|0)$/.exec(text);
+  if (cursor) return { after: Number(cursor[1]) };
+  return /^\d{1,15}$/.test(text) ? { index: Number(text) } : undefined;
+}
+
+/** The cursor behind the artifact with this id. Never digits only, so that it cannot be taken for an index. */
+export function cursorAfter(id: number): string {
+  return `after-${id}`;
+}

@@ -1,0 +1,124 @@
+/** Every number that bounds something, its unit in its name, with one line of why. */
+
+/** The contract's bound for the body of a JSON route; larger bodies are 413 before they are parsed. */
+export const JSON_BODY_MAX_BYTES = 64 * 1024;
+
+/** The contract's bound for a source URL. */
+export const URL_MAX_CHARS = 2048;
+
+/** The contract's bound for a display name, in Unicode code points. */
+export const NAME_MAX_CHARS = 255;
+
+/** Artifacts in one page of a list: the contract's. */
+export const PAGE_SIZE = 1000;
+
+/** Dependents named in a refusal or a dry run: the contract's. */
+export const DEPENDENTS_SHOWN = 100;
+
+/** Ids in one bulk delete: the contract's, and what one R2 delete takes. */
+export const BULK_DELETE_MAX_IDS = 1000;
+
+/** Keys in one R2 delete: the platform's limit, which its local stand-in does not enforce. */
+export const R2_DELETE_MAX_KEYS = 1000;
+
+/** Redirects that an upstream request follows; each hop is checked like the first. */
+export const REDIRECT_MAX_HOPS = 3;
+
+/** How long one upstream call may take, head to last byte: slower than any healthy answer, quicker than a caller gives up. */
+export const UPSTREAM_TIMEOUT_MS = 10_000;
+
+/** Cap of one upstream JSON answer: the largest model records seen are near 3 MB. */
+export const UPSTREAM_JSON_MAX_BYTES = 8 * 1024 * 1024;
+
+/** Cap of a card: the longest known READMEs are a few hundred kB. */
+export const README_MAX_BYTES = 2 * 1024 * 1024;
+
+/** Cap of one configuration or tokenizer file that is kept in a light bundle. */
+export const KEPT_FILE_MAX_BYTES = 5 * 1024 * 1024;
+
+/** Cap of all configuration and tokenizer files of a light bundle together. */
+export const KEPT_FILES_MAX_BYTES = 20 * 1024 * 1024;
+
+/** Upstream connections open at once for one ingest: the platform allows six to an invocation. */
+export const UPSTREAM_CONCURRENCY = 6;
+
+/** Dataset records that an ingest asks for: the contract's. */
+export const DATASETS_MAX = 5;
+
+/** Text of a card that is searched and kept for it: the contract's first 64 KiB. */
+export const README_KEPT_BYTES = 64 * 1024;
+
+/** Wait before the sweep tries a deletion again that failed twice; about doubled with each further failure. */
+export const DELETION_BACKOFF_MS = 60_000;
+
+/** Longest such wait: a store that is down for a day is noticed within hours of coming back. */
+export const DELETION_BACKOFF_MAX_MS = 6 * 3_600_000;
+
+/** Failed attempts after which a deletion is reported as stuck; it is still tried. */
+export const DELETION_STUCK_ATTEMPTS = 20;
+
+/** Deletions that one sweep takes up at once: what one R2 delete takes. */
+export const SWEEP_PAGE = 1000;
+
+/** Pages that one sweep works through, so that it ends within its invocation. */
+export const SWEEP_MAX_PAGES = 50;
+
+/** Deletions that the sweep tries one by one after a page failed as a whole: enough to get past a few bad keys. */
+export const SWEEP_SINGLES = 100;
+
+/** Age after which an intent to write is given up: no request lives as long. */
+export const UPLOAD_STALE_MS = 3_600_000;
+
+/** Age below which the comparison of bucket and database looks away: what is in flight is not stray. */
+export const ORPHAN_MIN_AGE_MS = 24 * 3_600_000;
+
+/** Objects compared at once: one R2 list. */
+export const RECONCILE_PAGE = 1000;
+
+/** Pages that one run compares before it leaves the rest to the next. */
+export const RECONCILE_MAX_PAGES = 100;
+
+/** Stray objects that one run may remove, so that a mistake is noticed before it is a disaster. */
+export const RECONCILE_MAX_REMOVALS = 100;
+
+/** Nesting of an upstream JSON answer: real records stay below 20, and nothing recursive may run on more. */
+export const UPSTREAM_JSON_MAX_DEPTH = 64;
+
+/** How long one ingest may collect altogether: what has not come by then counts as not fetched. */
+export const COLLECT_TIMEOUT_MS = 30_000;
+
+/** A path inside an upstream repository: what the object store takes as a key. */
+export const UPSTREAM_PATH_MAX_CHARS = 1024;
+
+/** Front matter that is parsed here when the hub did not: the yaml parser is slow on more, and no honest card needs it. */
+export const CARD_MAX_BYTES = 256 * 1024;
+
+/** Aliases that a card's YAML may expand to: cards use none, bombs use many. */
+export const CARD_MAX_ALIASES = 32;
+
+/** Files of a related repository (a parent, a training dataset) that its record keeps: only their kinds matter. */
+export const RELATED_FILES_MAX = 200;
+
+/** Files of a light bundle: an ingest has 50 upstream calls on the smallest plan. */
+export const KEPT_FILES_MAX = 16;
+
+/** Parents of one model: the largest merges name about twenty. */
+export const PARENTS_MAX = 50;
+
+/** Parents whose record is asked for, to learn their present name and how they are used. */
+export const PARENT_RECORDS_MAX = 5;
+
+/** Links of a card that are looked at in search of the code repository. */
+export const CODE_LINKS_MAX = 200;
+
+/** Code repositories tried when the first that a card names does not exist. */
+export const CODE_CANDIDATES_MAX = 2;
+
+/** How long an answer of GitHub is kept to ask "has it changed?", which costs nothing of the rate limit. */
+export const GITHUB_CACHE_MAX_AGE_S = 24 * 3600;
+
+/** Longest time that GitHub is left alone after it said so: its windows are an hour. */
+export const GITHUB_PAUSE_MAX_MS = 3_600_000;
+
+/** How long GitHub is left alone when it does not say until when: its own advice. */
+export const GITHUB_PAUSE_DEFAULT_MS = 60_000;

@@ -1,0 +1,112 @@
+/** One artifact: register, read, update. Contract §1. */
+
+import { createRoute, z } from "@hono/zod-openapi";
+import { getArtifact } from "../artifacts/find.ts";
+import { register } from "../artifacts/register.ts";
+import { update } from "../artifacts/update.ts";
+import { getIssuedRef } from "./refs.ts";
+import { createRouter } from "./router.ts";
+import {
+  ArtifactPath,
+  ArtifactSchema,
+  ArtifactTypeSchema,
+  answer,
+  RegistrationSchema,
+  refusals,
+  UpdateSchema,
+} from "./schemas.ts";
+
+const registerRoute = createRoute({
+  method: "post",
+  path: "/artifact/{artifact_type}",
+  operationId: "ArtifactCreate",
+  tags: ["artifacts"],
+  summary: "Register an artifact: fetch its evidence from upstream and keep its bundle",
+  request: {
+    params: z.object({
+      artifact_type: ArtifactTypeSchema.openapi({ param: { name: "artifact_type", in: "path" } }),
+    }),
+    body: { required: true, content: { "application/json": { schema: RegistrationSchema } } },
+  },
+  responses: {
+    201: answer("Registered.", ArtifactSchema),
+    ...refusals(
+      "invalid_request",
+      "unauthenticated",
+      "not_permitted",
+      "already_exists",
+      "body_too_large",
+      "url_too_long",
+      "model_not_found_upstream",
+      "upstream_failed",
+    ),
+  },
+});
+
+const getRoute = createRoute({
+  method: "get",
+  path: "/artifacts/{artifact_type}/{id}",
+  operationId: "ArtifactRetrieve",
+  tags: ["artifacts"],
+  summary: "Read an artifact, with a fresh download link",
+  request: { params: ArtifactPath },
+  responses: {
+    200: answer("The artifact. `ETag` names its version.", ArtifactSchema),
+    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found"),
+  },
+});
+
+const updateRoute = createRoute({
+  method: "put",
+  path: "/artifacts/{artifact_type}/{id}",
+  operationId: "ArtifactUpdate",
+  tags: ["artifacts"],
+  summary: "Fetch an artifact's source again, or give it another",
+  request: {
+    params: ArtifactPath,
+    headers: z.object({
+      "if-match": z
+        .string()
+        .optional()
+        .openapi({ description: "Update only this version (an `ETag` of the artifact)." }),
+    }),
+    body: { required: true, content: { "application/json": { schema: UpdateSchema } } },
+  },
+  responses: {
+    200: answer("Updated.", ArtifactSchema),
+    ...refusals(
+      "invalid_request",
+      "name_id_mismatch",
+      "unauthenticated",
+      "not_permitted",
+      "artifact_not_found",
+      "already_exists",
+      "precondition_failed",
+      "body_too_large",
+      "url_too_long",
+      "model_not_found_upstream",
+      "upstream_failed",
+    ),
+  },
+});
+
+export const artifactRoutes = createRouter()
+  .openapi(registerRoute, async (c) => {
+    const type = c.req.valid("param").artifact_type;
+    const { url, name } = c.req.valid("json");
+    const origin = new URL(c.req.url).origin;
+    const { artifact, etag } = await register(c.var.ctx, { type, url, name }, origin);
+    return c.json(artifact, 201, { ETag: etag, Location: `/artifacts/${type}/${artifact.metadata.id}` });
+  })
+  .openapi(getRoute, async (c) => {
+    const ref = getIssuedRef(c.req.valid("param"));
+    const { artifact, etag } = await getArtifact(c.var.ctx, ref, new URL(c.req.url).origin);
+    return c.json(artifact, 200, { ETag: etag });
+  })
+  .openapi(updateRoute, async (c) => {
+    const ref = getIssuedRef(c.req.valid("param"));
+    const { metadata, data } = c.req.valid("json");
+    const wanted = { metadata, url: data.url, ifMatch: c.req.valid("header")["if-match"] };
+    const { artifact, etag } = await update(c.var.ctx, ref, wanted, new URL(c.req.url).origin);
+    return c.json(artifact, 200, { ETag: etag });
+  });

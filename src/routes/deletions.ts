@@ -1,0 +1,152 @@
+/** Delete, in all its forms: one, many, all; and the receipt. Contract §1. */
+
+import { createRoute, z } from "@hono/zod-openapi";
+import { getReceipt } from "../artifacts/receipts.ts";
+import { previewRemoval, remove, removeMany } from "../artifacts/remove.ts";
+import { reset } from "../artifacts/reset.ts";
+import { RegistryError } from "../errors.ts";
+import { issuedId } from "../lib/ids.ts";
+import { ARTIFACT_TYPES } from "../store/artifacts.ts";
+import { getIssuedRef } from "./refs.ts";
+import { createRouter } from "./router.ts";
+import {
+  ArtifactIdSchema,
+  ArtifactPath,
+  ArtifactTypeSchema,
+  answer,
+  BulkDeleteSchema,
+  FlagSchema,
+  MetadataSchema,
+  refusals,
+} from "./schemas.ts";
+
+const deleted = z.object({ status: z.literal("deleted"), id: z.string() }).openapi("Deleted");
+const preview = z
+  .object({
+    status: z.literal("would delete"),
+    id: z.string(),
+    object_key: z.string(),
+    size: z.int().openapi({ description: "Bytes of the zip." }),
+    dependents: z.array(MetadataSchema),
+  })
+  .openapi("DeletionPreview");
+const dependents = answer(
+  "Others are derived from it, and `dependents=refuse` was asked. Nothing has changed.",
+  z.object({ detail: z.string(), dependents: z.array(MetadataSchema) }).openapi("HasDependents"),
+);
+
+const deleteRoute = createRoute({
+  method: "delete",
+  path: "/artifacts/{artifact_type}/{id}",
+  operationId: "ArtifactDelete",
+  tags: ["deletion"],
+  summary: "Delete an artifact: row, zip and every trace, in this request",
+  request: {
+    params: ArtifactPath,
+    query: z.object({
+      dependents: z
+        .enum(["ignore", "refuse"])
+        .default("ignore")
+        .openapi({ description: "`refuse`: not if registered artifacts are derived from it." }),
+      dry_run: FlagSchema,
+    }),
+  },
+  responses: {
+    200: answer("Deleted; or, with `dry_run=true`, what would be.", z.union([deleted, preview])),
+    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found", "deletion_unfinished"),
+    409: dependents,
+  },
+});
+
+const bulkRoute = createRoute({
+  method: "post",
+  path: "/artifacts/delete",
+  operationId: "ArtifactsDelete",
+  tags: ["deletion"],
+  summary: "Delete up to 1000 artifacts at once",
+  request: { body: { required: true, content: { "application/json": { schema: BulkDeleteSchema } } } },
+  responses: {
+    200: answer(
+      "One result each, in the order asked. `failed`: out of the registry, but the zip is left to the sweep.",
+      z
+        .array(
+          z.object({
+            type: ArtifactTypeSchema,
+            id: z.string(),
+            status: z.enum(["deleted", "not_found", "failed"]),
+          }),
+        )
+        .openapi("BulkDeleteResults"),
+    ),
+    ...refusals("invalid_request", "unauthenticated", "not_permitted", "body_too_large"),
+  },
+});
+
+const receiptRoute = createRoute({
+  method: "get",
+  path: "/deletions/{id}",
+  operationId: "DeletionReceipt",
+  tags: ["deletion"],
+  summary: "The receipt of a deletion",
+  request: { params: z.object({ id: ArtifactIdSchema.openapi({ param: { name: "id", in: "path" } }) }) },
+  responses: {
+    200: answer(
+      "What was deleted, by whom, and when its zip was gone.",
+      z
+        .object({
+          id: z.string(),
+          type: z.enum(ARTIFACT_TYPES),
+          name: z.string(),
+          object_key: z.string(),
+          size: z.int(),
+          sha256: z.string(),
+          requested_at: z.iso.datetime(),
+          requested_by: z.string(),
+          finished_at: z.iso.datetime().optional(),
+          status: z.enum(["finished", "open"]),
+        })
+        .openapi("DeletionReceipt"),
+    ),
+    ...refusals("invalid_request", "unauthenticated", "not_permitted", "deletion_not_found"),
+  },
+});
+
+const resetRoute = createRoute({
+  method: "delete",
+  path: "/reset",
+  operationId: "RegistryReset",
+  tags: ["deletion"],
+  summary: "Delete every artifact",
+  responses: {
+    200: answer("Empty.", z.object({ status: z.literal("registry reset") })),
+    ...refusals("unauthenticated", "not_permitted", "deletion_unfinished"),
+  },
+});
+
+export const deletionRoutes = createRouter()
+  .openapi(deleteRoute, async (c) => {
+    const ref = getIssuedRef(c.req.valid("param"));
+    const query = c.req.valid("query");
+    if (query.dry_run) return c.json(await previewRemoval(c.var.ctx, ref, query.dependents), 200);
+    await remove(c.var.ctx, ref, query.dependents);
+    return c.json({ status: "deleted" as const, id: String(ref.id) }, 200);
+  })
+  .openapi(bulkRoute, async (c) => {
+    const { ids } = c.req.valid("json");
+    // An id that the registry never issues is asked for as 0, which no artifact has.
+    const refs = ids.map(({ type, id }) => ({ type, id: issuedId(id) ?? 0 }));
+    const outcomes = await removeMany(c.var.ctx, refs);
+    return c.json(
+      ids.map(({ type, id }, index) => ({ type, id, status: outcomes[index] ?? "not_found" })),
+      200,
+    );
+  })
+  .openapi(receiptRoute, async (c) => {
+    const id = issuedId(c.req.valid("param").id);
+    if (id === undefined) throw new RegistryError("deletion_not_found");
+    return c.json(await getReceipt(c.var.ctx, id), 200);
+  })
+  .openapi(resetRoute, async (c) => {
+    await reset(c.var.ctx);
+    return c.json({ status: "registry reset" as const }, 200);
+  });

@@ -1,0 +1,70 @@
+/** The OpenAPI document and a page to read and try it, offline: Swagger UI's own files, none from elsewhere. */
+
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { RegistryError } from "../errors.ts";
+import type { RouteEnv } from "./router.ts";
+
+/** The only files of the package that are handed out. */
+const FILES = ["swagger-ui.css", "swagger-ui-bundle.js"];
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Trustworthy Model Registry</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+<div id="docs"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`;
+
+const START = `SwaggerUIBundle({ url: "/openapi.json", dom_id: "#docs", deepLinking: true });\n`;
+
+/** Everything from here, and the styles that Swagger UI sets on its elements. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** Adds /openapi.json, /docs and what it loads. To be called when all routes are there. */
+export function addDocs(app: OpenAPIHono<RouteEnv>): void {
+  app.openAPIRegistry.registerComponent("securitySchemes", "XAuthorization", {
+    type: "apiKey",
+    in: "header",
+    name: "X-Authorization",
+    description: "`bearer <token>`. Ignored where the deployment runs with `AUTH=off`.",
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "Authorization", { type: "http", scheme: "bearer" });
+
+  let document: string | undefined;
+  app.get("/openapi.json", (c) => {
+    // Generated once per isolate: it takes longer than most requests.
+    document ??= JSON.stringify(
+      app.getOpenAPI31Document({
+        openapi: "3.1.0",
+        info: {
+          title: "Trustworthy Model Registry",
+          version: "0.1.0",
+          description:
+            "Models, datasets and code: taken in with their evidence, kept as verified bundles, and really deleted, row and zip in one request. Every route also answers under /api.",
+          license: { name: "MIT" },
+        },
+        security: [{}, { XAuthorization: [] }, { Authorization: [] }],
+      }),
+    );
+    return c.body(document, 200, { "Content-Type": "application/json" });
+  });
+
+  app.get("/docs", (c) => c.html(PAGE, 200, { "Content-Security-Policy": POLICY }));
+  app.get("/docs/start.js", (c) => c.body(START, 200, { "Content-Type": "text/javascript; charset=utf-8" }));
+  app.get("/docs/:file", async (c) => {
+    const file = c.req.param("file");
+    if (!FILES.includes(file)) throw new RegistryError("not_found");
+    const asset = await c.env.DOCS.fetch(new URL(`/${file}`, c.req.url));
+    return new Response(asset.body, { headers: { "Content-Type": asset.headers.get("Content-Type") ?? "text/plain" } });
+  });
+}

@@ -1,0 +1,76 @@
+/** Many artifacts: list, by name. Contract §1. */
+
+import { createRoute, z } from "@hono/zod-openapi";
+import { findByName, listArtifacts, type Page } from "../artifacts/find.ts";
+import { ARTIFACT_TYPES, type ListQuery } from "../store/artifacts.ts";
+import { createRouter } from "./router.ts";
+import { answer, ListSchema, MetadataSchema, OffsetSchema, refusals } from "./schemas.ts";
+
+const page = {
+  ...answer("A page of artifacts, ascending id.", z.array(MetadataSchema)),
+  headers: z.object({
+    offset: z.string().optional().openapi({ description: "There is more: send this back as `?offset=`." }),
+  }),
+};
+
+const listRoute = createRoute({
+  method: "post",
+  path: "/artifacts",
+  operationId: "ArtifactsList",
+  tags: ["artifacts"],
+  summary: "List the artifacts that any of the queries matches",
+  request: {
+    query: z.object({ offset: OffsetSchema }),
+    body: { required: true, content: { "application/json": { schema: ListSchema } } },
+  },
+  responses: { 200: page, ...refusals("invalid_request", "unauthenticated", "not_permitted", "body_too_large") },
+});
+
+const byNameRoute = createRoute({
+  method: "get",
+  path: "/artifact/byName/{name}",
+  operationId: "ArtifactByNameGet",
+  tags: ["artifacts"],
+  summary: "Find artifacts by their exact name or source id",
+  request: {
+    query: z.object({ offset: OffsetSchema }),
+    params: z.object({
+      name: z
+        .string()
+        .trim()
+        .min(1, "The name must not be empty.")
+        .openapi({ param: { name: "name", in: "path" }, example: "google-bert/bert-base-uncased" }),
+    }),
+  },
+  responses: { 200: page, ...refusals("invalid_request", "unauthenticated", "not_permitted") },
+});
+
+export const listRoutes = createRouter()
+  .openapi(listRoute, async (c) => {
+    const body = c.req.valid("json");
+    const queries = Array.isArray(body) ? body : body.queries;
+    const wanted: ListQuery[] = queries.map(({ name, types }) => ({
+      ...(name !== "" && name !== "*" && { name }),
+      types: types === undefined || types.length === 0 ? ARTIFACT_TYPES : types,
+    }));
+    const everything: ListQuery[] = [{ types: ARTIFACT_TYPES }];
+    const found = await listArtifacts(
+      c.var.ctx,
+      wanted.length === 0 ? everything : wanted,
+      c.req.valid("query").offset,
+    );
+    return c.json(found.items, 200, nextHeader(found));
+  })
+  .openapi(byNameRoute, async (c) => {
+    const { offset } = c.req.valid("query");
+    const found = await findByName(
+      c.var.ctx,
+      c.req.valid("param").name,
+      offset && "after" in offset ? offset.after : 0,
+    );
+    return c.json(found.items, 200, nextHeader(found));
+  });
+
+function nextHeader(found: Page): Record<string, string> {
+  return found.next === undefined ? {} : { offset: found.next };
+}

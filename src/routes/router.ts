@@ -1,0 +1,31 @@
+/** What every route file starts from. */
+
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Env } from "../config.ts";
+import type { Context } from "../context.ts";
+import { RegistryError } from "../errors.ts";
+
+/** Bindings and variables of a request. */
+export interface RouteEnv {
+  Bindings: Env;
+  Variables: { ctx: Context; requestId: string };
+}
+
+/**
+ * A router whose validation failures are the contract's 400: the schema's own sentence for the path, and for body and query
+ * the place of the first mistake with what is wrong there.
+ */
+export function createRouter(): OpenAPIHono<RouteEnv> {
+  return new OpenAPIHono<RouteEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      const [issue] = result.error.issues;
+      const message = issue?.message ?? "malformed";
+      if (result.target === "param" || /^Invalid artifact/.test(message)) {
+        throw new RegistryError("invalid_request", message);
+      }
+      const place = [result.target === "json" ? "body" : result.target, ...(issue?.path ?? [])].map(String).join(".");
+      throw new RegistryError("invalid_request", `Invalid request: ${place}: ${message}`);
+    },
+  });
+}

@@ -1,0 +1,130 @@
+/** The shapes of the contract (§0 and §1): what validates is what the OpenAPI document shows. */
+
+import { z } from "@hono/zod-openapi";
+import { type ErrorCode, refusalOf } from "../errors.ts";
+import { ID_SYNTAX } from "../lib/ids.ts";
+import { readOffset } from "../lib/paging.ts";
+import { BULK_DELETE_MAX_IDS, NAME_MAX_CHARS } from "../limits.ts";
+import { ARTIFACT_TYPES } from "../store/artifacts.ts";
+
+/** A control character, or half of a surrogate pair: nothing that a name or a log line should carry. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const UNPRINTABLE = /[\u0000-\u001f\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+export const ArtifactTypeSchema = z
+  .enum(ARTIFACT_TYPES, {
+    error: (issue) => `Invalid artifact_type '${String(issue.input)}', must be one of: ${ARTIFACT_TYPES.join(", ")}.`,
+  })
+  .openapi("ArtifactType", { description: "Kind of artifact." });
+
+export const ArtifactIdSchema = z
+  .string()
+  .regex(ID_SYNTAX, { error: (issue) => `Invalid artifact ID '${String(issue.input)}'.` })
+  .openapi("ArtifactID", { description: "Issued by the registry, never reused.", example: "42" });
+
+/** Path of one artifact. */
+export const ArtifactPath = z.object({
+  artifact_type: ArtifactTypeSchema.openapi({ param: { name: "artifact_type", in: "path" } }),
+  id: ArtifactIdSchema.openapi({ param: { name: "id", in: "path" } }),
+});
+
+export const NameSchema = z
+  .string()
+  .trim()
+  .min(1, "must not be empty")
+  .refine((name) => [...name].length <= NAME_MAX_CHARS, `must not be longer than ${NAME_MAX_CHARS} characters`)
+  .refine((name) => name !== "*", "`*` is reserved")
+  .refine((name) => !UNPRINTABLE.test(name), "must not contain control characters")
+  .openapi("ArtifactName", { description: "Display name; kept as sent, trimmed.", example: "bert-base-uncased" });
+
+export const MetadataSchema = z
+  .object({ name: z.string(), id: ArtifactIdSchema, type: ArtifactTypeSchema })
+  .openapi("ArtifactMetadata");
+
+export const ArtifactSchema = z
+  .object({
+    metadata: MetadataSchema,
+    data: z.object({
+      url: z.string().openapi({ description: "The source, as it was registered." }),
+      download_url: z
+        .url()
+        .optional()
+        .openapi({ description: "Signed link to the zip; absent where the deployment has no signing key." }),
+    }),
+  })
+  .openapi("Artifact");
+
+/** Body of a registration. `download_url` is accepted and ignored: only our own links are handed out. */
+export const RegistrationSchema = z
+  .object({
+    url: z.string().openapi({ example: "https://huggingface.co/google-bert/bert-base-uncased" }),
+    name: NameSchema.optional(),
+    download_url: z.string().optional(),
+  })
+  .openapi("ArtifactData");
+
+/** Body of an update. */
+export const UpdateSchema = z
+  .object({ metadata: MetadataSchema, data: z.object({ url: z.string(), download_url: z.string().optional() }) })
+  .openapi("ArtifactUpdate");
+
+const QuerySchema = z
+  .object({
+    name: z.string().openapi({ description: "Exact; `*` or empty for every name." }),
+    types: z.array(ArtifactTypeSchema).optional(),
+  })
+  .openapi("ArtifactQuery");
+
+/** Body of a list, in both spellings. */
+export const ListSchema = z.union([z.array(QuerySchema), z.object({ queries: z.array(QuerySchema) })], {
+  error: 'expected an array of {"name", "types"?} or {"queries": [...]}, with types of model, dataset, code',
+});
+
+export const OffsetSchema = z
+  .string()
+  .transform((text, context) => {
+    const offset = readOffset(text);
+    if (offset) return offset;
+    context.addIssue("must be the value of a previous answer's offset header, or a 0-based index");
+    return z.NEVER;
+  })
+  .optional()
+  .openapi({ type: "string", param: { name: "offset", in: "query" }, description: "Where the page begins." });
+
+/** Body of a bulk delete. */
+export const BulkDeleteSchema = z
+  .object({
+    ids: z
+      .array(z.object({ type: ArtifactTypeSchema, id: ArtifactIdSchema }))
+      .min(1)
+      .max(BULK_DELETE_MAX_IDS),
+  })
+  .openapi("BulkDelete");
+
+/** `true` and `false`, and nothing else that looks like them. */
+export const FlagSchema = z
+  .enum(["true", "false"])
+  .optional()
+  .transform((text) => text === "true")
+  .openapi({ type: "boolean" });
+
+export const ErrorSchema = z.object({ detail: z.string() }).openapi("Error");
+
+/** A JSON answer for the document. */
+export function answer<Schema extends z.ZodType>(description: string, schema: Schema) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+/** The refusals of a route for the document, by status; 500 is every route's. */
+export function refusals(...codes: ErrorCode[]) {
+  const byStatus = Map.groupBy([...codes, "internal" as const], (code) => refusalOf(code).status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [
+      status,
+      {
+        description: [...new Set(group.map((code) => refusalOf(code).detail))].join(" / "),
+        content: { "application/json": { schema: ErrorSchema } },
+      },
+    ]),
+  );
+}

@@ -1,0 +1,214 @@
+/**
+ * Statements on artifacts and what belongs to them. A function returns a prepared statement, so that a verb composes one
+ * transaction; those that only one verb ever runs alone return rows.
+ */
+
+/** The three kinds of artifact. */
+export const ARTIFACT_TYPES = ["model", "dataset", "code"] as const;
+export type ArtifactType = (typeof ARTIFACT_TYPES)[number];
+
+/** An artifact as stored. Times in milliseconds since 1970, sizes in bytes, digests in hex. */
+export interface ArtifactRow {
+  id: number;
+  type: ArtifactType;
+  name: string;
+  url: string;
+  source: string;
+  source_key: string;
+  revision: string | null;
+  license: string | null;
+  upstream_size: number | null;
+  object_key: string;
+  size: number;
+  sha256: string;
+  version: number;
+  created_at: number;
+  updated_at: number;
+}
+
+/** What a list shows of an artifact. */
+export type ArtifactSummary = Pick<ArtifactRow, "id" | "type" | "name">;
+
+/** What an ingest found out and an artifact row keeps. */
+export interface ArtifactContent {
+  url: string;
+  source: string;
+  sourceKey: string;
+  revision?: string;
+  license?: string[];
+  upstreamSize?: number;
+}
+
+/** A parent that an artifact names, to be kept as an edge. `key` is the canonical source for comparison. */
+export interface ParentEdge {
+  type: "model" | "dataset";
+  key: string;
+  source: string;
+  relation: "base_model" | "fine_tuning_dataset";
+  detail?: string;
+  read_from: string;
+}
+
+/** One query of a list: a name, exact, or every name; some types, or every type. */
+export interface ListQuery {
+  name?: string;
+  types: readonly ArtifactType[];
+}
+
+/** The artifact with this id, if it is of this type. */
+export function selectArtifact(db: D1Database, type: ArtifactType, id: number): D1PreparedStatement {
+  return db.prepare("SELECT * FROM artifacts WHERE id = ?1 AND type = ?2").bind(id, type);
+}
+
+/** The artifact that already has this (type, source, name). */
+export function selectTwin(db: D1Database, type: ArtifactType, sourceKey: string, name: string): D1PreparedStatement {
+  return db
+    .prepare("SELECT id FROM artifacts WHERE type = ?1 AND source_key = ?2 AND name = ?3")
+    .bind(type, sourceKey, name);
+}
+
+/**
+ * Makes an upload an artifact of its own. Nothing is inserted when the upload was given up meanwhile, or when another
+ * artifact has taken its (type, source, name).
+ */
+export function insertArtifact(
+  db: D1Database,
+  uploadId: number,
+  content: ArtifactContent,
+  at: number,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO artifacts (id, type, name, url, source, source_key, revision, license, upstream_size,
+                              object_key, size, sha256, version, created_at, updated_at)
+       SELECT id, type, name, ?2, ?3, ?4, ?5, ?6, ?7, object_key, size, sha256, id, ?8, ?8
+       FROM uploads WHERE id = ?1
+       ON CONFLICT DO NOTHING`,
+    )
+    .bind(uploadId, ...contentValues(content), at);
+}
+
+/** Makes an artifact point at a new upload; to be run after `doomReplaced`, whose row says that it may. */
+export function replaceContent(
+  db: D1Database,
+  uploadId: number,
+  content: ArtifactContent,
+  at: number,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE artifacts
+       SET url = ?2, source = ?3, source_key = ?4, revision = ?5, license = ?6, upstream_size = ?7,
+           object_key = u.object_key, size = u.size, sha256 = u.sha256, version = u.id, updated_at = ?8
+       FROM uploads AS u
+       WHERE u.id = ?1 AND artifacts.id = u.artifact_id
+         AND EXISTS (SELECT 1 FROM deletions AS d WHERE d.object_key = artifacts.object_key)`,
+    )
+    .bind(uploadId, ...contentValues(content), at);
+}
+
+function contentValues(content: ArtifactContent): (string | number | null)[] {
+  return [
+    content.url,
+    content.source,
+    content.sourceKey,
+    content.revision ?? null,
+    content.license ? JSON.stringify(content.license) : null,
+    content.upstreamSize ?? null,
+  ];
+}
+
+/** The artifact that an upload has become the content of, joined: what follows it in its transaction depends on it. */
+const LANDED = "uploads AS u JOIN artifacts AS a ON a.id = coalesce(u.artifact_id, u.id) AND a.version = u.id";
+
+/** Writes the searchable text and the edges to the parents of an artifact whose upload has just become its content. */
+export function writeBelongings(
+  db: D1Database,
+  uploadId: number,
+  text: string,
+  parents: readonly ParentEdge[],
+): D1PreparedStatement[] {
+  return [
+    db
+      .prepare(`INSERT OR REPLACE INTO cards (artifact_id, text) SELECT a.id, ?2 FROM ${LANDED} WHERE u.id = ?1`)
+      .bind(uploadId, text),
+    db.prepare(`DELETE FROM edges WHERE child_id IN (SELECT a.id FROM ${LANDED} WHERE u.id = ?1)`).bind(uploadId),
+    db
+      .prepare(
+        `INSERT OR IGNORE INTO edges (child_id, parent_type, parent_key, parent_source, relation, detail, read_from)
+         SELECT a.id, p.value ->> 'type', p.value ->> 'key', p.value ->> 'source', p.value ->> 'relation',
+                p.value ->> 'detail', p.value ->> 'read_from'
+         FROM ${LANDED} JOIN json_each(?2) AS p WHERE u.id = ?1`,
+      )
+      .bind(uploadId, JSON.stringify(parents)),
+  ];
+}
+
+/** Registered artifacts that name this artifact's source as a parent, other than itself. Ascending id. */
+export function selectDependents(db: D1Database, id: number, limit: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `SELECT c.id, c.type, c.name
+       FROM artifacts AS a
+       JOIN edges AS e ON e.parent_type = a.type AND e.parent_key = a.source_key AND e.child_id <> a.id
+       JOIN artifacts AS c ON c.id = e.child_id
+       WHERE a.id = ?1 ORDER BY c.id LIMIT ?2`,
+    )
+    .bind(id, limit);
+}
+
+/** Artifacts whose name or full source id is exactly this. Ascending id. */
+export function selectByName(db: D1Database, name: string, after: number, limit: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `SELECT id, type, name FROM (
+         SELECT id, type, name FROM artifacts WHERE name = ?1 AND id > ?2
+         UNION SELECT id, type, name FROM artifacts WHERE source = ?1 AND id > ?2)
+       ORDER BY id LIMIT ?3`,
+    )
+    .bind(name, after, limit);
+}
+
+/** Up to `limit` ids, ascending: how a reset takes the registry page by page. */
+export function selectSomeRefs(db: D1Database, limit: number): D1PreparedStatement {
+  return db.prepare("SELECT id, type FROM artifacts ORDER BY id LIMIT ?1").bind(limit);
+}
+
+/**
+ * One page of the union of some queries, ascending id, each artifact once. Queries for every name walk the primary key (or
+ * the index of a type) from the cursor on; queries for one name use the index of names.
+ */
+export function selectPage(
+  db: D1Database,
+  queries: readonly ListQuery[],
+  page: { after: number; skip: number; limit: number },
+): D1PreparedStatement {
+  const everyName = queries.filter((query) => query.name === undefined);
+  const types = ARTIFACT_TYPES.filter((type) => everyName.some((query) => query.types.includes(type)));
+  const named = queries.flatMap((query) =>
+    query.name === undefined ? [] : query.types.map((type) => ({ name: query.name, type })),
+  );
+  const values = [page.after, page.limit, page.skip, JSON.stringify(types), JSON.stringify(named)];
+  if (types.length === ARTIFACT_TYPES.length) {
+    return db
+      .prepare("SELECT id, type, name FROM artifacts WHERE id > ?1 ORDER BY id LIMIT ?2 OFFSET ?3")
+      .bind(...values.slice(0, 3));
+  }
+  // The bound inside each type's part keeps it from reading past the page; `ORDER BY id` is that index's own order.
+  return db
+    .prepare(
+      `SELECT id, type, name FROM (
+         SELECT a.id, a.type, a.name FROM json_each(?4) AS t JOIN artifacts AS a
+           ON a.id IN (SELECT id FROM artifacts WHERE type = t.value AND id > ?1 ORDER BY id LIMIT ?2 + ?3)
+         UNION
+         SELECT a.id, a.type, a.name FROM json_each(?5) AS q CROSS JOIN artifacts AS a
+           ON a.name = q.value ->> 'name' AND a.type = q.value ->> 'type' AND a.id > ?1)
+       ORDER BY id LIMIT ?2 OFFSET ?3`,
+    )
+    .bind(...values);
+}
+
+/** How many artifacts of each type there are. */
+export function selectCounts(db: D1Database): D1PreparedStatement {
+  return db.prepare("SELECT type, artifacts FROM counts");
+}

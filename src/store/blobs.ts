@@ -1,0 +1,52 @@
+/** The only place that talks to the bucket. */
+
+import { R2_DELETE_MAX_KEYS } from "../limits.ts";
+
+/**
+ * Writes a zip. The store verifies the digest and refuses other bytes; a key is written once, because no two uploads share one.
+ */
+export async function putBundle(
+  bucket: Pick<R2Bucket, "put">,
+  key: string,
+  bundle: { bytes: Uint8Array; sha256: string },
+): Promise<void> {
+  await bucket.put(key, bundle.bytes, { sha256: bundle.sha256, httpMetadata: { contentType: "application/zip" } });
+}
+
+/** Reads a zip, or a part of it; null when it is not there. */
+export function getBundle(
+  bucket: Pick<R2Bucket, "get">,
+  key: string,
+  range?: { offset: number; length: number },
+): Promise<R2ObjectBody | null> {
+  return range ? bucket.get(key, { range }) : bucket.get(key);
+}
+
+/** Whether an object is there. */
+export async function bundleExists(bucket: Pick<R2Bucket, "head">, key: string): Promise<boolean> {
+  return (await bucket.head(key)) !== null;
+}
+
+/** Deletes objects, in as few calls as the store takes; deleting what is absent is no error. */
+export async function deleteBundles(bucket: Pick<R2Bucket, "delete">, keys: readonly string[]): Promise<void> {
+  for (let from = 0; from < keys.length; from += R2_DELETE_MAX_KEYS) {
+    await bucket.delete(keys.slice(from, from + R2_DELETE_MAX_KEYS));
+  }
+}
+
+/** One page of what is in the bucket, in the order of the keys, beginning behind `after`. */
+export async function listBundles(
+  bucket: Pick<R2Bucket, "list">,
+  after: string | undefined,
+  limit: number,
+): Promise<{ objects: { key: string; size: number; uploaded: number }[]; truncated: boolean }> {
+  const page = await bucket.list({ limit, ...(after !== undefined && { startAfter: after }) });
+  return {
+    objects: page.objects.map((object) => ({
+      key: object.key,
+      size: object.size,
+      uploaded: object.uploaded.getTime(),
+    })),
+    truncated: page.truncated,
+  };
+}

@@ -1,0 +1,217 @@
+/**
+ * Statements on deletions: every object that must go, why, and when it went.
+ *
+ * Invariant: a row is inserted in the same transaction that takes the last pointer to its object away, and is finished
+ * only after the object store said that the object is gone.
+ */
+
+import { DELETION_BACKOFF_MAX_MS, DELETION_BACKOFF_MS, DELETION_STUCK_ATTEMPTS } from "../limits.ts";
+import type { ArtifactType } from "./artifacts.ts";
+
+/** A deletion as stored: the receipt, with times in milliseconds since 1970. */
+export interface DeletionRow {
+  object_key: string;
+  artifact_id: number;
+  type: ArtifactType;
+  name: string;
+  size: number;
+  sha256: string;
+  reason: "deleted" | "replaced" | "abandoned" | "orphan";
+  requested_at: number;
+  requested_by: string;
+  finished_at: number | null;
+  attempts: number;
+  next_attempt_at: number;
+  last_error: string | null;
+}
+
+/** A deletion that still has work to do. */
+export type OpenDeletion = Pick<DeletionRow, "object_key" | "artifact_id" | "type" | "reason" | "attempts">;
+
+/** Which artifacts a delete means. */
+export interface ArtifactRef {
+  id: number;
+  type: ArtifactType;
+}
+
+/** Who asks, when, in which request: written into receipts and audit. */
+export interface Requester {
+  actor: string;
+  requestId: string;
+  at: number;
+}
+
+const COLUMNS =
+  "object_key, artifact_id, type, name, size, sha256, reason, requested_at, requested_by, next_attempt_at";
+const WANTED =
+  "json_each(?1) AS wanted JOIN artifacts AS a ON a.id = wanted.value ->> 'id' AND a.type = wanted.value ->> 'type'";
+const DOOMED = `${WANTED} JOIN deletions AS d ON d.object_key = a.object_key`;
+
+/**
+ * The heart of the product: takes artifacts out of the registry in one transaction. Each row moves into `deletions`, is
+ * audited once and deleted, and takes what belongs to it along by its foreign keys. The last statement tells which objects
+ * of these artifacts are still to be purged, whoever doomed them.
+ *
+ * Result of the first: `{artifact_id}` of each artifact that this transaction deleted. Result of the last: `OpenDeletion`.
+ *
+ * @param refuseDependents leave out an artifact that others are derived from
+ */
+export function removeArtifacts(
+  db: D1Database,
+  refs: readonly ArtifactRef[],
+  by: Requester,
+  refuseDependents: boolean,
+): D1PreparedStatement[] {
+  const wanted = JSON.stringify(refs);
+  const unlessDependents = refuseDependents
+    ? `WHERE NOT EXISTS (SELECT 1 FROM edges AS e
+                         WHERE e.parent_type = a.type AND e.parent_key = a.source_key AND e.child_id <> a.id)`
+    : "WHERE true";
+  return [
+    db
+      .prepare(
+        `INSERT INTO deletions (${COLUMNS})
+         SELECT a.object_key, a.id, a.type, a.name, a.size, a.sha256, 'deleted', ?2, ?3, ?2
+         FROM ${WANTED} ${unlessDependents}
+         RETURNING artifact_id`,
+      )
+      .bind(wanted, by.at, by.actor),
+    db
+      .prepare(
+        `INSERT INTO audit (at, actor, request_id, action, artifact_id, type, name, before)
+         SELECT ?2, ?3, ?4, 'DELETE', a.id, a.type, a.name, a.sha256 FROM ${DOOMED}`,
+      )
+      .bind(wanted, by.at, by.actor, by.requestId),
+    db.prepare(`DELETE FROM artifacts WHERE id IN (SELECT a.id FROM ${DOOMED})`).bind(wanted),
+    selectOpenOf(db, wanted),
+  ];
+}
+
+function selectOpenOf(db: D1Database, wanted: string): D1PreparedStatement {
+  return db
+    .prepare(
+      `SELECT d.object_key, d.artifact_id, d.type, d.reason, d.attempts
+       FROM json_each(?1) AS wanted
+       JOIN deletions AS d ON d.artifact_id = wanted.value ->> 'id' AND d.type = wanted.value ->> 'type'
+       WHERE d.finished_at IS NULL`,
+    )
+    .bind(wanted);
+}
+
+/**
+ * The condition under which an upload may replace an artifact's content: the artifact is there, is still the version that
+ * the client saw (`?2`, null for any), and no other artifact has the same (type, source `?3`, name).
+ */
+const REPLACEABLE = `uploads AS u JOIN artifacts AS a ON a.id = u.artifact_id
+  WHERE u.id = ?1 AND (?2 IS NULL OR a.version = ?2)
+    AND NOT EXISTS (SELECT 1 FROM artifacts AS twin
+                    WHERE twin.type = a.type AND twin.source_key = ?3 AND twin.name = a.name AND twin.id <> a.id)`;
+
+/** Dooms the content that an upload is about to replace, and audits the update. First part of an update's transaction. */
+export function doomReplaced(
+  db: D1Database,
+  uploadId: number,
+  expected: { version?: number; sourceKey: string },
+  by: Requester,
+): D1PreparedStatement[] {
+  const guard = [uploadId, expected.version ?? null, expected.sourceKey];
+  return [
+    db
+      .prepare(
+        `INSERT INTO deletions (${COLUMNS})
+         SELECT a.object_key, a.id, a.type, a.name, a.size, a.sha256, 'replaced', ?4, ?5, ?4
+         FROM ${REPLACEABLE}
+         RETURNING object_key, artifact_id, type, reason, attempts`,
+      )
+      .bind(...guard, by.at, by.actor),
+    db
+      .prepare(
+        `INSERT INTO audit (at, actor, request_id, action, artifact_id, type, name, before, after)
+         SELECT ?4, ?5, ?6, 'UPDATE', a.id, a.type, a.name, a.sha256, u.sha256 FROM ${REPLACEABLE}`,
+      )
+      .bind(...guard, by.at, by.actor, by.requestId),
+  ];
+}
+
+/** Dooms the object of an upload that came to nothing. Returns `OpenDeletion`. */
+export function doomUpload(db: D1Database, uploadId: number, by: Requester): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO deletions (${COLUMNS})
+       SELECT object_key, coalesce(artifact_id, id), type, name, size, sha256, 'abandoned', ?2, ?3, ?2
+       FROM uploads WHERE id = ?1
+       RETURNING object_key, artifact_id, type, reason, attempts`,
+    )
+    .bind(uploadId, by.at, by.actor);
+}
+
+/** Dooms stray objects that the comparison of bucket and database found; one that was purged before is opened again. */
+export function doomOrphans(
+  db: D1Database,
+  orphans: readonly { key: string; size: number }[],
+  by: Requester,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO deletions (${COLUMNS})
+       SELECT o.value ->> 'key', 0, 'unknown', o.value ->> 'key', o.value ->> 'size', '', 'orphan', ?2, ?3, ?2
+       FROM json_each(?1) AS o WHERE true
+       ON CONFLICT (object_key) DO UPDATE SET finished_at = NULL, next_attempt_at = excluded.next_attempt_at
+       RETURNING object_key, artifact_id, type, reason, attempts`,
+    )
+    .bind(JSON.stringify(orphans), by.at, by.actor);
+}
+
+/** Writes down that these objects are gone. */
+export function finishDeletions(db: D1Database, keys: readonly string[], at: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE deletions SET finished_at = ?2, last_error = NULL
+       WHERE object_key IN (SELECT value FROM json_each(?1)) AND finished_at IS NULL`,
+    )
+    .bind(JSON.stringify(keys), at);
+}
+
+/**
+ * Writes down that these objects could not be deleted, and when the sweep tries again: at its next run after the first
+ * failure, then ever later, up to a bound.
+ */
+export function postponeDeletions(
+  db: D1Database,
+  keys: readonly string[],
+  at: number,
+  error: string,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE deletions
+       SET attempts = attempts + 1, last_error = ?3,
+           next_attempt_at = ?2 + min(${DELETION_BACKOFF_MS} * ((1 << min(attempts, 20)) - 1), ${DELETION_BACKOFF_MAX_MS})
+       WHERE object_key IN (SELECT value FROM json_each(?1)) AND finished_at IS NULL`,
+    )
+    .bind(JSON.stringify(keys), at, error.slice(0, 500));
+}
+
+/** Open deletions whose time has come, the longest due first. Returns `OpenDeletion`. */
+export function selectDueDeletions(db: D1Database, at: number, limit: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `SELECT object_key, artifact_id, type, reason, attempts FROM deletions
+       WHERE finished_at IS NULL AND next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?2`,
+    )
+    .bind(at, limit);
+}
+
+/** The receipt of an artifact's deletion. Returns `DeletionRow`. */
+export function selectReceipt(db: D1Database, artifactId: number): D1PreparedStatement {
+  return db.prepare("SELECT * FROM deletions WHERE artifact_id = ?1 AND reason = 'deleted'").bind(artifactId);
+}
+
+/** How many deletions are open, since when the oldest is, and how many the sweep has tried in vain too often. */
+export function selectOpenSummary(db: D1Database): D1PreparedStatement {
+  return db.prepare(
+    `SELECT count(*) AS open, min(requested_at) AS oldest,
+            count(*) FILTER (WHERE attempts >= ${DELETION_STUCK_ATTEMPTS}) AS stuck
+     FROM deletions WHERE finished_at IS NULL`,
+  );
+}

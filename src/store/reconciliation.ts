@@ -1,0 +1,33 @@
+/** Statements of the comparison between bucket and database. */
+
+/** Which of these keys nothing points at: no artifact, no upload, no open deletion. Rows `{key}`. */
+export function selectStrayKeys(db: D1Database, keys: readonly string[]): D1PreparedStatement {
+  return db
+    .prepare(
+      `SELECT k.value AS key FROM json_each(?1) AS k
+       WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE object_key = k.value)
+         AND NOT EXISTS (SELECT 1 FROM uploads WHERE object_key = k.value)
+         AND NOT EXISTS (SELECT 1 FROM deletions WHERE object_key = k.value AND finished_at IS NULL)`,
+    )
+    .bind(JSON.stringify(keys));
+}
+
+/** Keys that artifacts point at, between two keys (exclusive, inclusive), in their order. Rows `{object_key}`. */
+export function selectKeysBetween(
+  db: D1Database,
+  after: string,
+  upTo: string | undefined,
+  limit: number,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `SELECT object_key FROM artifacts
+       WHERE object_key > ?1 AND (?2 IS NULL OR object_key <= ?2) ORDER BY object_key LIMIT ?3`,
+    )
+    .bind(after, upTo ?? null, limit);
+}
+
+/** Whether an artifact points at this key. */
+export function selectKey(db: D1Database, key: string): D1PreparedStatement {
+  return db.prepare("SELECT id FROM artifacts WHERE object_key = ?1").bind(key);
+}

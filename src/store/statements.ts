@@ -1,0 +1,19 @@
+/** Running what the rest of the store prepares. */
+
+/** The rows of one result of a batch. */
+export function rowsOf<Row>(result: D1Result | undefined): Row[] {
+  return (result?.results ?? []) as Row[];
+}
+
+/**
+ * Runs a write once more if it failed. The platform repeats reads that were cut off, but not writes, because it cannot know
+ * that they may be repeated. Ours may: each statement names the state that it changes, so that the second run of one that
+ * took effect finds nothing to do.
+ */
+export async function repeatOnce<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch {
+    return write();
+  }
+}

@@ -1,0 +1,74 @@
+/** Statements on intents to write an object: recorded before the object is, gone in the transaction that settles its fate. */
+
+import type { ArtifactType } from "./artifacts.ts";
+
+/** What is about to be written, and for which artifact (`artifactId`: an update; none: a registration). */
+export interface UploadIntent {
+  artifactId?: number;
+  type: ArtifactType;
+  name: string;
+  sourceKey: string;
+  size: number;
+  sha256: string;
+}
+
+/** A recorded intent: its number, and the key that its object is written under. */
+export interface Upload {
+  id: number;
+  object_key: string;
+}
+
+/** Records an intent, unless another artifact already has its (type, source, name). Returns `Upload`. */
+export function insertUpload(
+  db: D1Database,
+  intent: UploadIntent,
+  startedAt: number,
+  startedBy: string,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO uploads (artifact_id, type, name, size, sha256, started_at, started_by)
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+       WHERE NOT EXISTS (SELECT 1 FROM artifacts
+                         WHERE type = ?2 AND source_key = ?8 AND name = ?3 AND id IS NOT ?1)
+       RETURNING id, object_key`,
+    )
+    .bind(
+      intent.artifactId ?? null,
+      intent.type,
+      intent.name,
+      intent.size,
+      intent.sha256,
+      startedAt,
+      startedBy,
+      intent.sourceKey,
+    );
+}
+
+/** Ends an intent whose object an artifact now points at. Returns a row if it did. */
+export function settleUpload(db: D1Database, uploadId: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `DELETE FROM uploads
+       WHERE id = ?1 AND EXISTS (SELECT 1 FROM artifacts AS a
+                                 WHERE a.id = coalesce(uploads.artifact_id, uploads.id) AND a.version = uploads.id)
+       RETURNING id`,
+    )
+    .bind(uploadId);
+}
+
+/** Ends an intent that came to nothing; to be run after `doomUpload`. */
+export function dropUpload(db: D1Database, uploadId: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `DELETE FROM uploads WHERE id = ?1 AND EXISTS (SELECT 1 FROM deletions AS d WHERE d.object_key = uploads.object_key)`,
+    )
+    .bind(uploadId);
+}
+
+/** Intents begun before a time: their writers are dead, or as good as. */
+export function selectStaleUploads(db: D1Database, startedBefore: number, limit: number): D1PreparedStatement {
+  return db
+    .prepare("SELECT id, object_key FROM uploads WHERE started_at < ?1 ORDER BY started_at LIMIT ?2")
+    .bind(startedBefore, limit);
+}

@@ -1,0 +1,72 @@
+/**
+ * Bindings that fail on purpose. One counter runs over every call to the database and to the bucket; the n-th call fails,
+ * before it reaches them or after it took effect; and it alone, or everything after it too, as if the Worker had died.
+ */
+
+import type { Env } from "../src/config.ts";
+
+/** Which call fails (0-based), and how. */
+export interface Fault {
+  call: number;
+  when: "before" | "after";
+  /** `once`: the call alone, as a lost connection. `forever`: this and every later one, as a crash. */
+  extent: "once" | "forever";
+  /** Only calls whose name matches are counted: `db.batch`, `db.run`, `bucket.put` … */
+  only?: RegExp;
+}
+
+/** Faulty bindings, and how many calls they have seen. */
+export interface FaultyBindings {
+  env: Pick<Env, "DB" | "BUCKET">;
+  calls(): number;
+  names: string[];
+}
+
+/** Wraps the bindings. Without a fault they only count. */
+export function withFaults(bindings: Pick<Env, "DB" | "BUCKET">, fault?: Fault): FaultyBindings {
+  let seen = 0;
+  const names: string[] = [];
+  const natives = new WeakMap<object, D1PreparedStatement>();
+
+  async function run<T>(name: string, effect: () => Promise<T>): Promise<T> {
+    if (fault?.only && !fault.only.test(name)) return effect();
+    const index = seen;
+    seen += 1;
+    names.push(name);
+    const fails = fault && (fault.extent === "once" ? index === fault.call : index >= fault.call);
+    const dead = fails && index > fault.call;
+    if (fails && (fault.when === "before" || dead)) throw new Error(`injected before ${name}`);
+    const result = await effect();
+    if (fails) throw new Error(`injected after ${name}`);
+    return result;
+  }
+
+  function statement(native: D1PreparedStatement): D1PreparedStatement {
+    const wrapped = {
+      bind: (...values: unknown[]) => statement(native.bind(...values)),
+      first: (...args: [string?]) =>
+        run("db.first", () => (args[0] === undefined ? native.first() : native.first(args[0]))),
+      run: () => run("db.run", () => native.run()),
+      all: () => run("db.all", () => native.all()),
+      raw: () => run("db.raw", () => native.raw()),
+    } as unknown as D1PreparedStatement;
+    natives.set(wrapped, native);
+    return wrapped;
+  }
+
+  const DB = {
+    prepare: (sql: string) => statement(bindings.DB.prepare(sql)),
+    batch: (statements: D1PreparedStatement[]) =>
+      run("db.batch", () => bindings.DB.batch(statements.map((wrapped) => natives.get(wrapped) ?? wrapped))),
+  } as unknown as D1Database;
+
+  const BUCKET = {
+    put: (...args: Parameters<R2Bucket["put"]>) => run("bucket.put", () => bindings.BUCKET.put(...args)),
+    get: (...args: Parameters<R2Bucket["get"]>) => run("bucket.get", () => bindings.BUCKET.get(...args)),
+    head: (key: string) => run("bucket.head", () => bindings.BUCKET.head(key)),
+    delete: (keys: string | string[]) => run("bucket.delete", () => bindings.BUCKET.delete(keys)),
+    list: (options?: R2ListOptions) => run("bucket.list", () => bindings.BUCKET.list(options)),
+  } as unknown as R2Bucket;
+
+  return { env: { DB, BUCKET }, calls: () => seen, names };
+}

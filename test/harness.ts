@@ -1,0 +1,150 @@
+/** A registry to test: the real application on the real bindings, or on bindings that a test has put faults into. */
+
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { createApp } from "../src/app.ts";
+import { reconcile } from "../src/artifacts/reconcile.ts";
+import { type SweepReport, sweep } from "../src/artifacts/sweep.ts";
+import type { Env } from "../src/config.ts";
+import { type Context, createContext } from "../src/context.ts";
+
+const app = createApp();
+
+/** An answer, read to its end. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The parsed body; whatever a test expects of it, it says so itself. */
+  json: unknown;
+}
+
+/** The registry as its clients and its cron see it. */
+export interface TestRegistry {
+  env: Env;
+  /** Sends a request and waits for the work that the answer did not wait for. A body that is no string is sent as JSON. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Registers something that needs no upstream model; gives the id. */
+  register(type: "model" | "dataset" | "code", url: string, name?: string): Promise<string>;
+  sweep(at?: number): Promise<SweepReport>;
+  reconcile(at?: number, maxPages?: number): ReturnType<typeof reconcile>;
+}
+
+/** A registry on the test's bindings, some of them replaced. */
+export function createRegistry(replaced: Partial<Env> = {}): TestRegistry {
+  const bindings: Env = { ...env, ...replaced };
+
+  async function call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const execution = createExecutionContext();
+    const request = new Request(`https://registry.test${path}`, {
+      method,
+      headers: { ...(body !== undefined && { "Content-Type": "application/json" }), ...headers },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    const response = await app.fetch(request, bindings, execution);
+    const text = await response.text();
+    await waitOnExecutionContext(execution);
+    const isJson = response.headers.get("Content-Type")?.includes("json") && text !== "";
+    return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
+  }
+
+  async function register(type: "model" | "dataset" | "code", url: string, name?: string): Promise<string> {
+    const answer = await call("POST", `/artifact/${type}`, { url, ...(name !== undefined && { name }) });
+    if (answer.status !== 201) throw new Error(`register ${url}: ${answer.status} ${answer.text}`);
+    return (answer.json as { metadata: { id: string } }).metadata.id;
+  }
+
+  /** Runs a job as cron would, at a time of the test's choosing (milliseconds since 1970). */
+  async function job<T>(run: (ctx: Context) => Promise<T>, at = Date.now()): Promise<T> {
+    const deferred: Promise<unknown>[] = [];
+    const ctx = createContext(bindings, {
+      actor: { kind: "cron", schedule: "test" },
+      requestId: "test",
+      waitUntil: (work) => deferred.push(work),
+      log: () => {},
+    });
+    const result = await run({ ...ctx, now: () => at });
+    await Promise.all(deferred);
+    return result;
+  }
+
+  return {
+    env: bindings,
+    call,
+    register,
+    sweep: (at) => job(sweep, at),
+    reconcile: (at, maxPages) => job((ctx) => reconcile(ctx, maxPages), at),
+  };
+}
+
+/** All keys in the bucket. */
+export async function objectKeys(): Promise<string[]> {
+  const { objects } = await env.BUCKET.list();
+  return objects.map((object) => object.key);
+}
+
+/** Rows of a query on the real database. */
+export async function rows<Row = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<Row[]> {
+  return (
+    await env.DB.prepare(sql)
+      .bind(...values)
+      .all<Row>()
+  ).results;
+}
+
+/**
+ * What must hold at every moment, whatever has failed:
+ * no object without an artifact, an upload or an open deletion; no artifact without its object, byte for byte; no artifact
+ * that is also deleted; at most one audited delete of an artifact, and exactly one of each that is gone; nothing left of what
+ * belonged to one.
+ */
+export async function brokenInvariants(): Promise<string[]> {
+  const broken: string[] = [];
+  const known = await rows<{ key: string }>(
+    `SELECT object_key AS key FROM artifacts UNION ALL SELECT object_key FROM uploads
+     UNION ALL SELECT object_key FROM deletions WHERE finished_at IS NULL`,
+  );
+  const pointed = new Set(known.map((row) => row.key));
+  for (const key of await objectKeys()) if (!pointed.has(key)) broken.push(`object ${key} has no row`);
+
+  for (const { object_key, sha256 } of await rows<{ object_key: string; sha256: string }>(
+    "SELECT object_key, sha256 FROM artifacts",
+  )) {
+    const object = await env.BUCKET.head(object_key);
+    if (!object) broken.push(`artifact without its object ${object_key}`);
+    else if (object.checksums.toJSON().sha256 !== sha256) broken.push(`object ${object_key} is not what its row says`);
+  }
+
+  const counted: Record<string, string> = {
+    "artifact that is deleted": `SELECT a.id FROM artifacts a JOIN deletions d ON d.artifact_id = a.id AND d.reason = 'deleted'`,
+    "delete audited more than once": `SELECT artifact_id AS id FROM audit WHERE action = 'DELETE' GROUP BY 1 HAVING count(*) > 1`,
+    "delete not audited": `SELECT artifact_id AS id FROM deletions d WHERE reason = 'deleted'
+       AND NOT EXISTS (SELECT 1 FROM audit WHERE action = 'DELETE' AND artifact_id = d.artifact_id)`,
+    "delete audited that did not happen": `SELECT artifact_id AS id FROM audit u WHERE action = 'DELETE'
+       AND NOT EXISTS (SELECT 1 FROM deletions WHERE reason = 'deleted' AND artifact_id = u.artifact_id)`,
+    "registration not audited once": `SELECT a.id FROM artifacts a
+       WHERE (SELECT count(*) FROM audit WHERE action = 'CREATE' AND artifact_id = a.id) <> 1`,
+    "card without artifact": "SELECT artifact_id AS id FROM cards WHERE artifact_id NOT IN (SELECT id FROM artifacts)",
+    "artifact without card": "SELECT id FROM artifacts WHERE id NOT IN (SELECT artifact_id FROM cards)",
+    "edge without artifact": "SELECT child_id AS id FROM edges WHERE child_id NOT IN (SELECT id FROM artifacts)",
+    "count that is off": `SELECT type AS id FROM counts c
+       WHERE artifacts <> (SELECT count(*) FROM artifacts a WHERE a.type = c.type)`,
+  };
+  for (const [what, sql] of Object.entries(counted)) {
+    for (const row of await rows<{ id: unknown }>(sql)) broken.push(`${what}: ${row.id}`);
+  }
+  return broken;
+}
+
+/** What must hold when everything has come to rest: nothing is owed any more. */
+export async function unfinishedWork(): Promise<string[]> {
+  const open = await rows<{ key: string }>(
+    `SELECT object_key AS key FROM deletions WHERE finished_at IS NULL UNION ALL SELECT object_key FROM uploads`,
+  );
+  return open.map((row) => row.key);
+}
