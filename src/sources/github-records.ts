@@ -1,0 +1,148 @@
+/** GitHub's answers, read leniently: of a field with the wrong type nothing is believed, the others still count. */
+
+import { z } from "zod";
+import type { Contributor, GitHubRepository, RepositoryTree, ReviewRecord, UpstreamFile } from "../trust/evidence.ts";
+import { decodeText, parseJson, UnreadableError } from "./json.ts";
+import { count, defined, flag, text } from "./lenient.ts";
+import { isSanePath } from "./paths.ts";
+
+/** The licence of a repository: what GitHub takes it for, and its text. */
+export interface GitHubLicense {
+  /** SPDX id, `NOASSERTION` for a text that GitHub does not know. */
+  id: string;
+  path?: string;
+  bytes?: Uint8Array<ArrayBuffer>;
+}
+
+const repository = z.object({
+  full_name: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
+  default_branch: z.string().min(1).max(255).catch("HEAD"),
+  archived: flag,
+  disabled: flag,
+  fork: flag,
+  description: text,
+  pushed_at: text,
+  stargazers_count: count,
+  license: z.object({ spdx_id: text }).optional().catch(undefined),
+  size: count,
+});
+
+const contributor = z.object({ login: z.string().optional(), name: z.string().optional(), contributions: z.number() });
+
+const treeEntry = z.object({ path: z.string().refine(isSanePath), type: z.literal("blob"), size: count });
+
+const license = z.object({
+  license: z.object({ spdx_id: text, name: text }).optional().catch(undefined),
+  path: z.string().refine(isSanePath).optional().catch(undefined),
+  content: z.string().optional().catch(undefined),
+  encoding: z.literal("base64").optional().catch(undefined),
+});
+
+const actor = z
+  .object({ login: z.string(), __typename: z.string().optional().catch(undefined) })
+  .optional()
+  .catch(undefined);
+const pullRequest = z.object({
+  merged: flag,
+  author: actor,
+  reviews: z.object({ nodes: z.array(z.object({ author: actor, state: text }).catch({})) }).catch({ nodes: [] }),
+});
+const historyNode = z.object({
+  additions: z.number().nonnegative().catch(0),
+  parents: z.object({ totalCount: z.number() }).optional().catch(undefined),
+  associatedPullRequests: z.object({ nodes: z.array(pullRequest) }).catch({ nodes: [] }),
+});
+const history = z.object({
+  data: z.object({
+    repository: z.object({
+      // null for an empty repository
+      defaultBranchRef: z
+        .object({ target: z.object({ history: z.object({ nodes: z.array(z.unknown()) }) }) })
+        .nullable(),
+    }),
+  }),
+});
+
+/** @throws UnreadableError without a name. */
+export function readRepository(body: Uint8Array): GitHubRepository {
+  const { stargazers_count, license: found, size, ...same } = accept(repository, body, "a repository");
+  return defined<GitHubRepository>({
+    ...same,
+    stars: stargazers_count,
+    license_spdx: found?.spdx_id,
+    size: size === undefined ? undefined : size * 1024,
+  });
+}
+
+/** Contributors, in GitHub's order. An empty body is GitHub's answer for an empty repository. */
+export function readContributors(body: Uint8Array): Contributor[] {
+  if (body.byteLength === 0) return [];
+  return accept(z.array(z.unknown()), body, "a list of contributors").flatMap((entry) => {
+    const parsed = contributor.safeParse(entry).data;
+    const login = parsed?.login ?? parsed?.name;
+    return parsed === undefined || login === undefined ? [] : [{ login, contributions: parsed.contributions }];
+  });
+}
+
+/** The files of a tree; what is not a file, or has a path that we would not write, is left out. */
+export function readTree(body: Uint8Array): RepositoryTree {
+  const shape = z.object({ tree: z.array(z.unknown()), truncated: flag });
+  const { tree, truncated } = accept(shape, body, "a tree");
+  const paths = tree.flatMap((entry): UpstreamFile[] => {
+    const parsed = treeEntry.safeParse(entry).data;
+    return parsed === undefined ? [] : [defined<UpstreamFile>({ path: parsed.path, size: parsed.size })];
+  });
+  return { paths, truncated };
+}
+
+/** What GitHub takes the licence for: its SPDX id, else its name, else `NOASSERTION`. */
+export function readLicense(body: Uint8Array): GitHubLicense {
+  const found = accept(license, body, "a licence");
+  const id = found.license?.spdx_id ?? found.license?.name ?? "NOASSERTION";
+  return defined<GitHubLicense>({ id, path: found.path, bytes: found.encoding && fromBase64(found.content) });
+}
+
+/**
+ * How many added lines of the last commits came by a merged pull request that somebody else reviewed. Merge commits
+ * repeat the lines of their branch and are left out; a bot is nobody.
+ */
+export function readReviews(body: Uint8Array): ReviewRecord {
+  const branch = accept(history, body, "a commit history").data.repository.defaultBranchRef;
+  const record: ReviewRecord = { commits: 0, added_lines: 0, reviewed_lines: 0 };
+  for (const node of branch?.target.history.nodes ?? []) {
+    const parsed = historyNode.safeParse(node).data;
+    if (parsed === undefined || (parsed.parents?.totalCount ?? 1) > 1) continue;
+    record.commits += 1;
+    record.added_lines += parsed.additions;
+    if (parsed.associatedPullRequests.nodes.some(isReviewed)) record.reviewed_lines += parsed.additions;
+  }
+  return record;
+}
+
+function isReviewed(pull: z.infer<typeof pullRequest>): boolean {
+  return (
+    pull.merged &&
+    pull.reviews.nodes.some(
+      ({ author, state }) =>
+        author !== undefined &&
+        author.__typename !== "Bot" &&
+        author.login.toLowerCase() !== pull.author?.login.toLowerCase() &&
+        state !== "PENDING",
+    )
+  );
+}
+
+function accept<T>(shape: z.ZodType<T>, body: Uint8Array, what: string): T {
+  const parsed = shape.safeParse(parseJson(decodeText(body)));
+  if (!parsed.success) throw new UnreadableError(`not ${what}`);
+  return parsed.data;
+}
+
+function fromBase64(content: string | undefined): Uint8Array<ArrayBuffer> | undefined {
+  if (content === undefined) return undefined;
+  try {
+    return Uint8Array.from(atob(content), (char) => char.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}

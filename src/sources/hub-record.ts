@@ -1,0 +1,96 @@
+/** The hub's records, read leniently: of a field with the wrong type nothing is believed, the others still count. */
+
+import { z } from "zod";
+import type { CommitAuthor, HubRecord, UpstreamFile } from "../trust/evidence.ts";
+import { isHubId } from "./hub-id.ts";
+import { decodeText, parseJson, UnreadableError } from "./json.ts";
+import { count, defined, flag, text } from "./lenient.ts";
+import { isSanePath } from "./paths.ts";
+
+const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/i)
+  .transform((hex) => hex.toLowerCase())
+  .optional()
+  .catch(undefined);
+const bytes = z.int().nonnegative().optional().catch(undefined);
+
+const record = z.object({
+  id: z.string().refine(isHubId),
+  sha: z
+    .string()
+    .regex(/^[0-9a-f]{7,64}$/i)
+    .optional()
+    .catch(undefined),
+  author: text,
+  private: flag,
+  gated: z.union([z.boolean(), z.string()]).catch(false),
+  disabled: flag,
+  downloads: count,
+  likes: count,
+  lastModified: text,
+  pipeline_tag: text,
+  library_name: text,
+  tags: z.array(z.unknown()).catch([]),
+  cardData: z.record(z.string(), z.unknown()).optional().catch(undefined),
+  siblings: z.array(z.unknown()),
+});
+
+const sibling = z.object({
+  rfilename: z.string().refine(isSanePath),
+  size: bytes,
+  lfs: z.object({ sha256, size: bytes }).optional().catch(undefined),
+});
+
+const commit = z.object({
+  authors: z.array(z.object({ user: text, name: text }).catch({})).catch([]),
+});
+
+/**
+ * Reads the record of a model, dataset or space.
+ *
+ * @throws UnreadableError if it is not JSON, or lacks its id or its list of files.
+ */
+export function readHubRecord(body: Uint8Array): HubRecord {
+  const parsed = record.safeParse(parseJson(decodeText(body)));
+  if (!parsed.success) throw new UnreadableError("not a record of the hub");
+  const { gated, tags, siblings, lastModified, cardData, ...same } = parsed.data;
+  return defined<HubRecord>({
+    ...same,
+    gated: gated === true || (typeof gated === "string" && gated !== "" && gated !== "false"),
+    tags: tags.filter((tag) => typeof tag === "string"),
+    last_modified: lastModified,
+    card_data: cardData,
+    files: readFiles(siblings),
+  });
+}
+
+function readFiles(siblings: unknown[]): UpstreamFile[] {
+  const files = new Map<string, UpstreamFile>();
+  for (const entry of siblings) {
+    const parsed = sibling.safeParse(entry);
+    if (!parsed.success) continue;
+    const { rfilename: path, size, lfs } = parsed.data;
+    if (!files.has(path))
+      files.set(path, defined<UpstreamFile>({ path, size: size ?? lfs?.size, sha256: lfs?.sha256 }));
+  }
+  return [...files.values()];
+}
+
+/**
+ * Reads the commits of a repository of the hub into its authors, the busiest first.
+ *
+ * @throws UnreadableError if it is not a JSON list.
+ */
+export function readCommitAuthors(body: Uint8Array): CommitAuthor[] {
+  const list = parseJson(decodeText(body));
+  if (!Array.isArray(list)) throw new UnreadableError("not a list of commits");
+  const commits = new Map<string, number>();
+  for (const entry of list) {
+    const names = commit.safeParse(entry).data?.authors.map((author) => author.user ?? author.name) ?? [];
+    for (const name of new Set(names)) {
+      if (name !== undefined) commits.set(name, (commits.get(name) ?? 0) + 1);
+    }
+  }
+  return [...commits].map(([name, n]) => ({ name, commits: n })).sort((a, b) => b.commits - a.commits);
+}

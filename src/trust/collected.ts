@@ -1,0 +1,49 @@
+/** What one ingest brings home: the facts to store, the files to bundle and the evidence to judge by. */
+
+import type { Parent } from "../lineage/parents.ts";
+import type { ArtifactSource } from "../sources/source-url.ts";
+import type { Evidence, Finding, HubRecord, JsonObject, UpstreamFile } from "./evidence.ts";
+import type { KeptFile, LeftOut } from "./kept-files.ts";
+
+/** The outcome of `collect`. */
+export interface Collected {
+  /** Canonical after upstream's own redirects; `name` is what was asked for. */
+  source: ArtifactSource;
+  /** Commit that was read. */
+  revision?: string;
+  /** Ids as upstream spells them; absent if it names none. */
+  license?: string[];
+  /** Bytes of the thing itself, as far as upstream says. */
+  upstream_size?: number;
+  files: UpstreamFile[];
+  kept: KeptFile[];
+  left_out: LeftOut[];
+  readme?: string;
+  parents: Parent[];
+  evidence: Evidence;
+}
+
+/** The licences that a card declares: its `license`, else the tags of the hub. */
+export function licensesOf(card: Finding<JsonObject>, record: Finding<HubRecord>): string[] {
+  const declared = card.status === "found" ? card.value["license"] : undefined;
+  const listed = (Array.isArray(declared) ? declared : [declared]).filter((id) => typeof id === "string");
+  const tags = record.status === "found" ? record.value.tags : [];
+  const tagged = tags.filter((tag) => tag.startsWith("license:")).map((tag) => tag.slice("license:".length));
+  const ids = (listed.length > 0 ? listed : tagged).map((id) => id.trim()).filter((id) => id !== "");
+  return [...new Set(ids)];
+}
+
+/** The optional fields that are there: none of them is ever undefined. */
+export function facts(known: {
+  revision?: string | undefined;
+  license?: string[];
+  upstream_size?: number | undefined;
+  readme?: Finding<string>;
+}): Pick<Collected, "revision" | "license" | "upstream_size" | "readme"> {
+  return {
+    ...(known.revision === undefined ? {} : { revision: known.revision }),
+    ...(known.license === undefined || known.license.length === 0 ? {} : { license: known.license }),
+    ...(known.upstream_size === undefined ? {} : { upstream_size: known.upstream_size }),
+    ...(known.readme?.status === "found" ? { readme: known.readme.value } : {}),
+  };
+}

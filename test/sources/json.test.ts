@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { UPSTREAM_JSON_MAX_DEPTH } from "../../src/limits.ts";
+import { parseJson, parseJsonObject, UnreadableError } from "../../src/sources/json.ts";
+import { encodePath, isSanePath } from "../../src/sources/paths.ts";
+
+const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+
+describe("JSON from strangers", () => {
+  it("is parsed up to the depth limit and no deeper", () => {
+    expect(() => parseJson(nested(UPSTREAM_JSON_MAX_DEPTH))).not.toThrow();
+    expect(() => parseJson(nested(UPSTREAM_JSON_MAX_DEPTH + 1))).toThrow(UnreadableError);
+    expect(() => parseJson("[".repeat(5_000_000))).toThrow(UnreadableError);
+  });
+
+  it("may hold brackets in its texts", () => {
+    expect(parseJson(JSON.stringify({ a: `\\"${"[".repeat(200)}` }))).toEqual({ a: `\\"${"[".repeat(200)}` });
+  });
+
+  it.each(['{"__proto__":{"polluted":true},"a":1}', '{"\\u005f_proto\\u005F_":{"polluted":true},"a":1}'])(
+    "loses its __proto__ keys: %s",
+    (text) => {
+      const value = parseJsonObject(text);
+      expect(Object.keys(value)).toEqual(["a"]);
+      expect(Object.assign({}, value)).not.toHaveProperty("polluted");
+    },
+  );
+
+  it.each(["", "{", "null", "[]", '"text"', "1"])("that is no object is unreadable: %j", (text) => {
+    expect(() => parseJsonObject(text)).toThrow(UnreadableError);
+  });
+});
+
+describe("a path of an upstream repository", () => {
+  it.each(["README.md", "a/b c/ü.txt", ".gitattributes", "a..b", "...x", "x".repeat(1024)])("%j is sane", (path) => {
+    expect(isSanePath(path)).toBe(true);
+  });
+
+  it.each([
+    "",
+    "/abs",
+    "../x",
+    "a/../../b",
+    "a/..",
+    "./d",
+    "a//b",
+    "a/",
+    "..\\c",
+    "C:\\x",
+    "c:x",
+    "nul\0l",
+    "a\nb",
+    "\ud800",
+    "x".repeat(1025),
+  ])("%j is not", (path) => {
+    expect(isSanePath(path)).toBe(false);
+  });
+
+  it("is encoded segment by segment", () => {
+    expect(encodePath("a b/ü?#%.txt")).toBe("a%20b/%C3%BC%3F%23%25.txt");
+  });
+});
