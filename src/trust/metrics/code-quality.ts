@@ -1,0 +1,56 @@
+/**
+ * code_quality (contract, section 2), of the code repository's tree: .25 tests, .20 CI, .15 dependency manifest,
+ * .05 lock, .10 lint or type config, .10 README and licence, .15 pushed within 12 months and not archived. No code 0.
+ * "Within 12 months" is counted back from the collection of the evidence, the last day included.
+ */
+
+import type { ModelEvidence } from "../evidence.ts";
+import { ownCode } from "./card-facts.ts";
+import { treeFacts } from "./code-tree.ts";
+import { type MetricResult, measured, unavailable, undecided } from "./result.ts";
+
+export const version = 1;
+
+const MONTHS_OF_LIFE = 12;
+
+/** Whether `pushed_at` lies within the 12 calendar months before `now` (both ISO 8601); false if either is no date. */
+export function pushedRecently(pushed_at: string | undefined, now: string): boolean {
+  const limit = new Date(now);
+  limit.setUTCMonth(limit.getUTCMonth() - MONTHS_OF_LIFE);
+  return pushed_at !== undefined && Date.parse(pushed_at) >= limit.getTime();
+}
+
+/** How well the model's code is kept, judged by its files. */
+export function codeQuality(evidence: ModelEvidence): MetricResult {
+  const code = ownCode(evidence);
+  if (!code) return measured(0, { repository: null, framework_only: evidence.code !== undefined }, []);
+  const { record, tree } = code;
+  const findings = [record, tree];
+  if (undecided(record)) return unavailable(`repository ${code.repository}`, record, findings);
+  if (record.status !== "found") return measured(0, { repository: code.repository, resolves: false }, findings);
+  if (undecided(tree)) return unavailable(`files of ${code.repository}`, tree, findings);
+  const facts = tree.status === "found" ? treeFacts(tree.value) : {};
+  const { archived, disabled, pushed_at, license_spdx } = record.value;
+  const alive = pushedRecently(pushed_at, evidence.collected_at) && !archived && !disabled;
+  const licensed = facts.license !== undefined || license_spdx !== undefined || code.license.status === "found";
+  const points = {
+    tests: facts.tests === undefined ? 0 : 0.25,
+    ci: facts.ci === undefined ? 0 : 0.2,
+    manifest: facts.manifest === undefined ? 0 : 0.15,
+    lock: facts.lock === undefined ? 0 : 0.05,
+    lint: facts.lint === undefined ? 0 : 0.1,
+    readme_and_license: facts.readme !== undefined && licensed ? 0.1 : 0,
+    alive: alive ? 0.15 : 0,
+  };
+  const score = Object.values(points).reduce((sum, value) => sum + value, 0);
+  const inputs = {
+    repository: code.repository,
+    resolves: true,
+    shown_by: { ...facts },
+    truncated: tree.status === "found" && tree.value.truncated,
+    pushed_at: pushed_at ?? null,
+    archived,
+    points,
+  };
+  return measured(score, inputs, [record, tree, code.license]);
+}

@@ -1,0 +1,119 @@
+/**
+ * reproducibility (contract, section 2), exactly 0, .5 or 1. 1: a fenced snippet loads this id, all files that it needs
+ * exist, the library is known, nothing is gated, no remote code runs. .5: demo code with placeholders, another id,
+ * missing files, remote code, or gating. 0: no demo code.
+ */
+
+import type { HubRecord, ModelEvidence } from "../evidence.ts";
+import { cardOf, isOpen } from "./card-facts.ts";
+import { readmeOutline } from "./markdown.ts";
+import { asStrings, type MetricResult, measured, unavailable, undecided } from "./result.ts";
+import { readSnippet, type Snippet } from "./snippets.ts";
+import { findWeights } from "./weights.ts";
+
+export const version = 1;
+
+const SNIPPETS_MAX = 100;
+
+/** Libraries that load models from the hub, as import, tag or `library_name`. */
+const LIBRARIES: ReadonlySet<string> = new Set(
+  `transformers diffusers sentence-transformers peft timm spacy flair fairseq speechbrain nemo keras tf-keras
+    tensorflow torch onnx onnxruntime optimum llama-cpp llama.cpp gguf mlx mlx-lm mlx-vlm open-clip setfit
+    span-marker adapters allennlp asteroid espnet espnet2 fastai paddlenlp pyannote pyannote-audio sklearn skops
+    stable-baselines3 ultralytics transformers.js gliner model2vec bertopic ctranslate2 faster-whisper vllm
+    sglang ollama unsloth exllamav2 huggingface-hub stanza fasttext whisper audiocraft trl`.split(/\s+/),
+);
+/** Owners to whom the hub moved the models that once had no owner; the old ids still lead to them. */
+const OWNERS_OF_BARE_IDS: ReadonlySet<string> = new Set(
+  "google-bert google-t5 openai-community facebookai distilbert albert xlnet transfo-xl almanach".split(" "),
+);
+/** What a library cannot do without; of each list one is enough. */
+const NEEDED: ReadonlyMap<string, readonly string[]> = new Map([
+  ["transformers", ["config.json", "adapter_config.json"]],
+  ["timm", ["config.json"]],
+  ["diffusers", ["model_index.json", "config.json"]],
+  ["sentence-transformers", ["modules.json", "config.json"]],
+  ["peft", ["adapter_config.json"]],
+]);
+const TOKENIZER_FILES =
+  `tokenizer.json vocab.txt vocab.json tokenizer.model spiece.model sentencepiece.bpe.model tekken.json
+  tokenizer_config.json vocab.bpe`.split(/\s+/);
+const PROCESSOR_FILES = "preprocessor_config.json processor_config.json feature_extractor_config.json".split(" ");
+
+/** Ids under which the hub serves this model, in lower case. */
+export function idsOf(source: string, record: HubRecord): ReadonlySet<string> {
+  const ids = new Set([source.toLowerCase(), record.id.toLowerCase()]);
+  for (const id of [...ids]) {
+    const [owner, name] = id.split("/");
+    if (owner && name && OWNERS_OF_BARE_IDS.has(owner)) ids.add(name);
+  }
+  return ids;
+}
+
+/** Which of the files that a snippet needs are not in the repository. */
+export function missingFiles(snippet: Snippet, library: string | undefined, files: HubRecord["files"]): string[] {
+  const paths = new Set(files.map(({ path }) => path));
+  const missing: string[] = [];
+  const oneOf = (names: readonly string[]): void => {
+    if (!names.some((name) => paths.has(name))) missing.push(names[0] ?? "");
+  };
+  if (findWeights(files) === undefined) missing.push("weights");
+  const needed = library === undefined || snippet.adapter ? undefined : NEEDED.get(library);
+  if (needed) oneOf(needed);
+  if (snippet.tokenizer) oneOf(TOKENIZER_FILES);
+  if (snippet.processor) oneOf([...PROCESSOR_FILES, "tokenizer_config.json"]);
+  for (const file of snippet.asks_for) if (!file.includes("{") && !file.includes("*")) oneOf([file]);
+  return missing;
+}
+
+/**
+ * The library that a snippet uses: what it imports (the one with known needs before `torch` and its like), else
+ * what the hub, the card or a tag names. `undefined` if none of these is a library that we know.
+ */
+export function libraryOf(snippet: Snippet, named: readonly string[]): string | undefined {
+  const known = (names: readonly string[]): string[] =>
+    names.map((name) => name.toLowerCase().replaceAll("_", "-")).filter((name) => LIBRARIES.has(name));
+  const own = known(snippet.libraries);
+  const candidates = own.length > 0 ? own : known(named);
+  return candidates.find((name) => NEEDED.has(name)) ?? candidates[0];
+}
+
+/** Whether somebody else can run the model as its card shows. */
+export function reproducibility(evidence: ModelEvidence): MetricResult {
+  const { readme, record, config } = evidence;
+  if (undecided(readme)) return unavailable("README", readme, [record]);
+  const fences = readmeOutline(readme)?.fences ?? [];
+  const snippets = fences.slice(0, SNIPPETS_MAX).flatMap((fence) => readSnippet(fence) ?? []);
+  if (snippets.length === 0) return measured(0, { snippets: 0 }, [readme]);
+  if (undecided(record)) return unavailable("model record", record, [readme]);
+  if (record.status !== "found") return measured(0.5, { snippets: snippets.length, record: "absent" }, [readme]);
+
+  const ids = idsOf(evidence.source, record.value);
+  const own = snippets.filter((snippet) => snippet.loads && [...ids].some((id) => snippet.words.has(id)));
+  const named = [
+    ...asStrings(record.value.library_name),
+    ...asStrings(cardOf(evidence.card)?.["library_name"]),
+    ...record.value.tags,
+  ];
+  const customCode = config.status === "found" && config.value["auto_map"] !== undefined;
+  const judged = own.map((snippet) => {
+    const library = libraryOf(snippet, named);
+    const obstacles = missingFiles(snippet, library, record.value.files).map((file) => `missing ${file}`);
+    if (snippet.placeholder) obstacles.push("placeholder");
+    if (snippet.remote_code || customCode) obstacles.push("remote code");
+    if (library === undefined) obstacles.push("unknown library");
+    if (!isOpen(record.value)) obstacles.push("gated");
+    return { library, obstacles };
+  });
+  const clear = judged.find(({ obstacles }) => obstacles.length === 0);
+  // The configuration decides only whether custom code runs; without it a clear snippet is not yet a clear answer.
+  if (clear && undecided(config)) return unavailable("config.json", config, [readme, record]);
+  const best = clear ?? judged.toSorted((a, b) => a.obstacles.length - b.obstacles.length)[0];
+  const inputs = {
+    snippets: snippets.length,
+    snippets_of_this_model: own.length,
+    library: best?.library ?? null,
+    obstacles: best ? best.obstacles : ["no snippet loads this model"],
+  };
+  return measured(clear ? 1 : 0.5, inputs, [readme, record, config]);
+}
