@@ -31,10 +31,10 @@ CREATE TABLE cards (
 -- Parents are kept by canonical source, not by id: that is what re-links when a parent is registered again.
 CREATE TABLE edges (
   child_id      INTEGER NOT NULL REFERENCES artifacts (id) ON DELETE CASCADE,
-  parent_type   TEXT NOT NULL CHECK (parent_type IN ('model', 'dataset')),
+  parent_type   TEXT NOT NULL CHECK (parent_type IN ('model', 'dataset', 'code')),
   parent_key    TEXT NOT NULL,
   parent_source TEXT NOT NULL,                  -- for display
-  relation      TEXT NOT NULL CHECK (relation IN ('base_model', 'fine_tuning_dataset')),
+  relation      TEXT NOT NULL CHECK (relation IN ('base_model', 'fine_tuning_dataset', 'code_repository')),
   detail        TEXT,
   read_from     TEXT NOT NULL,
   PRIMARY KEY (child_id, parent_type, parent_key)

@@ -4,6 +4,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
+import { logLine } from "./context.ts";
 import { RegistryError } from "./errors.ts";
 import { authenticate } from "./middleware/authenticate.ts";
 import { allowOrigins, refuseForeignWrites } from "./middleware/browsers.ts";
@@ -17,6 +18,7 @@ import { downloadRoutes } from "./routes/download.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { listRoutes } from "./routes/lists.ts";
 import type { RouteEnv } from "./routes/router.ts";
+import { trustRoutes } from "./routes/trust.ts";
 
 /** Builds the application. */
 export function createApp(): OpenAPIHono<RouteEnv> {
@@ -41,7 +43,7 @@ export function createApp(): OpenAPIHono<RouteEnv> {
   app.use(limitBody);
   app.use(assumeJson);
 
-  for (const routes of [deletionRoutes, listRoutes, artifactRoutes, downloadRoutes, healthRoutes])
+  for (const routes of [deletionRoutes, listRoutes, trustRoutes, artifactRoutes, downloadRoutes, healthRoutes])
     app.route("/", routes);
   app.get("/artifact/byName/", () => {
     throw new RegistryError("invalid_request", "The name must not be empty.");
@@ -60,7 +62,9 @@ export function createApp(): OpenAPIHono<RouteEnv> {
   app.onError((error, c) => {
     const refusal = toRefusal(error);
     if (refusal.code === "internal") {
-      c.var.ctx?.log("error", "unforeseen_error", { error: String(error), stack: error.stack });
+      // A wrong configuration leaves no context; that above all must be in the log.
+      const log = c.var.ctx?.log ?? logLine(c.var.requestId);
+      log("error", "unforeseen_error", { error: String(error), stack: error.stack });
     }
     return c.json(refusal.body(), refusal.status, refusal.headers);
   });

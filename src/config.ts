@@ -11,6 +11,7 @@ export interface Env {
   AUTH?: string;
   HF_ENDPOINT?: string;
   GITHUB_API_URL?: string;
+  INGEST_GATE?: string;
   DOWNLOAD_TTL_SECONDS?: string;
   RECONCILE?: string;
   ALLOWED_ORIGINS?: string;
@@ -27,10 +28,25 @@ const optional = z
   .optional()
   .transform((text) => text?.trim() || undefined);
 
+/** JSON of metric -> least score. */
+const gate = z
+  .string()
+  .default('{"reviewedness":0.5}')
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue("is not JSON");
+      return z.NEVER;
+    }
+  })
+  .pipe(z.record(z.string(), z.number().min(0).max(1)));
+
 const schema = z.object({
   AUTH: z.enum(["off", "required"]).default("required"),
   HF_ENDPOINT: endpoint.default("https://huggingface.co"),
   GITHUB_API_URL: endpoint.default("https://api.github.com"),
+  INGEST_GATE: gate,
   DOWNLOAD_TTL_SECONDS: z.coerce.number().int().min(1).max(604_800).default(3600),
   RECONCILE: z.enum(["report", "enforce"]).default("report"),
   ALLOWED_ORIGINS: optional.transform((list) => list?.split(/[\s,]+/) ?? []),
@@ -45,6 +61,8 @@ export interface Config {
   auth: "off" | "required";
   hfEndpoint: string;
   githubApiUrl: string;
+  /** Metric -> least score, 0..1, that a model must have to be let in. */
+  ingestGate: Record<string, number>;
   /** How long a download link lives. */
   downloadTtlSeconds: number;
   /** Whether the daily comparison only reports stray objects or also removes them. */
@@ -73,6 +91,7 @@ export function readConfig(env: Env): Config {
     auth: data.AUTH,
     hfEndpoint: data.HF_ENDPOINT,
     githubApiUrl: data.GITHUB_API_URL,
+    ingestGate: data.INGEST_GATE,
     downloadTtlSeconds: data.DOWNLOAD_TTL_SECONDS,
     reconcile: data.RECONCILE,
     allowedOrigins: data.ALLOWED_ORIGINS,

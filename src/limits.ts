@@ -122,3 +122,12 @@ export const GITHUB_PAUSE_MAX_MS = 3_600_000;
 
 /** How long GitHub is left alone when it does not say until when: its own advice. */
 export const GITHUB_PAUSE_DEFAULT_MS = 60_000;
+
+/** Nodes of one lineage graph, registered or not: the contract's. */
+export const LINEAGE_MAX_NODES = 500;
+
+/** Generations whose scores count in a tree score: the contract's. */
+export const ANCESTOR_MAX_DEPTH = 5;
+
+/** What R2 charges for a gigabyte (10^9 bytes) and month of standard storage, in US dollars, at its list price of 2026. */
+export const R2_USD_PER_GB_MONTH = 0.015;

@@ -6,26 +6,33 @@
 
 import { writeZip, type ZipEntry } from "../bundle/zip-writer.ts";
 import type { Context } from "../context.ts";
+import { RegistryError } from "../errors.ts";
 import { sha256Hex } from "../lib/hash.ts";
 import { readDatasets } from "../lineage/parents.ts";
 import type { ArtifactSource } from "../sources/source-url.ts";
+import type { Upstream } from "../sources/upstream.ts";
 import type { ArtifactContent, ParentEdge } from "../store/artifacts.ts";
+import type { StoredRating } from "../store/ratings.ts";
 import { searchableText } from "../trust/card.ts";
 import { type Collected, collect } from "../trust/collect.ts";
-import { isModelEvidence } from "../trust/evidence.ts";
+import { type CodeEvidence, isModelEvidence, type ModelEvidence } from "../trust/evidence.ts";
+import { gate } from "../trust/rate.ts";
+import { rateEvidence, toStored } from "./rate.ts";
 
 /** What an ingest brings: the row's content, what belongs to it, and the zip. Digest in hex. */
 export interface Ingested {
   content: ArtifactContent;
   text: string;
   parents: ParentEdge[];
+  /** Models only. */
+  rating?: StoredRating;
   bundle: { bytes: Uint8Array<ArrayBuffer>; sha256: string };
 }
 
 /**
  * Asks upstream and builds the bundle.
- * @throws RegistryError `model_not_found_upstream`, `upstream_failed` (models only: for datasets and code an unreachable host
- *   is no reason to refuse)
+ * @throws RegistryError `model_not_found_upstream`, `upstream_failed`, `ingest_rejected` (models only: for datasets and code
+ *   an unreachable host is no reason to refuse, and there is no gate)
  */
 export async function ingest(
   ctx: Context,
@@ -33,15 +40,8 @@ export async function ingest(
   url: string,
   signal?: AbortSignal,
 ): Promise<Ingested> {
-  const { config } = ctx;
-  const collected = await collect(source, {
-    hfEndpoint: config.hfEndpoint,
-    githubApiUrl: config.githubApiUrl,
-    ...(config.hfToken && { hfToken: config.hfToken }),
-    ...(config.githubToken && { githubToken: config.githubToken }),
-    now: ctx.now,
-    ...(signal && { signal }),
-  });
+  const collected = await collect(source, { ...upstreamOf(ctx), signal });
+  const rating = isModelEvidence(collected.evidence) ? await judge(ctx, collected.evidence) : undefined;
   const bytes = writeZip(await bundleEntries(collected, url));
   return {
     content: {
@@ -54,17 +54,39 @@ export async function ingest(
     },
     text: collected.readme === undefined ? "" : searchableText(collected.readme),
     parents: edgesOf(collected),
+    ...(rating && { rating }),
     bundle: { bytes, sha256: await sha256Hex(bytes) },
   };
 }
 
-/** What the artifact descends from, as edges: models, and the datasets that it says it was trained on. */
+/** Where the upstreams of this registry are, and who it is to them. */
+export function upstreamOf({ config, now }: Context): Upstream {
+  const { hfEndpoint, githubApiUrl, hfToken, githubToken } = config;
+  return { hfEndpoint, githubApiUrl, hfToken, githubToken, now };
+}
+
+/** Rates a model and holds it against the gate. */
+async function judge(ctx: Context, evidence: ModelEvidence): Promise<StoredRating> {
+  const rating = await rateEvidence(ctx, evidence);
+  const failing = gate(rating, ctx.config.ingestGate);
+  if (failing.length > 0) throw new RegistryError("ingest_rejected", `Ingest rejected: ${failing.join("; ")}`);
+  return toStored(rating, evidence);
+}
+
+/** What the artifact stands on, as edges: models, the datasets that it says it was trained on, its code. */
 function edgesOf({ evidence, parents }: Collected): ParentEdge[] {
-  const datasets = isModelEvidence(evidence) ? readDatasets(evidence, evidence.datasets) : [];
+  if (!isModelEvidence(evidence)) return [];
+  const { code } = evidence;
   return [
     ...parents.map((parent) => ({ ...parent, type: "model" as const })),
-    ...datasets.map((dataset) => ({ ...dataset, type: "dataset" as const })),
+    ...readDatasets(evidence, evidence.datasets).map((dataset) => ({ ...dataset, type: "dataset" as const })),
+    ...(code ? [codeEdge(code)] : []),
   ];
+}
+
+function codeEdge({ record, repository, named_by }: CodeEvidence): ParentEdge {
+  const source = record.status === "found" ? record.value.full_name : repository;
+  return { type: "code", key: source.toLowerCase(), source, relation: "code_repository", read_from: named_by };
 }
 
 /**

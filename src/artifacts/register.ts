@@ -2,12 +2,13 @@
 
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import { parseSource } from "../sources/source-url.ts";
-import { type ArtifactRow, type ArtifactType, insertArtifact, selectArtifact, selectTwin } from "../store/artifacts.ts";
+import { type ArtifactSource, parseSource } from "../sources/source-url.ts";
+import { type ArtifactType, insertArtifact, selectArtifact, selectTwin } from "../store/artifacts.ts";
 import { auditRegistration } from "../store/audit.ts";
-import { ingest } from "./ingest.ts";
-import { artifactOf, requester, type VersionedArtifact } from "./views.ts";
-import { writeContent } from "./write.ts";
+import type { Upload } from "../store/uploads.ts";
+import { type Ingested, ingest } from "./ingest.ts";
+import { artifactOf, type Metadata, metadataOf, requester, type VersionedArtifact } from "./views.ts";
+import { giveUp, reserve, type Target, writeContent } from "./write.ts";
 
 /** What a client registers. `name` is a display name, already trimmed and checked; without it the source names it. */
 export interface Registration {
@@ -20,7 +21,8 @@ export interface Registration {
  * Registers an artifact (contract: POST /artifact/{artifact_type}).
  *
  * @param origin what download links are built on
- * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`, `model_not_found_upstream`, `upstream_failed`
+ * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`, `model_not_found_upstream`, `upstream_failed`,
+ *   `ingest_rejected`
  */
 export async function register(ctx: Context, wanted: Registration, origin: string): Promise<VersionedArtifact> {
   const source = parseSource(wanted.type, wanted.url);
@@ -35,23 +37,52 @@ export async function register(ctx: Context, wanted: Registration, origin: strin
     throw new RegistryError("already_exists");
   }
   const ingested = await ingesting;
+  const id = await makeArtifact(ctx, { type: wanted.type, name }, ingested);
+  return artifactOf(ctx, { id, type: wanted.type, name, url: ingested.content.url, version: id }, origin);
+}
 
+/**
+ * Registers an artifact after the answer (contract: `Prefer: respond-async`). Its id is issued at once, and nothing is there
+ * under it until it is rated; if that comes to nothing, nothing ever was.
+ *
+ * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`
+ */
+export async function registerLater(ctx: Context, wanted: Registration): Promise<Metadata> {
+  const source = parseSource(wanted.type, wanted.url);
+  const target = { type: wanted.type, name: wanted.name ?? source.name };
+  const upload = await reserve(ctx, target, source.key);
+  ctx.defer(fulfil(ctx, target, upload, source, wanted.url.trim()));
+  return metadataOf({ id: upload.id, ...target });
+}
+
+async function fulfil(
+  ctx: Context,
+  target: Target,
+  upload: Upload,
+  source: ArtifactSource,
+  url: string,
+): Promise<void> {
+  try {
+    const ingested = await ingest(ctx, source, url);
+    if (ingested.rating && ingested.rating.net === undefined) throw new RegistryError("rating_failed");
+    await makeArtifact(ctx, target, ingested, upload);
+  } catch (error) {
+    ctx.log("warn", "registration_dropped", { upload: upload.id, error: String(error) });
+    await giveUp(ctx, upload.id);
+  }
+}
+
+/** Writes the content and makes it an artifact of its own. */
+async function makeArtifact(ctx: Context, target: Target, ingested: Ingested, reserved?: Upload): Promise<number> {
   const by = requester(ctx);
   const written = await writeContent(
     ctx,
-    { type: wanted.type, name },
+    target,
     ingested,
     (id) => [insertArtifact(ctx.db, id, ingested.content, by.at), auditRegistration(ctx.db, id, by)],
-    async (id) => (await selectArtifact(ctx.db, wanted.type, id).first()) !== null,
+    async (id) => (await selectArtifact(ctx.db, target.type, id).first()) !== null,
+    reserved,
   );
   if (!written) throw new RegistryError("already_exists");
-  const id = written.uploadId;
-  const row: Pick<ArtifactRow, "id" | "type" | "name" | "url" | "version"> = {
-    id,
-    type: wanted.type,
-    name,
-    url: ingested.content.url,
-    version: id,
-  };
-  return artifactOf(ctx, row, origin);
+  return written.uploadId;
 }

@@ -9,11 +9,34 @@ import { RegistryError } from "../errors.ts";
 import { writeBelongings } from "../store/artifacts.ts";
 import { putBundle } from "../store/blobs.ts";
 import { doomUpload, type OpenDeletion } from "../store/deletions.ts";
+import { writeRating } from "../store/ratings.ts";
 import { repeatOnce, rowsOf } from "../store/statements.ts";
-import { dropUpload, insertUpload, settleUpload, type Upload, type UploadIntent } from "../store/uploads.ts";
+import {
+  describeUpload,
+  dropUpload,
+  insertUpload,
+  settleUpload,
+  type Upload,
+  type UploadIntent,
+} from "../store/uploads.ts";
 import type { Ingested } from "./ingest.ts";
 import { purge } from "./purge.ts";
 import { requester } from "./views.ts";
+
+/** Who an upload is for: a new artifact, or the one with `artifactId`. */
+export type Target = Pick<UploadIntent, "artifactId" | "type" | "name">;
+
+/**
+ * Issues the id of a registration whose content is not known yet.
+ * @throws RegistryError `already_exists`
+ */
+export async function reserve(ctx: Context, target: Target, sourceKey: string): Promise<Upload> {
+  const by = requester(ctx);
+  const intent = { ...target, sourceKey, size: 0, sha256: "" };
+  const upload = await insertUpload(ctx.db, intent, by.at, by.actor).first<Upload>();
+  if (!upload) throw new RegistryError("already_exists");
+  return upload;
+}
 
 /**
  * Writes what was ingested and makes an artifact point at it.
@@ -21,21 +44,26 @@ import { requester } from "./views.ts";
  * @param target  the artifact that the content is for
  * @param settle  statements that make the artifact point at the upload, if it still may
  * @param landed  whether the artifact does now; asked only when the settlement's own answer leaves it open
+ * @param reserved the upload, where its id was issued ahead
  * @returns the upload, and the rows that the first statement of `settle` returned; undefined if the artifact could not be
  *   made to point at it, in which case the object is gone again
  * @throws RegistryError `already_exists`
  */
 export async function writeContent(
   ctx: Context,
-  target: Pick<UploadIntent, "artifactId" | "type" | "name">,
+  target: Target,
   ingested: Ingested,
   settle: (uploadId: number) => D1PreparedStatement[],
   landed: (uploadId: number) => Promise<boolean>,
+  reserved?: Upload,
 ): Promise<{ uploadId: number; first: D1Result | undefined } | undefined> {
   const { bundle, content } = ingested;
   const intent = { ...target, sourceKey: content.sourceKey, size: bundle.bytes.length, sha256: bundle.sha256 };
   const by = requester(ctx);
-  const upload = await insertUpload(ctx.db, intent, by.at, by.actor).first<Upload>();
+  const recording = reserved
+    ? describeUpload(ctx.db, reserved.id, intent)
+    : insertUpload(ctx.db, intent, by.at, by.actor);
+  const upload = await recording.first<Upload>();
   if (!upload) throw new RegistryError("already_exists");
 
   try {
@@ -51,6 +79,9 @@ export async function writeContent(
     ctx.db.batch([
       ...settle(upload.id),
       ...writeBelongings(ctx.db, upload.id, ingested.text, ingested.parents),
+      ...(ingested.rating
+        ? [writeRating(ctx.db, { id: target.artifactId ?? upload.id, version: upload.id }, ingested.rating)]
+        : []),
       settleUpload(ctx.db, upload.id),
     ]),
   );

@@ -2,7 +2,7 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { getArtifact } from "../artifacts/find.ts";
-import { register } from "../artifacts/register.ts";
+import { register, registerLater } from "../artifacts/register.ts";
 import { update } from "../artifacts/update.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
@@ -11,6 +11,7 @@ import {
   ArtifactSchema,
   ArtifactTypeSchema,
   answer,
+  MetadataSchema,
   RegistrationSchema,
   refusals,
   UpdateSchema,
@@ -26,10 +27,14 @@ const registerRoute = createRoute({
     params: z.object({
       artifact_type: ArtifactTypeSchema.openapi({ param: { name: "artifact_type", in: "path" } }),
     }),
+    headers: z.object({
+      prefer: z.string().optional().openapi({ description: "`respond-async`: answer 202 at once, rate afterwards." }),
+    }),
     body: { required: true, content: { "application/json": { schema: RegistrationSchema } } },
   },
   responses: {
     201: answer("Registered.", ArtifactSchema),
+    202: answer("Begun. Nothing is there under this id until it is rated, or ever if that fails.", MetadataSchema),
     ...refusals(
       "invalid_request",
       "unauthenticated",
@@ -37,6 +42,7 @@ const registerRoute = createRoute({
       "already_exists",
       "body_too_large",
       "url_too_long",
+      "ingest_rejected",
       "model_not_found_upstream",
       "upstream_failed",
     ),
@@ -84,6 +90,7 @@ const updateRoute = createRoute({
       "precondition_failed",
       "body_too_large",
       "url_too_long",
+      "ingest_rejected",
       "model_not_found_upstream",
       "upstream_failed",
     ),
@@ -94,6 +101,10 @@ export const artifactRoutes = createRouter()
   .openapi(registerRoute, async (c) => {
     const type = c.req.valid("param").artifact_type;
     const { url, name } = c.req.valid("json");
+    if (/(^|,)\s*respond-async\s*(,|;|$)/i.test(c.req.valid("header").prefer ?? "")) {
+      const metadata = await registerLater(c.var.ctx, { type, url, name });
+      return c.json(metadata, 202, { "Preference-Applied": "respond-async" });
+    }
     const origin = new URL(c.req.url).origin;
     const { artifact, etag } = await register(c.var.ctx, { type, url, name }, origin);
     return c.json(artifact, 201, { ETag: etag, Location: `/artifacts/${type}/${artifact.metadata.id}` });

@@ -41,10 +41,10 @@ export interface ArtifactContent {
 
 /** A parent that an artifact names, to be kept as an edge. `key` is the canonical source for comparison. */
 export interface ParentEdge {
-  type: "model" | "dataset";
+  type: ArtifactType;
   key: string;
   source: string;
-  relation: "base_model" | "fine_tuning_dataset";
+  relation: "base_model" | "fine_tuning_dataset" | "code_repository";
   detail?: string;
   read_from: string;
 }

@@ -45,6 +45,18 @@ export function insertUpload(
     );
 }
 
+/** Says what an intent made ahead of its content is going to write; under the same condition. Returns `Upload`. */
+export function describeUpload(db: D1Database, uploadId: number, intent: UploadIntent): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE uploads SET size = ?2, sha256 = ?3
+       WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM artifacts AS a
+                                     WHERE a.type = uploads.type AND a.source_key = ?4 AND a.name = uploads.name)
+       RETURNING id, object_key`,
+    )
+    .bind(uploadId, intent.size, intent.sha256, intent.sourceKey);
+}
+
 /** Ends an intent whose object an artifact now points at. Returns a row if it did. */
 export function settleUpload(db: D1Database, uploadId: number): D1PreparedStatement {
   return db

@@ -1,0 +1,193 @@
+/** How far a model can be trusted, whence it comes, what it costs, where it may be used. Contract §1. */
+
+import { createRoute, z } from "@hono/zod-openapi";
+import { checkLicense } from "../artifacts/check-license.ts";
+import { readCost } from "../artifacts/cost.ts";
+import { getArtifactRow } from "../artifacts/find.ts";
+import { getRating } from "../artifacts/rate.ts";
+import { RegistryError } from "../errors.ts";
+import { readLineage } from "../lineage/graph.ts";
+import { SCALAR_METRICS } from "../trust/rate.ts";
+import { getIssuedRef } from "./refs.ts";
+import { createRouter } from "./router.ts";
+import { ArtifactIdSchema, ArtifactPath, answer, FlagSchema, refusals } from "./schemas.ts";
+
+const score = z.number().min(0).max(1);
+const latency = z.number().min(0).openapi({ description: "Milliseconds." });
+const scalars = Object.fromEntries(
+  ["net_score", ...SCALAR_METRICS].flatMap((metric) => [
+    [metric, score],
+    [`${metric}_latency`, latency],
+  ]),
+);
+const rating = z
+  .object({
+    name: z.string(),
+    category: z.literal("model"),
+    ...scalars,
+    size_score: z.object({ raspberry_pi: score, jetson_nano: score, desktop_pc: score, aws_server: score }),
+    size_score_latency: latency,
+    pipeline_tag: z.string().optional(),
+    evidence: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .openapi({ description: "With `explain=true`: per metric its inputs, their sources, the algorithm's version." }),
+  })
+  .openapi("ModelRating");
+
+const rateRoute = createRoute({
+  method: "get",
+  path: "/artifact/{artifact_type}/{id}/rate",
+  operationId: "ModelArtifactRate",
+  tags: ["trust"],
+  summary: "The rating of a model, as it was made when it was registered or last updated",
+  request: { params: ArtifactPath, query: z.object({ explain: FlagSchema }) },
+  responses: {
+    200: answer("All scores from 0 to 1; a metric without evidence shows 0 and did not count in the net.", rating),
+    ...refusals(
+      "invalid_request",
+      "not_a_model",
+      "unauthenticated",
+      "not_permitted",
+      "artifact_not_found",
+      "rating_failed",
+    ),
+  },
+});
+
+const ModelPath = z.object({ id: ArtifactIdSchema.openapi({ param: { name: "id", in: "path" } }) });
+
+const lineageRoute = createRoute({
+  method: "get",
+  path: "/artifact/model/{id}/lineage",
+  operationId: "ArtifactLineageGet",
+  tags: ["trust"],
+  summary: "Registered ancestors and descendants of a model; parents that are not registered as placeholders",
+  request: { params: ModelPath, query: z.object({ include: z.enum(["datasets"]).optional() }) },
+  responses: {
+    200: answer(
+      "The graph, root first; edges run from parent to child.",
+      z
+        .object({
+          nodes: z.array(
+            z.object({
+              artifact_id: z.string(),
+              name: z.string(),
+              source: z.string(),
+              metadata: z.record(z.string(), z.unknown()).optional(),
+            }),
+          ),
+          edges: z.array(
+            z.object({
+              from_node_artifact_id: z.string(),
+              to_node_artifact_id: z.string(),
+              relationship: z.enum(["base_model", "fine_tuning_dataset", "code_repository"]),
+            }),
+          ),
+        })
+        .openapi("ArtifactLineageGraph"),
+    ),
+    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found"),
+  },
+});
+
+const costRoute = createRoute({
+  method: "get",
+  path: "/artifact/{artifact_type}/{id}/cost",
+  operationId: "ArtifactCost",
+  tags: ["trust"],
+  summary: "Megabytes to download, alone and with all that it stands on",
+  request: {
+    params: ArtifactPath,
+    query: z.object({ dependency: FlagSchema, currency: z.enum(["usd"]).optional() }),
+  },
+  responses: {
+    200: answer(
+      "By artifact id.",
+      z
+        .record(
+          z.string(),
+          z.object({
+            standalone_cost: z.number(),
+            total_cost: z.number(),
+            estimated_monthly_usd: z.number().optional(),
+          }),
+        )
+        .openapi("ArtifactCost"),
+    ),
+    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found", "cost_failed"),
+  },
+});
+
+const licenseRoute = createRoute({
+  method: "post",
+  path: "/artifact/model/{id}/license-check",
+  operationId: "ArtifactLicenseCheck",
+  tags: ["trust"],
+  summary: "May this model be used in that project?",
+  request: {
+    params: ModelPath,
+    query: z.object({ explain: FlagSchema, scope: z.enum(["model", "lineage"]).default("model") }),
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z
+            .object({ github_url: z.string().openapi({ example: "https://github.com/google-research/bert" }) })
+            .openapi("SimpleLicenseCheckRequest"),
+        },
+      },
+    },
+  },
+  responses: {
+    200: answer(
+      "The bare answer; or, with `explain=true`, its reasons.",
+      z.union([
+        z.boolean(),
+        z
+          .object({
+            compatible: z.boolean(),
+            model_license: z.string(),
+            project_license: z.string(),
+            reasons: z.array(z.string()),
+          })
+          .openapi("LicenseCheck"),
+      ]),
+    ),
+    ...refusals(
+      "invalid_request",
+      "invalid_github_url",
+      "unauthenticated",
+      "not_permitted",
+      "artifact_not_found",
+      "project_not_found",
+      "body_too_large",
+      "license_unavailable",
+    ),
+  },
+});
+
+export const trustRoutes = createRouter()
+  .openapi(rateRoute, async (c) => {
+    const ref = getIssuedRef(c.req.valid("param"));
+    if (ref.type !== "model") throw new RegistryError("not_a_model");
+    return c.json(await getRating(c.var.ctx, ref.id, c.req.valid("query").explain), 200);
+  })
+  .openapi(lineageRoute, async (c) => {
+    const ref = getIssuedRef({ artifact_type: "model", id: c.req.valid("param").id });
+    await getArtifactRow(c.var.ctx, ref);
+    const include =
+      c.req.valid("query").include === "datasets" ? (["model", "dataset"] as const) : (["model"] as const);
+    return c.json(await readLineage(c.var.ctx.db, ref.id, include), 200);
+  })
+  .openapi(costRoute, async (c) => {
+    const ref = getIssuedRef(c.req.valid("param"));
+    const { dependency, currency } = c.req.valid("query");
+    return c.json(await readCost(c.var.ctx, ref, { dependency, usd: currency === "usd" }), 200);
+  })
+  .openapi(licenseRoute, async (c) => {
+    const ref = getIssuedRef({ artifact_type: "model", id: c.req.valid("param").id });
+    const { explain, scope } = c.req.valid("query");
+    const check = await checkLicense(c.var.ctx, ref.id, c.req.valid("json").github_url, scope);
+    return c.json(explain ? check : check.compatible, 200);
+  });

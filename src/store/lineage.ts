@@ -1,0 +1,80 @@
+/**
+ * Statements that walk the edges, up and down, one recursive query each.
+ *
+ * An edge names its parent by source. Which registered artifact that is, is decided here and at read time only: the one
+ * that was asked about, if it has that source, else the one registered first. That is what re-links a parent that comes
+ * back, and what makes one that was deleted external.
+ */
+
+import type { ArtifactType } from "./artifacts.ts";
+
+/** One edge of a walk; `parent_id` is null for a parent that is not registered. */
+export interface EdgeRow {
+  child_id: number;
+  parent_id: number | null;
+  parent_type: ArtifactType;
+  parent_key: string;
+  parent_source: string;
+  relation: "base_model" | "fine_tuning_dataset" | "code_repository";
+  detail: string | null;
+  read_from: string;
+}
+
+/** The registered artifact behind an edge `e`, seen from the artifact ?1. */
+const PARENT_ID = `(SELECT p.id FROM artifacts AS p
+  WHERE p.type = e.parent_type AND p.source_key = e.parent_key
+  ORDER BY p.id <> ?1, p.id LIMIT 1)`;
+
+/** All edges above an artifact: from each of its transitive parents' to it. `types`: of parents to follow and show. */
+export function selectEdgesAbove(
+  db: D1Database,
+  id: number,
+  types: readonly ArtifactType[],
+  maxNodes: number,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `WITH RECURSIVE above (id) AS (
+         SELECT ?1
+         UNION
+         SELECT ${PARENT_ID} AS parent FROM above JOIN edges AS e ON e.child_id = above.id
+         WHERE e.parent_type IN (SELECT value FROM json_each(?2)) AND parent IS NOT NULL
+         LIMIT ?3)
+       SELECT e.*, ${PARENT_ID} AS parent_id
+       FROM above JOIN edges AS e ON e.child_id = above.id
+       WHERE e.parent_type IN (SELECT value FROM json_each(?2))
+       ORDER BY e.child_id, e.parent_type DESC, e.parent_key`,
+    )
+    .bind(id, JSON.stringify(types), maxNodes);
+}
+
+/** All edges below a model: from it to its transitive children. Same rows. */
+export function selectEdgesBelow(db: D1Database, id: number, maxNodes: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `WITH RECURSIVE below (id) AS (
+         SELECT ?1
+         UNION
+         SELECT e.child_id FROM below
+         JOIN artifacts AS a ON a.id = below.id
+         JOIN edges AS e ON e.parent_type = 'model' AND e.parent_key = a.source_key
+         WHERE ${PARENT_ID} = below.id
+         LIMIT ?2)
+       SELECT e.*, ${PARENT_ID} AS parent_id
+       FROM below JOIN artifacts AS a ON a.id = below.id
+       JOIN edges AS e ON e.parent_type = 'model' AND e.parent_key = a.source_key
+       WHERE ${PARENT_ID} = below.id AND e.child_id IN (SELECT id FROM below)
+       ORDER BY e.child_id, e.parent_key`,
+    )
+    .bind(id, maxNodes);
+}
+
+/** What a graph shows of each node, by id. Rows `{id, type, name, source, revision, license, size, upstream_size}`. */
+export function selectNodes(db: D1Database, ids: readonly number[]): D1PreparedStatement {
+  return db
+    .prepare(
+      `SELECT id, type, name, source, revision, license, size, upstream_size
+       FROM artifacts WHERE id IN (SELECT value FROM json_each(?1))`,
+    )
+    .bind(JSON.stringify(ids));
+}

@@ -1,0 +1,94 @@
+/** Statements on ratings. */
+
+import type { ArtifactType } from "./artifacts.ts";
+
+/** A stored rating, with what is shown beside it. `rating` and `explanation` are JSON; all three are null where none is stored. */
+export interface RatingRow {
+  id: number;
+  type: ArtifactType;
+  name: string;
+  object_key: string;
+  size: number;
+  version: number;
+  algorithm: string | null;
+  net: number | null;
+  rating: string | null;
+  explanation?: string | null;
+}
+
+/** A rating to store. */
+export interface StoredRating {
+  algorithm: string;
+  net?: number;
+  rating: unknown;
+  explanation: unknown;
+}
+
+/** An artifact and its rating, in one read; the explanation only where it is asked for. */
+export function selectRating(db: D1Database, id: number, explain: boolean): D1PreparedStatement {
+  return db
+    .prepare(
+      `SELECT a.id, a.type, a.name, a.object_key, a.size, a.version, r.algorithm, r.net, r.rating ${explain ? ", r.explanation" : ""}
+       FROM artifacts AS a LEFT JOIN ratings AS r ON r.artifact_id = a.id
+       WHERE a.id = ?1`,
+    )
+    .bind(id);
+}
+
+/** Stores the rating of this version of an artifact; nothing happens if it has another one by now. */
+export function writeRating(
+  db: D1Database,
+  artifact: { id: number; version: number },
+  rating: StoredRating,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT OR REPLACE INTO ratings (artifact_id, algorithm, net, rating, explanation)
+       SELECT id, ?3, ?4, ?5, ?6 FROM artifacts WHERE id = ?1 AND version = ?2`,
+    )
+    .bind(
+      artifact.id,
+      artifact.version,
+      rating.algorithm,
+      rating.net ?? null,
+      JSON.stringify(rating.rating),
+      JSON.stringify(rating.explanation),
+    );
+}
+
+/** A registered ancestor's net score. */
+export interface AncestorRow {
+  id: number;
+  source_key: string;
+  depth: number;
+  net: number | null;
+}
+
+/**
+ * Registered ancestors of a model that may not be registered itself yet, found from the sources of its parents; each once,
+ * at its smallest depth (1: a parent), cycles and all.
+ */
+export function selectAncestorScores(
+  db: D1Database,
+  parentKeys: readonly string[],
+  selfKey: string,
+  maxDepth: number,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `WITH RECURSIVE up (source_key, depth) AS (
+         SELECT value, 1 FROM json_each(?1)
+         UNION
+         SELECT e.parent_key, up.depth + 1
+         FROM up
+         JOIN artifacts AS a ON a.type = 'model' AND a.source_key = up.source_key
+         JOIN edges AS e ON e.child_id = a.id AND e.parent_type = 'model'
+         WHERE up.depth < ?3)
+       SELECT min(a.id) AS id, up.source_key, min(up.depth) AS depth, r.net
+       FROM up JOIN artifacts AS a ON a.type = 'model' AND a.source_key = up.source_key
+       LEFT JOIN ratings AS r ON r.artifact_id = a.id
+       WHERE up.source_key <> ?2
+       GROUP BY up.source_key ORDER BY depth, up.source_key`,
+    )
+    .bind(JSON.stringify(parentKeys), selfKey, maxDepth);
+}
