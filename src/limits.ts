@@ -131,3 +131,6 @@ export const ANCESTOR_MAX_DEPTH = 5;
 
 /** What R2 charges for a gigabyte (10^9 bytes) and month of standard storage, in US dollars, at its list price of 2026. */
 export const R2_USD_PER_GB_MONTH = 0.015;
+
+/** Age of the last sweep after which it counts as overdue: three of its intervals. */
+export const SWEEP_OVERDUE_MS = 15 * 60_000;

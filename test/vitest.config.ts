@@ -15,6 +15,9 @@ export default defineConfig({
         bindings: {
           AUTH: "off",
           SIGNING_KEY: "a key for tests only",
+          // Whatever .dev.vars holds for a developer, tests are nobody to the hubs.
+          HF_TOKEN: "",
+          GITHUB_TOKEN: "",
           TEST_MIGRATIONS: await readD1Migrations("migrations"),
         },
         // The only way out of a test: the stand-in for the hubs, which answers 599 for every host that is not theirs.

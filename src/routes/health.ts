@@ -1,9 +1,10 @@
 /** How the registry is, and what it set out to be. Contract §1, the rest. */
 
 import { createRoute, z } from "@hono/zod-openapi";
+import { readComponents } from "../artifacts/components.ts";
 import { readHealth } from "../artifacts/health.ts";
 import { createRouter } from "./router.ts";
-import { answer } from "./schemas.ts";
+import { answer, FlagSchema, refusals } from "./schemas.ts";
 
 const healthRoute = createRoute({
   method: "get",
@@ -27,6 +28,51 @@ const healthRoute = createRoute({
         .openapi("Health"),
     ),
     503: answer("The database does not answer.", z.object({ status: z.literal("critical") })),
+  },
+});
+
+const componentsRoute = createRoute({
+  method: "get",
+  path: "/health/components",
+  operationId: "RegistryHealthComponents",
+  tags: ["operation"],
+  summary: "How each part is: api, d1, r2, hugging_face, github, sweep",
+  request: {
+    query: z.object({
+      windowMinutes: z.coerce.number().int().min(5).max(1440).default(60),
+      includeTimeline: FlagSchema,
+    }),
+  },
+  responses: {
+    200: answer(
+      "One entry each, whether it could be reached or not.",
+      z
+        .object({
+          components: z.array(
+            z.object({
+              id: z.string(),
+              display_name: z.string(),
+              status: z.enum(["ok", "degraded", "critical", "unknown"]),
+              observed_at: z.iso.datetime(),
+              description: z.string(),
+              metrics: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+              issues: z.array(
+                z.object({
+                  code: z.string(),
+                  severity: z.enum(["info", "warning", "error"]),
+                  summary: z.string(),
+                  details: z.string().optional(),
+                }),
+              ),
+              timeline: z.array(z.object({ bucket: z.iso.datetime(), value: z.number(), unit: z.string() })).optional(),
+            }),
+          ),
+          generated_at: z.iso.datetime(),
+          window_minutes: z.int(),
+        })
+        .openapi("HealthComponents"),
+    ),
+    ...refusals("invalid_request"),
   },
 });
 
@@ -56,6 +102,10 @@ export const healthRoutes = createRouter()
       c.var.ctx.log("error", "health_check_failed", { error: String(error) });
       return c.json({ status: "critical" as const }, 503);
     }
+  })
+  .openapi(componentsRoute, async (c) => {
+    const { windowMinutes, includeTimeline } = c.req.valid("query");
+    return c.json(await readComponents(c.var.ctx, windowMinutes, includeTimeline), 200);
   })
   .openapi(tracksRoute, (c) =>
     c.json({ plannedTracks: ["Performance track" as const, "High assurance track" as const] }, 200),

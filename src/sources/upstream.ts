@@ -3,6 +3,7 @@
 import { sha256Hex } from "../lib/hash.ts";
 import type { Finding, Found, Missing } from "../trust/evidence.ts";
 import { UnreadableError } from "./json.ts";
+import { noteUpstream } from "./observations.ts";
 import { type SafeRequest, type SafeResponse, safeFetch, UpstreamError } from "./safe-fetch.ts";
 
 /** Where upstreams are and who we are to them. Tokens are sent to their own origin only. */
@@ -53,7 +54,23 @@ export function createSlots(count: number): Slots {
 /** One question to an upstream, in its slot. */
 export function ask(upstream: Upstream, request: Omit<SafeRequest, "signal">): Promise<SafeResponse> {
   const call = () => safeFetch({ ...request, signal: upstream.signal });
-  return upstream.slots === undefined ? call() : upstream.slots(call);
+  const answer = upstream.slots === undefined ? call() : upstream.slots(call);
+  observe(upstream, request.url, answer);
+  return answer;
+}
+
+/** Notes for the health page how the two hubs answer; other hosts are nobody's component. */
+function observe(upstream: Upstream, url: string, answer: Promise<SafeResponse>): void {
+  const { origin } = new URL(url);
+  if (![upstream.hfEndpoint, upstream.githubApiUrl].some((endpoint) => new URL(endpoint).origin === origin)) return;
+  answer.then(
+    ({ status }) =>
+      noteUpstream(origin, upstream.now(), status === 429 || status >= 500 ? `HTTP ${status}` : undefined),
+    (error: unknown) => {
+      const ours = error instanceof UpstreamError && error.kind === "cancelled";
+      if (!ours) noteUpstream(origin, upstream.now(), error instanceof UpstreamError ? error.message : "failed");
+    },
+  );
 }
 
 /** Asks and reads: the whole way from a request to a finding. `read` may throw UnreadableError. */

@@ -2,6 +2,20 @@
 
 import type { Requester } from "./deletions.ts";
 
+/** How many entries are counted at the most, from the newest on: the cost of looking back does not grow with the audit. */
+const COUNTED_ENTRIES = 10_000;
+
+/** Writes since a time, by stretch of time and action. Rows `{bucket, action, writes}`; `bucket` in milliseconds since 1970. */
+export function countWrites(db: D1Database, since: number, bucketMs: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `SELECT at / ?2 * ?2 AS bucket, action, count(*) AS writes
+       FROM (SELECT at, action FROM audit ORDER BY id DESC LIMIT ${COUNTED_ENTRIES})
+       WHERE at >= ?1 GROUP BY 1, 2 ORDER BY 1`,
+    )
+    .bind(since, bucketMs);
+}
+
 /** Audits a registration, once, while its upload is still there to be settled by the same transaction. */
 export function auditRegistration(db: D1Database, uploadId: number, by: Requester): D1PreparedStatement {
   return db

@@ -27,6 +27,11 @@ export async function bundleExists(bucket: Pick<R2Bucket, "head">, key: string):
   return (await bucket.head(key)) !== null;
 }
 
+/** Asks the bucket for something that is not there: it answers, or it throws. */
+export async function probeBucket(bucket: Pick<R2Bucket, "head">): Promise<void> {
+  await bucket.head("health/probe");
+}
+
 /** Deletes objects, in as few calls as the store takes; deleting what is absent is no error. */
 export async function deleteBundles(bucket: Pick<R2Bucket, "delete">, keys: readonly string[]): Promise<void> {
   for (let from = 0; from < keys.length; from += R2_DELETE_MAX_KEYS) {
