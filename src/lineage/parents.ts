@@ -5,8 +5,8 @@
  */
 
 import { PARENTS_MAX } from "../limits.ts";
+import type { DatasetEvidence, Finding, HubRecord, JsonObject, ParentEvidence } from "../sources/findings.ts";
 import { isObject } from "../sources/json.ts";
-import type { DatasetEvidence, Finding, HubRecord, JsonObject, ModelEvidence } from "../trust/evidence.ts";
 
 /** Where an edge was read. */
 export type ParentReader = "adapter_config" | "config_json" | "model_card" | "hf_tag";
@@ -33,8 +33,15 @@ export interface DeclaredDataset {
 }
 
 /** The part of a model's evidence that tells of its descent. */
-export type ParentEvidencePart = Pick<ModelEvidence, "source" | "record" | "card" | "config" | "adapter_config"> &
-  Partial<Pick<ModelEvidence, "parents">>;
+export interface ParentEvidencePart {
+  /** Canonical source id of the model itself. */
+  source: string;
+  record: Finding<HubRecord>;
+  card: Finding<JsonObject>;
+  config: Finding<JsonObject>;
+  adapter_config: Finding<JsonObject>;
+  parents?: readonly ParentEvidence[];
+}
 
 /** In the contract's order: the first that names a parent is where it was read. */
 const CONFIG_KEYS = [
@@ -98,7 +105,7 @@ export function readParents(evidence: ParentEvidencePart): Parent[] {
 
 /** The datasets that a card or the hub's tags declare, each once. `known` gives those asked for their present names. */
 export function readDatasets(
-  evidence: Pick<ModelEvidence, "card" | "record">,
+  evidence: Pick<ParentEvidencePart, "card" | "record">,
   known: readonly DatasetEvidence[] = [],
 ): DeclaredDataset[] {
   const aliases = aliasesOf(known);

@@ -1,7 +1,7 @@
 /** GitHub's answers, read leniently: of a field with the wrong type nothing is believed, the others still count. */
 
 import { z } from "zod";
-import type { Contributor, GitHubRepository, RepositoryTree, ReviewRecord, UpstreamFile } from "../trust/evidence.ts";
+import type { Contributor, GitHubRepository, RepositoryTree, ReviewRecord, UpstreamFile } from "./findings.ts";
 import { decodeText, parseJson, UnreadableError } from "./json.ts";
 import { count, defined, flag, text } from "./lenient.ts";
 import { isSanePath } from "./paths.ts";

@@ -6,14 +6,7 @@
  */
 
 import { README_MAX_BYTES, UPSTREAM_JSON_MAX_BYTES } from "../limits.ts";
-import type {
-  Contributor,
-  Finding,
-  GitHubRepository,
-  Missing,
-  RepositoryTree,
-  ReviewRecord,
-} from "../trust/evidence.ts";
+import type { Contributor, Finding, GitHubRepository, Missing, RepositoryTree, ReviewRecord } from "./findings.ts";
 import { type Budget, notePause, pausedUntil, recall, remember } from "./github-cache.ts";
 import {
   type GitHubLicense,

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { README_MAX_BYTES, UPSTREAM_JSON_MAX_BYTES } from "../limits.ts";
-import type { Finding, GitLabProject } from "../trust/evidence.ts";
+import type { Finding, GitLabProject } from "./findings.ts";
 import { decodeText, parseJson, UnreadableError } from "./json.ts";
 import { count, defined, flag, text } from "./lenient.ts";
 import { isSanePath } from "./paths.ts";

@@ -1,7 +1,7 @@
 /** The hub's records, read leniently: of a field with the wrong type nothing is believed, the others still count. */
 
 import { z } from "zod";
-import type { CommitAuthor, HubRecord, UpstreamFile } from "../trust/evidence.ts";
+import type { CommitAuthor, HubRecord, UpstreamFile } from "./findings.ts";
 import { isHubId } from "./hub-id.ts";
 import { decodeText, parseJson, UnreadableError } from "./json.ts";
 import { count, defined, flag, text } from "./lenient.ts";

@@ -1,7 +1,7 @@
 /** Hugging Face: records, files and commit authors, each as a finding (contract section 2). */
 
 import { README_MAX_BYTES, UPSTREAM_JSON_MAX_BYTES } from "../limits.ts";
-import type { CommitAuthor, Finding, HubRecord, Missing } from "../trust/evidence.ts";
+import type { CommitAuthor, Finding, HubRecord, Missing } from "./findings.ts";
 import { readCommitAuthors, readHubRecord } from "./hub-record.ts";
 import { encodePath } from "./paths.ts";
 import type { HostPolicy, SafeRequest, SafeResponse } from "./safe-fetch.ts";

@@ -1,7 +1,7 @@
 /** What every upstream client is given, and the one way in which it turns an answer into a finding. */
 
 import { sha256Hex } from "../lib/hash.ts";
-import type { Finding, Found, Missing } from "../trust/evidence.ts";
+import type { Finding, Found, Missing } from "./findings.ts";
 import { UnreadableError } from "./json.ts";
 import { noteUpstream } from "./observations.ts";
 import { type SafeRequest, type SafeResponse, safeFetch, UpstreamError } from "./safe-fetch.ts";

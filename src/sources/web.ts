@@ -1,6 +1,6 @@
 /** The rest of the web: the head of a resource, never its body. */
 
-import type { Finding, WebHead } from "../trust/evidence.ts";
+import type { Finding, WebHead } from "./findings.ts";
 import { defined } from "./lenient.ts";
 import { contentLength } from "./safe-fetch.ts";
 import { find, type Upstream } from "./upstream.ts";

@@ -21,6 +21,9 @@ import { asStrings, firstUndecided, undecided } from "./result.ts";
 /** Papers that the hub's card template cites on every card: they say nothing about the model. */
 const TEMPLATE_PAPERS: ReadonlySet<string> = new Set(["1910.09700"]);
 
+/** `arxiv.org/abs/0704.0001`; spares a README of two million line breaks a search in each of them. */
+const SHORTEST_PAPER_LINK = 23;
+
 /** What follows a prefix (`license:`) in tags. */
 export function tagged(tags: readonly string[], prefix: string): string[] {
   return tags.flatMap((tag) => (tag.startsWith(prefix) ? [tag.slice(prefix.length)] : []));
@@ -67,6 +70,7 @@ export function papersOfTags(tags: readonly string[]): string[] {
 export function papers(evidence: ModelEvidence): string[] {
   const ids = evidence.record.status === "found" ? papersOfTags(evidence.record.value.tags) : [];
   for (const line of readmeOutline(evidence.readme)?.prose ?? []) {
+    if (line.length < SHORTEST_PAPER_LINK) continue;
     for (const link of line.matchAll(/arxiv\.org\/(?:abs|pdf)\/(\d{4}\.\d{4,5})/gi)) {
       if (link[1] && !TEMPLATE_PAPERS.has(link[1])) ids.push(link[1]);
     }
