@@ -12,6 +12,7 @@ import { assumeJson, limitBody } from "./middleware/json-body.ts";
 import { observe } from "./middleware/observe.ts";
 import { methodTable, routedPath } from "./middleware/paths.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
+import { authenticationRoutes } from "./routes/authentication.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
 import { addDocs } from "./routes/docs.ts";
 import { downloadRoutes } from "./routes/download.ts";
@@ -43,7 +44,15 @@ export function createApp(): OpenAPIHono<RouteEnv> {
   app.use(limitBody);
   app.use(assumeJson);
 
-  for (const routes of [deletionRoutes, listRoutes, trustRoutes, artifactRoutes, downloadRoutes, healthRoutes])
+  for (const routes of [
+    authenticationRoutes,
+    deletionRoutes,
+    listRoutes,
+    trustRoutes,
+    artifactRoutes,
+    downloadRoutes,
+    healthRoutes,
+  ])
     app.route("/", routes);
   app.get("/artifact/byName/", () => {
     throw new RegistryError("invalid_request", "The name must not be empty.");

@@ -65,6 +65,11 @@ export function addDocs(app: OpenAPIHono<RouteEnv>): void {
     const file = c.req.param("file");
     if (!FILES.includes(file)) throw new RegistryError("not_found");
     const asset = await c.env.DOCS.fetch(new URL(`/${file}`, c.req.url));
-    return new Response(asset.body, { headers: { "Content-Type": asset.headers.get("Content-Type") ?? "text/plain" } });
+    return new Response(asset.body, {
+      headers: {
+        "Content-Type": asset.headers.get("Content-Type") ?? "text/plain",
+        "Cache-Control": "public, max-age=86400",
+      },
+    });
   });
 }

@@ -63,7 +63,7 @@ export const downloadRoutes = createRouter().openapi(downloadRoute, async (c) =>
     "Content-Length": String(length),
     "Content-Disposition": attachment(`${download.name}.zip`),
   };
-  const body = download.body?.pipeThrough(new FixedLengthStream(length)) ?? null;
+  const body = download.body ?? null;
   if (!download.range) return new Response(body, { headers: content });
   const { offset } = download.range;
   const range = `bytes ${offset}-${offset + length - 1}/${download.size}`;

@@ -32,6 +32,8 @@ const record = z.object({
   pipeline_tag: text,
   library_name: text,
   tags: z.array(z.unknown()).catch([]),
+  // The live hub lifts this part of the card out of it.
+  "model-index": z.array(z.unknown()).optional().catch(undefined),
   cardData: z.record(z.string(), z.unknown()).optional().catch(undefined),
   siblings: z.array(z.unknown()),
 });
@@ -54,13 +56,13 @@ const commit = z.object({
 export function readHubRecord(body: Uint8Array): HubRecord {
   const parsed = record.safeParse(parseJson(decodeText(body)));
   if (!parsed.success) throw new UnreadableError("not a record of the hub");
-  const { gated, tags, siblings, lastModified, cardData, ...same } = parsed.data;
+  const { gated, tags, siblings, lastModified, cardData, "model-index": results, ...same } = parsed.data;
   return defined<HubRecord>({
     ...same,
     gated: gated === true || (typeof gated === "string" && gated !== "" && gated !== "false"),
     tags: tags.filter((tag) => typeof tag === "string"),
     last_modified: lastModified,
-    card_data: cardData,
+    card_data: results ? { "model-index": results, ...cardData } : cardData,
     files: readFiles(siblings),
   });
 }

@@ -4,6 +4,7 @@ import type { Parent } from "../lineage/parents.ts";
 import type { ArtifactSource } from "../sources/source-url.ts";
 import type { Evidence, Finding, HubRecord, JsonObject, UpstreamFile } from "./evidence.ts";
 import type { KeptFile, LeftOut } from "./kept-files.ts";
+import { licenseNames } from "./metrics/card-facts.ts";
 
 /** The outcome of `collect`. */
 export interface Collected {
@@ -23,14 +24,13 @@ export interface Collected {
   evidence: Evidence;
 }
 
-/** The licences that a card declares: its `license`, else the tags of the hub. */
+/** The licences that a card declares, as the licence metric reads them. */
 export function licensesOf(card: Finding<JsonObject>, record: Finding<HubRecord>): string[] {
-  const declared = card.status === "found" ? card.value["license"] : undefined;
-  const listed = (Array.isArray(declared) ? declared : [declared]).filter((id) => typeof id === "string");
-  const tags = record.status === "found" ? record.value.tags : [];
-  const tagged = tags.filter((tag) => tag.startsWith("license:")).map((tag) => tag.slice("license:".length));
-  const ids = (listed.length > 0 ? listed : tagged).map((id) => id.trim()).filter((id) => id !== "");
-  return [...new Set(ids)];
+  const names = licenseNames(
+    card.status === "found" ? card.value : {},
+    record.status === "found" ? record.value.tags : [],
+  );
+  return [...new Set(names)];
 }
 
 /** The optional fields that are there: none of them is ever undefined. */

@@ -8,7 +8,7 @@ import {
   SCALAR_METRICS,
   toContract,
 } from "../../src/trust/rate.ts";
-import { type evidence as build, code, DOWN, evidence, found, NOW } from "./metrics/evidence.ts";
+import { ABSENT, type evidence as build, code, DOWN, evidence, found, hubRecord, NOW } from "./metrics/evidence.ts";
 
 /** A clock that moves 2 ms at each look. */
 function clock(): () => number {

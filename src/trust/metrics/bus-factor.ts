@@ -5,7 +5,6 @@
  */
 
 import type { Finding, ModelEvidence } from "../evidence.ts";
-import { ownCode } from "./card-facts.ts";
 import { brief, type MetricResult, measured, round4, unavailable, undecided } from "./result.ts";
 
 export const version = 1;
@@ -50,7 +49,7 @@ function scored(from: string, shares: Share[], cap: number, finding: Finding<unk
 
 /** How many people the model's code rests on. */
 export function busFactor(evidence: ModelEvidence): MetricResult {
-  const code = ownCode(evidence);
+  const { code } = evidence;
   if (code && undecided(code.contributors)) return unavailable(`contributors of ${code.repository}`, code.contributors);
   if (code?.contributors.status === "found") {
     const shares = code.contributors.value.map(({ login, contributions }) => ({ who: login, count: contributions }));

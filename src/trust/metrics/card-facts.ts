@@ -6,15 +6,7 @@
  */
 
 import { PRIVATE_OR_GATED } from "../../sources/upstream.ts";
-import type {
-  CodeEvidence,
-  DatasetEvidence,
-  Finding,
-  HubRecord,
-  JsonObject,
-  Missing,
-  ModelEvidence,
-} from "../evidence.ts";
+import type { DatasetEvidence, Finding, HubRecord, JsonObject, Missing, ModelEvidence } from "../evidence.ts";
 import { readmeOutline } from "./markdown.ts";
 import { asStrings, firstUndecided, undecided } from "./result.ts";
 
@@ -76,15 +68,6 @@ export function papers(evidence: ModelEvidence): string[] {
     }
   }
   return [...new Set(ids)].slice(0, 50);
-}
-
-/**
- * The model's own code repository. A framework that the card merely mentions (`transformers`) is not the model's code:
- * its many authors, tests and reviews would be credited to every model that uses it.
- */
-export function ownCode(evidence: ModelEvidence): CodeEvidence | undefined {
-  const { code } = evidence;
-  return code === undefined || code.named_by === "framework" ? undefined : code;
 }
 
 /** Whether anybody may fetch what a hub record describes. */

@@ -5,7 +5,6 @@
  */
 
 import type { ModelEvidence } from "../evidence.ts";
-import { ownCode } from "./card-facts.ts";
 import { treeFacts } from "./code-tree.ts";
 import { type MetricResult, measured, unavailable, undecided } from "./result.ts";
 
@@ -22,8 +21,8 @@ export function pushedRecently(pushed_at: string | undefined, now: string): bool
 
 /** How well the model's code is kept, judged by its files. */
 export function codeQuality(evidence: ModelEvidence): MetricResult {
-  const code = ownCode(evidence);
-  if (!code) return measured(0, { repository: null, framework_only: evidence.code !== undefined }, []);
+  const { code } = evidence;
+  if (!code) return measured(0, { repository: null }, []);
   const { record, tree } = code;
   const findings = [record, tree];
   if (undecided(record)) return unavailable(`repository ${code.repository}`, record, findings);

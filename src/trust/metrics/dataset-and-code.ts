@@ -4,7 +4,7 @@
  */
 
 import type { Missing, ModelEvidence } from "../evidence.ts";
-import { datasetUndecided, declaredDatasets, isOpen, ownCode } from "./card-facts.ts";
+import { datasetUndecided, declaredDatasets, isOpen } from "./card-facts.ts";
 import { treeFacts } from "./code-tree.ts";
 import { brief, type MetricResult, measured, unavailable, undecided } from "./result.ts";
 
@@ -17,7 +17,7 @@ export function datasetAndCode(evidence: ModelEvidence): MetricResult {
   const { card, record, datasets } = evidence;
   const declared = declaredDatasets(evidence);
   const open = datasets.find((dataset) => dataset.record.status === "found" && isOpen(dataset.record.value));
-  const code = ownCode(evidence);
+  const code = evidence.code;
   const tree = code?.tree;
   const findings = [card, record, ...datasets.map((dataset) => dataset.record), code?.record, tree];
   const unknown = (what: string, finding: Missing) => unavailable(what, finding, findings);
@@ -42,7 +42,7 @@ export function datasetAndCode(evidence: ModelEvidence): MetricResult {
     datasets: declared.slice(0, 20).map(brief),
     open_dataset: open?.id ?? null,
     repository: code?.repository ?? null,
-    framework_only: code === undefined && evidence.code !== undefined,
+    framework_only: code?.named_by === "framework",
     archived: repository?.archived ?? null,
     model_code: modelCode ?? null,
     points,

@@ -6,7 +6,7 @@
  */
 
 import type { CodeEvidence, HubRecord, JsonObject, ModelEvidence } from "../evidence.ts";
-import { cardOf, ownCode, papers, papersOfTags } from "./card-facts.ts";
+import { cardOf, papers, papersOfTags } from "./card-facts.ts";
 import { readmeOutline } from "./markdown.ts";
 import { type Json, type MetricResult, measured, round4, unavailable, undecided } from "./result.ts";
 
@@ -106,7 +106,8 @@ function peerOf(reviews: CodeEvidence["reviews"] | undefined): number | undefine
 /** How far the model was seen by more eyes than its author's. */
 export function reviewedness(evidence: ModelEvidence): MetricResult {
   const { record, card, readme } = evidence;
-  const reviews = ownCode(evidence)?.reviews;
+  // A framework is reviewed for its own sake. Counted here, merely naming one would open the gate for any model.
+  const reviews = evidence.code?.named_by === "framework" ? undefined : evidence.code?.reviews;
   const findings = [reviews, record, card, readme];
   if (undecided(record) && reviews?.status !== "found") return unavailable("model record", record, findings);
   const peer = peerOf(reviews);

@@ -40,10 +40,8 @@ describe("bus_factor", () => {
     expect([1, 4, 5, 6, 20].map(without)).toEqual([0.1, 0.4, 0.5, 0.5, 0.5]);
   });
 
-  it("takes them too when only a framework, or a repository that is gone, is named", () => {
+  it("takes them too when the repository that is named is gone", () => {
     const commit_authors = found([{ name: "a", commits: 9 }]);
-    const framework = code({ named_by: "framework", contributors: found(people(1, 1, 1)) });
-    expect(score(busFactor(evidence({ code: framework, commit_authors })))).toBe(0.1);
     const gone = code({ record: ABSENT, contributors: ABSENT });
     expect(score(busFactor(evidence({ code: gone, commit_authors })))).toBe(0.1);
   });

@@ -64,9 +64,8 @@ describe("code_quality", () => {
     expect(inputs(result)).toMatchObject({ shown_by: { tests: "tests/a.py", ci: ".travis.yml" }, truncated: false });
   });
 
-  it("is 0 without code, with a framework's, and with a repository that is gone", () => {
+  it("is 0 without code, and with a repository that is gone", () => {
     expect(score(codeQuality(evidence()))).toBe(0);
-    expect(score(codeQuality(evidence({ code: code({ named_by: "framework", tree: tree("tests/a.py") }) })))).toBe(0);
     expect(score(codeQuality(evidence({ code: code({ record: ABSENT, tree: ABSENT }) })))).toBe(0);
   });
 

@@ -25,7 +25,11 @@ describe("dataset_and_code_score", () => {
     ["an archived repository", { code: code({ record: found(repository({ archived: true })) }) }, 0],
     ["code that trains", { code: code({ tree: tree("train.py") }) }, 0.5],
     ["a repository that is gone", { code: code({ record: ABSENT, tree: ABSENT }) }, 0],
-    ["a framework alone", { code: code({ named_by: "framework", tree: tree("train.py") }) }, 0],
+    [
+      "a framework, where nothing else is named",
+      { code: code({ named_by: "framework", tree: tree("train.py") }) },
+      0.5,
+    ],
     ["all of it", { datasets: [dataset()], code: code({ tree: tree("train.py") }) }, 1],
   ])("scores %s", (_, over, expected) => {
     expect(of(over as Parameters<typeof evidence>[0])).toBe(expected);

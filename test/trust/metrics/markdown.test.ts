@@ -70,6 +70,7 @@ describe("fenced blocks", () => {
   });
 });
 
+// A Worker's clock stands still while it computes; what is not linear here would simply not end.
 describe("hostile READMEs of two megabytes", () => {
   const size = 2 * 1024 * 1024;
   it.each([
@@ -84,9 +85,7 @@ describe("hostile READMEs of two megabytes", () => {
     ["spaces", " "],
     ["table cells", "| 1 "],
     ["angle brackets", "<h1"],
-  ])("full of %s are taken apart in a moment", (_, piece) => {
-    const start = Date.now();
-    outline(`${piece.repeat(size / piece.length)}-->x`);
-    expect(Date.now() - start).toBeLessThan(2000);
+  ])("full of %s are taken apart", (_, piece) => {
+    expect(outline(`${piece.repeat(size / piece.length)}-->x`).fences.length).toBeLessThanOrEqual(1000);
   });
 });

@@ -90,11 +90,12 @@ describe("performance_claims from tables", () => {
     expect(score(performanceClaims(evidence({ card: card([result()]), readme: DOWN })))).toBe(0.4);
   });
 
-  it("takes a hostile README of two megabytes in a moment", () => {
-    const start = Date.now();
-    for (const piece of ["|GLUE", "<td", "<table><td ", "| 1 \n", "arxiv.org/abs/"]) {
-      performanceClaims(evidence({ readme: piece.repeat((2 * 1024 * 1024) / piece.length) }));
-    }
-    expect(Date.now() - start).toBeLessThan(5000);
-  });
+  // A Worker's clock stands still while it computes; what is not linear here would simply not end.
+  it.each(["|GLUE", "<td", "<table><td ", "| 1 \n", "arxiv.org/abs/", "<table>\n"])(
+    "gets through two megabytes of %j",
+    (piece) => {
+      const readme = piece.repeat((2 * 1024 * 1024) / piece.length);
+      expect(score(performanceClaims(evidence({ readme })))).toBe(0);
+    },
+  );
 });

@@ -95,6 +95,7 @@ describe("reproducibility is unavailable", () => {
   });
 });
 
+// A Worker's clock stands still while it computes; what is not linear here would simply not end.
 describe("hostile code", () => {
   it.each([
     "from_pretrained ",
@@ -106,7 +107,7 @@ describe("hostile code", () => {
     "filename='",
     "import a\n",
     "trust_remote_code ",
-  ])("of two megabytes of %j is read in a moment", (piece) => {
+  ])("of two megabytes of %j is read", (piece) => {
     const start = Date.now();
     of(py(piece.repeat((2 * 1024 * 1024) / piece.length)));
     expect(Date.now() - start).toBeLessThan(3000);
