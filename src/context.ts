@@ -5,6 +5,7 @@
  */
 
 import { type Config, type Env, readConfig } from "./config.ts";
+import type { Database } from "./store/statements.ts";
 
 /** Who acts. A union, never an optional name: there is no act without an actor. */
 export type Actor =
@@ -29,7 +30,7 @@ export type Log = (level: "info" | "warn" | "error", event: string, fields?: Rec
 
 /** The context of one request or one cron run. */
 export interface Context {
-  db: D1Database;
+  db: Database;
   blobs: R2Bucket;
   config: Config;
   actor: Actor;
@@ -44,11 +45,18 @@ export interface Context {
 /** Builds the context at a door. */
 export function createContext(
   env: Env,
-  door: { actor: Actor; requestId: string; waitUntil: (work: Promise<unknown>) => void; log?: Log },
+  door: {
+    actor: Actor;
+    requestId: string;
+    waitUntil: (work: Promise<unknown>) => void;
+    /** The database, or a session of it; without it the primary. */
+    db?: Database;
+    log?: Log;
+  },
 ): Context {
   const log = door.log ?? logLine(door.requestId);
   return {
-    db: env.DB,
+    db: door.db ?? env.DB,
     blobs: env.BUCKET,
     config: readConfig(env),
     actor: door.actor,

@@ -134,3 +134,19 @@ export const R2_USD_PER_GB_MONTH = 0.015;
 
 /** Age of the last sweep after which it counts as overdue: three of its intervals. */
 export const SWEEP_OVERDUE_MS = 15 * 60_000;
+
+/** The contract's bound for a pattern. */
+export const REGEX_MAX_CHARS = 512;
+
+/** Character positions of a pattern that ambiguity is looked for in; larger ones are left to the linear engine. */
+export const AMBIGUITY_MAX_POSITIONS = 400;
+
+/** Steps of that search: some milliseconds. */
+export const AMBIGUITY_MAX_STEPS = 200_000;
+
+/** Cards that one search reads, and their characters, before it hands back a cursor: what one request may cost. */
+export const SEARCH_MAX_CARDS = 2000;
+export const SEARCH_MAX_CHARS = 4_000_000;
+
+/** Cards read in one query of a search: 64 KiB each at the most. */
+export const SEARCH_CARDS_PAGE = 64;

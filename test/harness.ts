@@ -131,6 +131,12 @@ export async function brokenInvariants(): Promise<string[]> {
        WHERE (SELECT count(*) FROM audit WHERE action = 'CREATE' AND artifact_id = a.id) <> 1`,
     "card without artifact": "SELECT artifact_id AS id FROM cards WHERE artifact_id NOT IN (SELECT id FROM artifacts)",
     "artifact without card": "SELECT id FROM artifacts WHERE id NOT IN (SELECT artifact_id FROM cards)",
+    "search entry without artifact": "SELECT rowid AS id FROM search WHERE rowid NOT IN (SELECT id FROM artifacts)",
+    "artifact that is not searched": "SELECT id FROM artifacts WHERE id NOT IN (SELECT rowid FROM search)",
+    "rating without artifact":
+      "SELECT artifact_id AS id FROM ratings WHERE artifact_id NOT IN (SELECT id FROM artifacts)",
+    "model without rating": `SELECT id FROM artifacts WHERE type = 'model'
+       AND id NOT IN (SELECT artifact_id FROM ratings)`,
     "edge without artifact": "SELECT child_id AS id FROM edges WHERE child_id NOT IN (SELECT id FROM artifacts)",
     "count that is off": `SELECT type AS id FROM counts c
        WHERE artifacts <> (SELECT count(*) FROM artifacts a WHERE a.type = c.type)`,

@@ -4,6 +4,8 @@ import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { cursorAfter, type Offset } from "../lib/paging.ts";
 import { PAGE_SIZE } from "../limits.ts";
+import { findByPattern } from "../search/find.ts";
+import { compilePattern } from "../search/pattern.ts";
 import {
   type ArtifactRow,
   type ArtifactSummary,
@@ -42,15 +44,33 @@ export async function getArtifact(ctx: Context, ref: ArtifactRef, origin: string
 
 /** A page of the artifacts that any of the queries matches (contract: POST /artifacts). */
 export async function listArtifacts(ctx: Context, queries: readonly ListQuery[], offset?: Offset): Promise<Page> {
-  const after = offset && "after" in offset ? offset.after : 0;
-  const skip = offset && "index" in offset ? offset.index : 0;
-  const statement = selectPage(ctx.db, queries, { after, skip, limit: PAGE_SIZE + 1 });
+  const statement = selectPage(ctx.db, queries, { ...start(offset), limit: PAGE_SIZE + 1 });
   return pageOf(rowsOf<ArtifactSummary>(await statement.all()));
 }
 
 /** A page of the artifacts with exactly this name or source id (contract: GET /artifact/byName/{name}). */
-export async function findByName(ctx: Context, name: string, after = 0): Promise<Page> {
-  return pageOf(rowsOf<ArtifactSummary>(await selectByName(ctx.db, name, after, PAGE_SIZE + 1).all()));
+export async function findByName(ctx: Context, name: string, offset?: Offset): Promise<Page> {
+  const statement = selectByName(ctx.db, name, { ...start(offset), limit: PAGE_SIZE + 1 });
+  return pageOf(rowsOf<ArtifactSummary>(await statement.all()));
+}
+
+/**
+ * A page of the artifacts that a pattern occurs in (contract: POST /artifact/byRegEx).
+ * @throws RegistryError `invalid_regex`, `no_match`; `invalid_request` for an index further in than one request can count
+ */
+export async function search(ctx: Context, regex: string, offset?: Offset): Promise<Page> {
+  const { after, skip } = start(offset);
+  const { rows, next } = await findByPattern(ctx, compilePattern(regex), after, skip + PAGE_SIZE);
+  if (rows.length < skip && next !== undefined) {
+    throw new RegistryError("invalid_request", "Invalid request: query.offset: too far in; follow the offset headers.");
+  }
+  const items = rows.slice(skip).map(metadataOf);
+  if (items.length === 0 && next === undefined) throw new RegistryError("no_match");
+  return { items, ...(next !== undefined && { next }) };
+}
+
+function start(offset: Offset | undefined): { after: number; skip: number } {
+  return { after: 0, skip: 0, ...(offset && ("after" in offset ? offset : { skip: offset.index })) };
 }
 
 function pageOf(rows: ArtifactSummary[]): Page {

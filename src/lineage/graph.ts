@@ -8,7 +8,7 @@
 import { LINEAGE_MAX_NODES } from "../limits.ts";
 import type { ArtifactType } from "../store/artifacts.ts";
 import { type EdgeRow, selectEdgesAbove, selectEdgesBelow, selectNodes } from "../store/lineage.ts";
-import { rowsOf } from "../store/statements.ts";
+import { type Database, rowsOf } from "../store/statements.ts";
 
 /** A node: a registered artifact, or `external:<source id>`. `source` says where the edge that led here was read. */
 export interface LineageNode {
@@ -45,7 +45,7 @@ export interface NodeRow {
 
 /** Builds the graph around a registered model. `include`: which kinds of parents are shown. */
 export async function readLineage(
-  db: D1Database,
+  db: Database,
   rootId: number,
   include: readonly ("model" | "dataset")[],
 ): Promise<LineageGraph> {

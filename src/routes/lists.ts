@@ -1,7 +1,7 @@
 /** Many artifacts: list, by name. Contract §1. */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { findByName, listArtifacts, type Page } from "../artifacts/find.ts";
+import { findByName, listArtifacts, type Page, search } from "../artifacts/find.ts";
 import { ARTIFACT_TYPES, type ListQuery } from "../store/artifacts.ts";
 import { createRouter } from "./router.ts";
 import { answer, ListSchema, MetadataSchema, OffsetSchema, refusals } from "./schemas.ts";
@@ -45,6 +45,31 @@ const byNameRoute = createRoute({
   responses: { 200: page, ...refusals("invalid_request", "unauthenticated", "not_permitted") },
 });
 
+const byRegExRoute = createRoute({
+  method: "post",
+  path: "/artifact/byRegEx",
+  operationId: "ArtifactByRegExGet",
+  tags: ["artifacts"],
+  summary: "Find artifacts by a pattern over name, source id and card",
+  description:
+    "RE2 syntax; `^` and `$` match at lines. One request reads a bounded amount: a page may be short or empty and still have an `offset` to go on from.",
+  request: {
+    query: z.object({ offset: OffsetSchema }),
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z.object({ regex: z.string().openapi({ example: "^bert-.*" }) }).openapi("ArtifactRegEx"),
+        },
+      },
+    },
+  },
+  responses: {
+    200: page,
+    ...refusals("invalid_request", "invalid_regex", "unauthenticated", "not_permitted", "no_match", "body_too_large"),
+  },
+});
+
 export const listRoutes = createRouter()
   .openapi(listRoute, async (c) => {
     const body = c.req.valid("json");
@@ -62,12 +87,11 @@ export const listRoutes = createRouter()
     return c.json(found.items, 200, nextHeader(found));
   })
   .openapi(byNameRoute, async (c) => {
-    const { offset } = c.req.valid("query");
-    const found = await findByName(
-      c.var.ctx,
-      c.req.valid("param").name,
-      offset && "after" in offset ? offset.after : 0,
-    );
+    const found = await findByName(c.var.ctx, c.req.valid("param").name, c.req.valid("query").offset);
+    return c.json(found.items, 200, nextHeader(found));
+  })
+  .openapi(byRegExRoute, async (c) => {
+    const found = await search(c.var.ctx, c.req.valid("json").regex, c.req.valid("query").offset);
     return c.json(found.items, 200, nextHeader(found));
   });
 

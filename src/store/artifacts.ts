@@ -3,6 +3,7 @@
  * transaction; those that only one verb ever runs alone return rows.
  */
 
+import type { Database } from "./statements.ts";
 /** The three kinds of artifact. */
 export const ARTIFACT_TYPES = ["model", "dataset", "code"] as const;
 export type ArtifactType = (typeof ARTIFACT_TYPES)[number];
@@ -56,12 +57,12 @@ export interface ListQuery {
 }
 
 /** The artifact with this id, if it is of this type. */
-export function selectArtifact(db: D1Database, type: ArtifactType, id: number): D1PreparedStatement {
+export function selectArtifact(db: Database, type: ArtifactType, id: number): D1PreparedStatement {
   return db.prepare("SELECT * FROM artifacts WHERE id = ?1 AND type = ?2").bind(id, type);
 }
 
 /** The artifact that already has this (type, source, name). */
-export function selectTwin(db: D1Database, type: ArtifactType, sourceKey: string, name: string): D1PreparedStatement {
+export function selectTwin(db: Database, type: ArtifactType, sourceKey: string, name: string): D1PreparedStatement {
   return db
     .prepare("SELECT id FROM artifacts WHERE type = ?1 AND source_key = ?2 AND name = ?3")
     .bind(type, sourceKey, name);
@@ -72,7 +73,7 @@ export function selectTwin(db: D1Database, type: ArtifactType, sourceKey: string
  * artifact has taken its (type, source, name).
  */
 export function insertArtifact(
-  db: D1Database,
+  db: Database,
   uploadId: number,
   content: ArtifactContent,
   at: number,
@@ -90,7 +91,7 @@ export function insertArtifact(
 
 /** Makes an artifact point at a new upload; to be run after `doomReplaced`, whose row says that it may. */
 export function replaceContent(
-  db: D1Database,
+  db: Database,
   uploadId: number,
   content: ArtifactContent,
   at: number,
@@ -123,7 +124,7 @@ const LANDED = "uploads AS u JOIN artifacts AS a ON a.id = coalesce(u.artifact_i
 
 /** Writes the searchable text and the edges to the parents of an artifact whose upload has just become its content. */
 export function writeBelongings(
-  db: D1Database,
+  db: Database,
   uploadId: number,
   text: string,
   parents: readonly ParentEdge[],
@@ -131,6 +132,12 @@ export function writeBelongings(
   return [
     db
       .prepare(`INSERT OR REPLACE INTO cards (artifact_id, text) SELECT a.id, ?2 FROM ${LANDED} WHERE u.id = ?1`)
+      .bind(uploadId, text),
+    db
+      .prepare(
+        `INSERT OR REPLACE INTO search (rowid, body)
+         SELECT a.id, a.name || char(10) || a.source || char(10) || ?2 FROM ${LANDED} WHERE u.id = ?1`,
+      )
       .bind(uploadId, text),
     db.prepare(`DELETE FROM edges WHERE child_id IN (SELECT a.id FROM ${LANDED} WHERE u.id = ?1)`).bind(uploadId),
     db
@@ -145,7 +152,7 @@ export function writeBelongings(
 }
 
 /** Registered artifacts that name this artifact's source as a parent, other than itself. Ascending id. */
-export function selectDependents(db: D1Database, id: number, limit: number): D1PreparedStatement {
+export function selectDependents(db: Database, id: number, limit: number): D1PreparedStatement {
   return db
     .prepare(
       `SELECT c.id, c.type, c.name
@@ -158,19 +165,23 @@ export function selectDependents(db: D1Database, id: number, limit: number): D1P
 }
 
 /** Artifacts whose name or full source id is exactly this. Ascending id. */
-export function selectByName(db: D1Database, name: string, after: number, limit: number): D1PreparedStatement {
+export function selectByName(
+  db: Database,
+  name: string,
+  page: { after: number; skip: number; limit: number },
+): D1PreparedStatement {
   return db
     .prepare(
       `SELECT id, type, name FROM (
          SELECT id, type, name FROM artifacts WHERE name = ?1 AND id > ?2
          UNION SELECT id, type, name FROM artifacts WHERE source = ?1 AND id > ?2)
-       ORDER BY id LIMIT ?3`,
+       ORDER BY id LIMIT ?3 OFFSET ?4`,
     )
-    .bind(name, after, limit);
+    .bind(name, page.after, page.limit, page.skip);
 }
 
 /** Up to `limit` ids, ascending: how a reset takes the registry page by page. */
-export function selectSomeRefs(db: D1Database, limit: number): D1PreparedStatement {
+export function selectSomeRefs(db: Database, limit: number): D1PreparedStatement {
   return db.prepare("SELECT id, type FROM artifacts ORDER BY id LIMIT ?1").bind(limit);
 }
 
@@ -179,7 +190,7 @@ export function selectSomeRefs(db: D1Database, limit: number): D1PreparedStateme
  * the index of a type) from the cursor on; queries for one name use the index of names.
  */
 export function selectPage(
-  db: D1Database,
+  db: Database,
   queries: readonly ListQuery[],
   page: { after: number; skip: number; limit: number },
 ): D1PreparedStatement {
@@ -209,6 +220,6 @@ export function selectPage(
 }
 
 /** How many artifacts of each type there are. */
-export function selectCounts(db: D1Database): D1PreparedStatement {
+export function selectCounts(db: Database): D1PreparedStatement {
   return db.prepare("SELECT type, artifacts FROM counts");
 }

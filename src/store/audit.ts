@@ -1,12 +1,13 @@
 /** Statements on the audit, which is append-only. Deletes and updates are audited where they are written, in their own transaction. */
 
 import type { Requester } from "./deletions.ts";
+import type { Database } from "./statements.ts";
 
 /** How many entries are counted at the most, from the newest on: the cost of looking back does not grow with the audit. */
 const COUNTED_ENTRIES = 10_000;
 
 /** Writes since a time, by stretch of time and action. Rows `{bucket, action, writes}`; `bucket` in milliseconds since 1970. */
-export function countWrites(db: D1Database, since: number, bucketMs: number): D1PreparedStatement {
+export function countWrites(db: Database, since: number, bucketMs: number): D1PreparedStatement {
   return db
     .prepare(
       `SELECT at / ?2 * ?2 AS bucket, action, count(*) AS writes
@@ -17,7 +18,7 @@ export function countWrites(db: D1Database, since: number, bucketMs: number): D1
 }
 
 /** Audits a registration, once, while its upload is still there to be settled by the same transaction. */
-export function auditRegistration(db: D1Database, uploadId: number, by: Requester): D1PreparedStatement {
+export function auditRegistration(db: Database, uploadId: number, by: Requester): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO audit (at, actor, request_id, action, artifact_id, type, name, after)

@@ -7,6 +7,7 @@
 
 import { DELETION_BACKOFF_MAX_MS, DELETION_BACKOFF_MS, DELETION_STUCK_ATTEMPTS } from "../limits.ts";
 import type { ArtifactType } from "./artifacts.ts";
+import type { Database } from "./statements.ts";
 
 /** A deletion as stored: the receipt, with times in milliseconds since 1970. */
 export interface DeletionRow {
@@ -57,7 +58,7 @@ const DOOMED = `${WANTED} JOIN deletions AS d ON d.object_key = a.object_key`;
  * @param refuseDependents leave out an artifact that others are derived from
  */
 export function removeArtifacts(
-  db: D1Database,
+  db: Database,
   refs: readonly ArtifactRef[],
   by: Requester,
   refuseDependents: boolean,
@@ -87,7 +88,7 @@ export function removeArtifacts(
   ];
 }
 
-function selectOpenOf(db: D1Database, wanted: string): D1PreparedStatement {
+function selectOpenOf(db: Database, wanted: string): D1PreparedStatement {
   return db
     .prepare(
       `SELECT d.object_key, d.artifact_id, d.type, d.reason, d.attempts
@@ -109,7 +110,7 @@ const REPLACEABLE = `uploads AS u JOIN artifacts AS a ON a.id = u.artifact_id
 
 /** Dooms the content that an upload is about to replace, and audits the update. First part of an update's transaction. */
 export function doomReplaced(
-  db: D1Database,
+  db: Database,
   uploadId: number,
   expected: { version?: number; sourceKey: string },
   by: Requester,
@@ -134,7 +135,7 @@ export function doomReplaced(
 }
 
 /** Dooms the object of an upload that came to nothing. Returns `OpenDeletion`. */
-export function doomUpload(db: D1Database, uploadId: number, by: Requester): D1PreparedStatement {
+export function doomUpload(db: Database, uploadId: number, by: Requester): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO deletions (${COLUMNS})
@@ -147,7 +148,7 @@ export function doomUpload(db: D1Database, uploadId: number, by: Requester): D1P
 
 /** Dooms stray objects that the comparison of bucket and database found; one that was purged before is opened again. */
 export function doomOrphans(
-  db: D1Database,
+  db: Database,
   orphans: readonly { key: string; size: number }[],
   by: Requester,
 ): D1PreparedStatement {
@@ -163,7 +164,7 @@ export function doomOrphans(
 }
 
 /** Writes down that these objects are gone. */
-export function finishDeletions(db: D1Database, keys: readonly string[], at: number): D1PreparedStatement {
+export function finishDeletions(db: Database, keys: readonly string[], at: number): D1PreparedStatement {
   return db
     .prepare(
       `UPDATE deletions SET finished_at = ?2, last_error = NULL
@@ -177,7 +178,7 @@ export function finishDeletions(db: D1Database, keys: readonly string[], at: num
  * failure, then ever later, up to a bound.
  */
 export function postponeDeletions(
-  db: D1Database,
+  db: Database,
   keys: readonly string[],
   at: number,
   error: string,
@@ -193,7 +194,7 @@ export function postponeDeletions(
 }
 
 /** Open deletions whose time has come, the longest due first. Returns `OpenDeletion`. */
-export function selectDueDeletions(db: D1Database, at: number, limit: number): D1PreparedStatement {
+export function selectDueDeletions(db: Database, at: number, limit: number): D1PreparedStatement {
   return db
     .prepare(
       `SELECT object_key, artifact_id, type, reason, attempts FROM deletions
@@ -203,12 +204,12 @@ export function selectDueDeletions(db: D1Database, at: number, limit: number): D
 }
 
 /** The receipt of an artifact's deletion. Returns `DeletionRow`. */
-export function selectReceipt(db: D1Database, artifactId: number): D1PreparedStatement {
+export function selectReceipt(db: Database, artifactId: number): D1PreparedStatement {
   return db.prepare("SELECT * FROM deletions WHERE artifact_id = ?1 AND reason = 'deleted'").bind(artifactId);
 }
 
 /** How many deletions are open, since when the oldest is, and how many the sweep has tried in vain too often. */
-export function selectOpenSummary(db: D1Database): D1PreparedStatement {
+export function selectOpenSummary(db: Database): D1PreparedStatement {
   return db.prepare(
     `SELECT count(*) AS open, min(requested_at) AS oldest,
             count(*) FILTER (WHERE attempts >= ${DELETION_STUCK_ATTEMPTS}) AS stuck

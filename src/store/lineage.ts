@@ -7,6 +7,7 @@
  */
 
 import type { ArtifactType } from "./artifacts.ts";
+import type { Database } from "./statements.ts";
 
 /** One edge of a walk; `parent_id` is null for a parent that is not registered. */
 export interface EdgeRow {
@@ -27,7 +28,7 @@ const PARENT_ID = `(SELECT p.id FROM artifacts AS p
 
 /** All edges above an artifact: from each of its transitive parents' to it. `types`: of parents to follow and show. */
 export function selectEdgesAbove(
-  db: D1Database,
+  db: Database,
   id: number,
   types: readonly ArtifactType[],
   maxNodes: number,
@@ -49,7 +50,7 @@ export function selectEdgesAbove(
 }
 
 /** All edges below a model: from it to its transitive children. Same rows. */
-export function selectEdgesBelow(db: D1Database, id: number, maxNodes: number): D1PreparedStatement {
+export function selectEdgesBelow(db: Database, id: number, maxNodes: number): D1PreparedStatement {
   return db
     .prepare(
       `WITH RECURSIVE below (id) AS (
@@ -70,7 +71,7 @@ export function selectEdgesBelow(db: D1Database, id: number, maxNodes: number): 
 }
 
 /** What a graph shows of each node, by id. Rows `{id, type, name, source, revision, license, size, upstream_size}`. */
-export function selectNodes(db: D1Database, ids: readonly number[]): D1PreparedStatement {
+export function selectNodes(db: Database, ids: readonly number[]): D1PreparedStatement {
   return db
     .prepare(
       `SELECT id, type, name, source, revision, license, size, upstream_size

@@ -1,6 +1,7 @@
 /** Statements on ratings. */
 
 import type { ArtifactType } from "./artifacts.ts";
+import type { Database } from "./statements.ts";
 
 /** A stored rating, with what is shown beside it. `rating` and `explanation` are JSON; all three are null where none is stored. */
 export interface RatingRow {
@@ -25,7 +26,7 @@ export interface StoredRating {
 }
 
 /** An artifact and its rating, in one read; the explanation only where it is asked for. */
-export function selectRating(db: D1Database, id: number, explain: boolean): D1PreparedStatement {
+export function selectRating(db: Database, id: number, explain: boolean): D1PreparedStatement {
   return db
     .prepare(
       `SELECT a.id, a.type, a.name, a.object_key, a.size, a.version, r.algorithm, r.net, r.rating ${explain ? ", r.explanation" : ""}
@@ -37,7 +38,7 @@ export function selectRating(db: D1Database, id: number, explain: boolean): D1Pr
 
 /** Stores the rating of this version of an artifact; nothing happens if it has another one by now. */
 export function writeRating(
-  db: D1Database,
+  db: Database,
   artifact: { id: number; version: number },
   rating: StoredRating,
 ): D1PreparedStatement {
@@ -69,7 +70,7 @@ export interface AncestorRow {
  * at its smallest depth (1: a parent), cycles and all.
  */
 export function selectAncestorScores(
-  db: D1Database,
+  db: Database,
   parentKeys: readonly string[],
   selfKey: string,
   maxDepth: number,

@@ -1,7 +1,8 @@
 /** Statements of the comparison between bucket and database. */
 
+import type { Database } from "./statements.ts";
 /** Which of these keys nothing points at: no artifact, no upload, no open deletion. Rows `{key}`. */
-export function selectStrayKeys(db: D1Database, keys: readonly string[]): D1PreparedStatement {
+export function selectStrayKeys(db: Database, keys: readonly string[]): D1PreparedStatement {
   return db
     .prepare(
       `SELECT k.value AS key FROM json_each(?1) AS k
@@ -14,7 +15,7 @@ export function selectStrayKeys(db: D1Database, keys: readonly string[]): D1Prep
 
 /** Keys that artifacts point at, between two keys (exclusive, inclusive), in their order. Rows `{object_key}`. */
 export function selectKeysBetween(
-  db: D1Database,
+  db: Database,
   after: string,
   upTo: string | undefined,
   limit: number,
@@ -28,6 +29,6 @@ export function selectKeysBetween(
 }
 
 /** Whether an artifact points at this key. */
-export function selectKey(db: D1Database, key: string): D1PreparedStatement {
+export function selectKey(db: Database, key: string): D1PreparedStatement {
   return db.prepare("SELECT id FROM artifacts WHERE object_key = ?1").bind(key);
 }

@@ -1,6 +1,7 @@
 /** Statements on intents to write an object: recorded before the object is, gone in the transaction that settles its fate. */
 
 import type { ArtifactType } from "./artifacts.ts";
+import type { Database } from "./statements.ts";
 
 /** What is about to be written, and for which artifact (`artifactId`: an update; none: a registration). */
 export interface UploadIntent {
@@ -20,7 +21,7 @@ export interface Upload {
 
 /** Records an intent, unless another artifact already has its (type, source, name). Returns `Upload`. */
 export function insertUpload(
-  db: D1Database,
+  db: Database,
   intent: UploadIntent,
   startedAt: number,
   startedBy: string,
@@ -46,7 +47,7 @@ export function insertUpload(
 }
 
 /** Says what an intent made ahead of its content is going to write; under the same condition. Returns `Upload`. */
-export function describeUpload(db: D1Database, uploadId: number, intent: UploadIntent): D1PreparedStatement {
+export function describeUpload(db: Database, uploadId: number, intent: UploadIntent): D1PreparedStatement {
   return db
     .prepare(
       `UPDATE uploads SET size = ?2, sha256 = ?3
@@ -58,7 +59,7 @@ export function describeUpload(db: D1Database, uploadId: number, intent: UploadI
 }
 
 /** Ends an intent whose object an artifact now points at. Returns a row if it did. */
-export function settleUpload(db: D1Database, uploadId: number): D1PreparedStatement {
+export function settleUpload(db: Database, uploadId: number): D1PreparedStatement {
   return db
     .prepare(
       `DELETE FROM uploads
@@ -70,7 +71,7 @@ export function settleUpload(db: D1Database, uploadId: number): D1PreparedStatem
 }
 
 /** Ends an intent that came to nothing; to be run after `doomUpload`. */
-export function dropUpload(db: D1Database, uploadId: number): D1PreparedStatement {
+export function dropUpload(db: Database, uploadId: number): D1PreparedStatement {
   return db
     .prepare(
       `DELETE FROM uploads WHERE id = ?1 AND EXISTS (SELECT 1 FROM deletions AS d WHERE d.object_key = uploads.object_key)`,
@@ -79,7 +80,7 @@ export function dropUpload(db: D1Database, uploadId: number): D1PreparedStatemen
 }
 
 /** Intents begun before a time: their writers are dead, or as good as. */
-export function selectStaleUploads(db: D1Database, startedBefore: number, limit: number): D1PreparedStatement {
+export function selectStaleUploads(db: Database, startedBefore: number, limit: number): D1PreparedStatement {
   return db
     .prepare("SELECT id, object_key FROM uploads WHERE started_at < ?1 ORDER BY started_at LIMIT ?2")
     .bind(startedBefore, limit);

@@ -88,7 +88,8 @@ function parseFrontMatter(text: string): JsonObject {
 
 /** What of a README can be searched: no front matter, the first 64 KiB of UTF-8, cut between characters. */
 export function searchableText(readme: string): string {
-  const body = splitCard(readme).body.trim();
+  // NUL would end the text in the search index.
+  const body = splitCard(readme).body.replaceAll("\u0000", " ").trim();
   const bytes = new TextEncoder().encode(body);
   if (bytes.byteLength <= README_KEPT_BYTES) return body;
   // streaming: a character that the cut went through is held back instead of becoming U+FFFD

@@ -1,0 +1,94 @@
+/**
+ * A client's pattern, made safe: compiled by a linear-time engine, and the strings found that every match must contain, so
+ * that an index can narrow where to look.
+ */
+
+import { RE2JS, RE2JSException } from "re2js";
+import { RegistryError } from "../errors.ts";
+import { REGEX_MAX_CHARS } from "../limits.ts";
+import { isExponential } from "./ambiguity.ts";
+
+/** A pattern to search with. */
+export interface Pattern {
+  /** Whether it occurs in a text; linear in the text. */
+  test(text: string): boolean;
+  /** A query for the trigram index that every matching artifact answers; undefined if no string is certain to occur. */
+  index: string | undefined;
+}
+
+/** What must occur: a string, all of some, one of some. The engine's own prefilter has this shape. */
+type Required = { string: string } | { all: Required[] } | { any: Required[] };
+
+/**
+ * Compiles a pattern (contract, POST /artifact/byRegEx: RE2 syntax, `^ $` per line).
+ * @throws RegistryError `invalid_regex` for what the engine refuses, and for what would be exponential elsewhere
+ */
+export function compilePattern(regex: string): Pattern {
+  if (regex.length > REGEX_MAX_CHARS) throw new RegistryError("invalid_regex");
+  const program = compile(regex);
+  if (isExponential(regex)) throw new RegistryError("invalid_regex");
+  const required = requiredStrings(regex, program);
+  return { test: (text) => program.test(text), index: required && toQuery(required) };
+}
+
+function compile(regex: string): RE2JS {
+  try {
+    return RE2JS.compile(regex, RE2JS.MULTILINE);
+  } catch (error) {
+    if (error instanceof RE2JSException) throw new RegistryError("invalid_regex", undefined, { cause: error.message });
+    throw error;
+  }
+}
+
+/**
+ * The engine works out what must occur for its own use; the version is pinned, and a test compares with the plain engine.
+ * Under a leading `(?i)` it gives up: there the same pattern without the flag names the same strings but for their case,
+ * which the index ignores anyway. Only ASCII is kept of them, where the engine and the index fold alike.
+ */
+function requiredStrings(regex: string, program: RE2JS): Required | undefined {
+  const folded = /^\(\?i\)/.test(regex);
+  const { prefilter } = folded ? compile(regex.slice(4)).re2() : program.re2();
+  const required = readPrefilter(prefilter);
+  return folded && required ? onlyAscii(required) : required;
+}
+
+/** The engine's node types. */
+const EXACT = 1;
+const AND = 2;
+const OR = 3;
+
+function readPrefilter(node: unknown): Required | undefined {
+  const { type, str, subs } = (node ?? {}) as { type?: unknown; str?: unknown; subs?: unknown };
+  if (type === EXACT && typeof str === "string") return { string: str };
+  if ((type !== AND && type !== OR) || !Array.isArray(subs)) return undefined;
+  const parts = subs.map(readPrefilter);
+  if (type === AND) return { all: parts.filter((part) => part !== undefined) };
+  return parts.includes(undefined) ? undefined : { any: parts.filter((part) => part !== undefined) };
+}
+
+function onlyAscii(required: Required): Required {
+  if ("all" in required) return { all: required.all.map(onlyAscii) };
+  if ("any" in required) return { any: required.any.map(onlyAscii) };
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
+  return { all: required.string.split(/[^\u0001-\u007f]+/).map((string) => ({ string })) };
+}
+
+/** A query in the index's language; undefined if nothing in it has the three characters that the index needs. */
+function toQuery(required: Required): string | undefined {
+  if ("string" in required) return trigrams(required.string);
+  const parts = ("all" in required ? required.all : required.any).map(toQuery);
+  const usable = parts.filter((part) => part !== undefined);
+  if (usable.length === 0) return undefined;
+  if ("all" in required) return [...new Set(usable)].join(" AND ");
+  return usable.length < parts.length ? undefined : `(${usable.map((part) => `(${part})`).join(" OR ")})`;
+}
+
+/** Every three characters of a string, all of which must occur. The index ends a string at NUL. */
+function trigrams(string: string): string | undefined {
+  const all = string.split("\u0000").flatMap((part) => {
+    const chars = [...part];
+    return chars.slice(2).map((last, index) => `${chars[index]}${chars[index + 1]}${last}`);
+  });
+  if (all.length === 0) return undefined;
+  return [...new Set(all)].map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(" AND ");
+}
