@@ -54,10 +54,17 @@ export function withFaults(bindings: Pick<Env, "DB" | "BUCKET">, fault?: Fault):
     return wrapped;
   }
 
-  const DB = {
-    prepare: (sql: string) => statement(bindings.DB.prepare(sql)),
+  const wrapDatabase = (native: Pick<D1Database, "prepare" | "batch">) => ({
+    prepare: (sql: string) => statement(native.prepare(sql)),
     batch: (statements: D1PreparedStatement[]) =>
-      run("db.batch", () => bindings.DB.batch(statements.map((wrapped) => natives.get(wrapped) ?? wrapped))),
+      run("db.batch", () => native.batch(statements.map((wrapped) => natives.get(wrapped) ?? wrapped))),
+  });
+  const DB = {
+    ...wrapDatabase(bindings.DB),
+    withSession: (constraint?: string) => {
+      const session = bindings.DB.withSession(constraint);
+      return { ...wrapDatabase(session), getBookmark: () => session.getBookmark() };
+    },
   } as unknown as D1Database;
 
   const BUCKET = {
