@@ -18,7 +18,8 @@ CREATE TABLE artifacts (
   updated_at    INTEGER NOT NULL,
   UNIQUE (type, source_key, name)
 ) STRICT;
-CREATE INDEX artifacts_by_name ON artifacts (name, type);
+-- Each ends with the id, which is the order of every list.
+CREATE INDEX artifacts_by_name ON artifacts (name);
 CREATE INDEX artifacts_by_source ON artifacts (source);
 CREATE INDEX artifacts_by_type ON artifacts (type);
 

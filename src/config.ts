@@ -20,6 +20,9 @@ export interface Env {
   GITHUB_TOKEN?: string;
 }
 
+/** What is used of D1: the database itself, or a session of it, which may read from a replica. */
+export type Database = Pick<D1Database, "prepare" | "batch">;
+
 const endpoint = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
 
 /** A secret or a list that is set to nothing counts as not set. */

@@ -4,8 +4,7 @@
  * Invariant: verbs reach the outside only through this; they never see a request, a binding of their own or the clock.
  */
 
-import { type Config, type Env, readConfig } from "./config.ts";
-import type { Database } from "./store/statements.ts";
+import { type Config, type Database, type Env, readConfig } from "./config.ts";
 
 /** Who acts. A union, never an optional name: there is no act without an actor. */
 export type Actor =

@@ -5,10 +5,11 @@
  * Invariant: each node once, the root first, and every edge ends at two nodes of the graph; a cycle is an edge like another.
  */
 
+import type { Database } from "../config.ts";
 import { LINEAGE_MAX_NODES } from "../limits.ts";
 import type { ArtifactType } from "../store/artifacts.ts";
 import { type EdgeRow, selectEdgesAbove, selectEdgesBelow, selectNodes } from "../store/lineage.ts";
-import { type Database, rowsOf } from "../store/statements.ts";
+import { rowsOf } from "../store/statements.ts";
 
 /** A node: a registered artifact, or `external:<source id>`. `source` says where the edge that led here was read. */
 export interface LineageNode {

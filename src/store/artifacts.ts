@@ -3,7 +3,7 @@
  * transaction; those that only one verb ever runs alone return rows.
  */
 
-import type { Database } from "./statements.ts";
+import type { Database } from "../config.ts";
 /** The three kinds of artifact. */
 export const ARTIFACT_TYPES = ["model", "dataset", "code"] as const;
 export type ArtifactType = (typeof ARTIFACT_TYPES)[number];
@@ -173,8 +173,11 @@ export function selectByName(
   return db
     .prepare(
       `SELECT id, type, name FROM (
-         SELECT id, type, name FROM artifacts WHERE name = ?1 AND id > ?2
-         UNION SELECT id, type, name FROM artifacts WHERE source = ?1 AND id > ?2)
+         SELECT * FROM (SELECT id, type, name FROM artifacts
+                        WHERE name = ?1 AND id > ?2 ORDER BY id LIMIT ?3 + ?4)
+         UNION
+         SELECT * FROM (SELECT id, type, name FROM artifacts
+                        WHERE source = ?1 AND id > ?2 ORDER BY id LIMIT ?3 + ?4))
        ORDER BY id LIMIT ?3 OFFSET ?4`,
     )
     .bind(name, page.after, page.limit, page.skip);
@@ -205,15 +208,17 @@ export function selectPage(
       .prepare("SELECT id, type, name FROM artifacts WHERE id > ?1 ORDER BY id LIMIT ?2 OFFSET ?3")
       .bind(...values.slice(0, 3));
   }
-  // The bound inside each type's part keeps it from reading past the page; `ORDER BY id` is that index's own order.
+  // The bound inside each part keeps it from reading past the page; `ORDER BY id` is its index's own order.
   return db
     .prepare(
       `SELECT id, type, name FROM (
          SELECT a.id, a.type, a.name FROM json_each(?4) AS t JOIN artifacts AS a
            ON a.id IN (SELECT id FROM artifacts WHERE type = t.value AND id > ?1 ORDER BY id LIMIT ?2 + ?3)
          UNION
-         SELECT a.id, a.type, a.name FROM json_each(?5) AS q CROSS JOIN artifacts AS a
-           ON a.name = q.value ->> 'name' AND a.type = q.value ->> 'type' AND a.id > ?1)
+         SELECT a.id, a.type, a.name FROM json_each(?5) AS q JOIN artifacts AS a
+           ON a.id IN (SELECT id FROM artifacts
+                       WHERE name = q.value ->> 'name' AND type = q.value ->> 'type' AND id > ?1
+                       ORDER BY id LIMIT ?2 + ?3))
        ORDER BY id LIMIT ?2 OFFSET ?3`,
     )
     .bind(...values);

@@ -5,9 +5,9 @@
  * only after the object store said that the object is gone.
  */
 
+import type { Database } from "../config.ts";
 import { DELETION_BACKOFF_MAX_MS, DELETION_BACKOFF_MS, DELETION_STUCK_ATTEMPTS } from "../limits.ts";
 import type { ArtifactType } from "./artifacts.ts";
-import type { Database } from "./statements.ts";
 
 /** A deletion as stored: the receipt, with times in milliseconds since 1970. */
 export interface DeletionRow {

@@ -6,8 +6,8 @@
  * back, and what makes one that was deleted external.
  */
 
+import type { Database } from "../config.ts";
 import type { ArtifactType } from "./artifacts.ts";
-import type { Database } from "./statements.ts";
 
 /** One edge of a walk; `parent_id` is null for a parent that is not registered. */
 export interface EdgeRow {

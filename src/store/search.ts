@@ -1,7 +1,7 @@
 /** Statements on the search index, and on what a search verifies. */
 
+import type { Database } from "../config.ts";
 import type { ArtifactSummary } from "./artifacts.ts";
-import type { Database } from "./statements.ts";
 
 /** An artifact that a pattern may occur in. */
 export interface CandidateRow extends ArtifactSummary {

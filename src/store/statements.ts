@@ -1,8 +1,5 @@
 /** Running what the rest of the store prepares. */
 
-/** What is used of D1: the database itself, or a session of it, which may read from a replica. */
-export type Database = Pick<D1Database, "prepare" | "batch">;
-
 /** The rows of one result of a batch. */
 export function rowsOf<Row>(result: D1Result | undefined): Row[] {
   return (result?.results ?? []) as Row[];

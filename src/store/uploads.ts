@@ -1,7 +1,7 @@
 /** Statements on intents to write an object: recorded before the object is, gone in the transaction that settles its fate. */
 
+import type { Database } from "../config.ts";
 import type { ArtifactType } from "./artifacts.ts";
-import type { Database } from "./statements.ts";
 
 /** What is about to be written, and for which artifact (`artifactId`: an update; none: a registration). */
 export interface UploadIntent {
