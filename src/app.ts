@@ -21,6 +21,12 @@ import { listRoutes } from "./routes/lists.ts";
 import type { RouteEnv } from "./routes/router.ts";
 import { trustRoutes } from "./routes/trust.ts";
 
+/** What an answer says unless its route says otherwise: the documentation loads scripts, and a zip may be kept. */
+const DEFAULT_HEADERS = [
+  ["Cache-Control", "no-store"],
+  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
+] as const;
+
 /** Builds the application. */
 export function createApp(): OpenAPIHono<RouteEnv> {
   const app = new OpenAPIHono<RouteEnv>({ getPath: routedPath });
@@ -28,14 +34,13 @@ export function createApp(): OpenAPIHono<RouteEnv> {
   app.use(requestId());
   app.use(
     secureHeaders({
-      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
       // A page of an allowed origin may read answers; CORS says which.
       crossOriginResourcePolicy: false,
     }),
   );
   app.use(async (c, next) => {
     await next();
-    if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");
+    for (const [header, value] of DEFAULT_HEADERS) if (!c.res.headers.has(header)) c.res.headers.set(header, value);
   });
   app.use(observe);
   app.use(allowOrigins);

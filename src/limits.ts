@@ -78,7 +78,7 @@ export const RECONCILE_PAGE = 1000;
 /** Pages that one run compares before it leaves the rest to the next. */
 export const RECONCILE_MAX_PAGES = 100;
 
-/** Stray objects that one run may remove, so that a mistake is noticed before it is a disaster. */
+/** Stray objects that one comparison may remove, so that a mistake is noticed before it is a disaster. */
 export const RECONCILE_MAX_REMOVALS = 100;
 
 /** Nesting of an upstream JSON answer: real records stay below 20, and nothing recursive may run on more. */

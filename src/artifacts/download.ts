@@ -52,7 +52,8 @@ async function openVersion(ctx: Context, row: ArtifactRow, request: DownloadRequ
   if (request.ifNoneMatch !== undefined && matches(request.ifNoneMatch, etag)) {
     return { kind: "not_modified", ...described };
   }
-  const fresh = request.ifRange === undefined || request.ifRange === etag;
+  // Range means GET alone (RFC 9110 §14.2).
+  const fresh = !request.headOnly && (request.ifRange === undefined || request.ifRange === etag);
   const range = fresh ? readRange(request.range, row.size) : undefined;
   if (range === "unsatisfiable") {
     throw new RegistryError("range_not_satisfiable", undefined, {

@@ -8,7 +8,7 @@ export type ByteRange = { offset: number; length: number } | "unsatisfiable" | u
  * RFC asks of a server that does not understand it.
  */
 export function readRange(header: string | undefined, size: number): ByteRange {
-  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.replace(/\s/g, "") ?? "");
+  const match = /^bytes=\s*(\d*)-(\d*)\s*$/i.exec(header ?? "");
   const [, first = "", last = ""] = match ?? [];
   if (!match || (first === "" && last === "")) return undefined;
   if (first === "") {

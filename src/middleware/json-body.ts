@@ -20,7 +20,7 @@ export const limitBody = bodyLimit({
  */
 export const assumeJson = createMiddleware<RouteEnv>(async (c, next) => {
   const sendsBody = c.req.method === "POST" || c.req.method === "PUT";
-  if (sendsBody && !/^application\/json\b/i.test(c.req.header("content-type") ?? "")) {
+  if (sendsBody && c.req.header("content-type") !== "application/json") {
     const headers = new Headers(c.req.raw.headers);
     headers.set("Content-Type", "application/json");
     c.req.raw = new Request(c.req.raw, { headers });

@@ -7,7 +7,7 @@
 export interface Observation {
   lastAnswerAt?: number;
   lastFailureAt?: number;
-  /** What the last failure was; never has a query or a token in it. */
+  /** What kind of failure the last was. Never what was asked for: health is open to strangers. */
   failure?: string;
 }
 

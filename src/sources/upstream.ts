@@ -68,7 +68,7 @@ function observe(upstream: Upstream, url: string, answer: Promise<SafeResponse>)
       noteUpstream(origin, upstream.now(), status === 429 || status >= 500 ? `HTTP ${status}` : undefined),
     (error: unknown) => {
       const ours = error instanceof UpstreamError && error.kind === "cancelled";
-      if (!ours) noteUpstream(origin, upstream.now(), error instanceof UpstreamError ? error.message : "failed");
+      if (!ours) noteUpstream(origin, upstream.now(), error instanceof UpstreamError ? error.kind : "failed");
     },
   );
 }

@@ -1,0 +1,143 @@
+/** The shape of the sources: who may import whom, who may talk to database, bucket and network. */
+
+import { describe, expect, it } from "vitest";
+
+interface Globbing {
+  glob(pattern: string, options: { query: "?raw"; import: "default"; eager: true }): Record<string, string>;
+}
+const raw = (import.meta as unknown as Globbing & ImportMeta).glob("../src/**/*.ts", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+/** The sources by their path below src/; declarations of other people's packages are no code of ours. */
+const FILES = Object.entries(raw)
+  .filter(([path]) => !path.endsWith(".d.ts"))
+  .map(([path, text]) => ({ path: path.replace("../src/", ""), text, code: withoutComments(text) }));
+
+/** Rooms by floor: whoever is on one may import what is on the same or a lower one. */
+const FLOORS = [
+  ["app", "index", "rpc", "routes", "middleware"],
+  ["artifacts"],
+  ["trust", "lineage", "license", "search", "auth"],
+  ["store", "sources", "bundle"],
+  ["lib"],
+];
+/** What every floor may use, and what they themselves may use. */
+const COMMON = ["context", "config", "errors", "limits"];
+
+const roomOf = (path: string) => path.split("/")[0]?.replace(/\.ts$/, "") ?? path;
+const floorOf = (room: string) => FLOORS.findIndex((rooms) => rooms.includes(room));
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+}
+
+/** The rooms of ours that a file imports from, types included. */
+function importsOf({ path, code }: { path: string; code: string }): string[] {
+  const folder = path.split("/").slice(0, -1).join("/");
+  const targets = [...code.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(([, target]) => target ?? "");
+  return targets.map((target) => new URL(target, `file:///${folder ? `${folder}/` : ""}`).pathname.slice(1));
+}
+
+/** Whether what a file imports from a room is types alone. */
+function onlyTypes(code: string, room: string): boolean {
+  return [...code.matchAll(/import\s+(type\s)?[^;]*?from\s+"([^"]+)"/g)]
+    .filter(([, , target]) => target?.includes(`/${room}/`))
+    .every(([, type]) => type !== undefined);
+}
+
+/** Every place in the sources that a pattern matches: `path: line`. */
+function places(pattern: RegExp, files = FILES): string[] {
+  return files.flatMap(({ path, code }) =>
+    code.split("\n").flatMap((line) => (pattern.test(line) ? [`${path}: ${line.trim()}`] : [])),
+  );
+}
+const inside = (...rooms: string[]) => FILES.filter(({ path }) => rooms.includes(roomOf(path)));
+const outside = (...rooms: string[]) => FILES.filter(({ path }) => !rooms.includes(roomOf(path)));
+
+describe("the sources", () => {
+  it("are all seen, and every room has its floor", () => {
+    expect(FILES.length).toBeGreaterThan(60);
+    const rooms = [...new Set(FILES.map(({ path }) => roomOf(path)))];
+    expect(rooms.filter((room) => floorOf(room) === -1 && !COMMON.includes(room))).toEqual([]);
+  });
+
+  it("import downwards only", () => {
+    const upwards = FILES.flatMap((file) => {
+      const from = floorOf(roomOf(file.path));
+      return (
+        importsOf(file)
+          .filter((target) => !COMMON.includes(roomOf(target)))
+          // the context is made of what the store needs: it names the types, and no more
+          .filter((target) => !(file.path === "context.ts" && /^store\//.test(target) && onlyTypes(file.code, "store")))
+          .filter((target) => from === -1 || floorOf(roomOf(target)) < from)
+          .map((target) => `${file.path} -> ${target}`)
+      );
+    });
+    expect(upwards).toEqual([]);
+  });
+
+  it("of lib/ import nothing of ours, those of bundle/ only what is common or lib's", () => {
+    const used = (room: string) =>
+      FILES.filter(({ path }) => roomOf(path) === room)
+        .flatMap(importsOf)
+        .map(roomOf);
+    expect(used("lib").filter((room) => room !== "lib")).toEqual([]);
+    expect(used("bundle").filter((room) => !["bundle", "lib", "errors", "limits"].includes(room))).toEqual([]);
+  });
+
+  it("of routes/ reach sources and store for types and constants alone", () => {
+    const values = places(
+      /^import (?!type)[^;]*"\.\.\/(store|sources)\//,
+      FILES.filter(({ path }) => roomOf(path) === "routes"),
+    );
+    expect(values.filter((line) => !/import \{ (ARTIFACT_TYPES|ARTIFACT_TYPES, type \w+) \}/.test(line))).toEqual([]);
+  });
+
+  it("contain SQL in store/ alone", () => {
+    const verb = "(?:SELECT|INSERT|UPDATE|DELETE|WITH|REPLACE|PRAGMA|CREATE|DROP|ALTER)";
+    const sql = new RegExp(
+      `\\.prepare\\(|["'\`]${verb}\\s+[\\w*]|^\\s*${verb}\\s+(?:OR|INTO|FROM|RECURSIVE|[\\w.*]+,)\\b`,
+    );
+    expect(places(sql, inside("store")).length).toBeGreaterThan(40);
+    expect(places(sql, outside("store"))).toEqual([]);
+  });
+
+  it("call methods of the bucket in store/ alone", () => {
+    const bucket =
+      /\b(blobs|bucket|BUCKET)\s*\??\.\s*(put|get|head|delete|list|createMultipartUpload|resumeMultipartUpload)\(/;
+    expect(places(bucket, inside("store")).length).toBeGreaterThan(4);
+    expect(places(bucket, outside("store"))).toEqual([]);
+    // the doors make the context; nobody behind them has bindings of their own
+    expect(places(/\benv\.(BUCKET|DB)\b/, outside("context", "middleware", "rpc", "index"))).toEqual([]);
+  });
+
+  it("call fetch in sources/ alone; a function that is handed to them under that name is none, nor are the docs' files", () => {
+    const calls = outside("sources").flatMap((file) => {
+      const handed = /[(,]\s*fetch: \w+/.test(file.code);
+      return places(/(?<![.\w])fetch\(|(globalThis|self)\.fetch\b/, handed ? [] : [file]);
+    });
+    expect(calls).toEqual([]);
+    expect(places(/(?<![.\w])fetch\(/, inside("sources"))).toEqual([
+      expect.stringMatching(/^sources\/safe-fetch\.ts: /),
+    ]);
+    expect(
+      places(/\.fetch\(/, outside("sources")).filter((line) => !/^routes\/docs\.ts: .*env\.DOCS\.fetch\(/.test(line)),
+    ).toEqual([]);
+    expect(places(/cloudflare:sockets|XMLHttpRequest|WebSocket|EventSource/)).toEqual([]);
+  });
+
+  it("have files of at most 250 lines, each with a header that says what it is", () => {
+    expect(FILES.filter(({ text }) => text.split("\n").length > 251).map(({ path }) => path)).toEqual([]);
+    expect(FILES.filter(({ text }) => !text.startsWith("/**")).map(({ path }) => path)).toEqual([]);
+  });
+
+  it("have no any, no assertion that something is not null, and no check switched off", () => {
+    expect(places(/\bas any\b|: any\b|<any>|as unknown as/)).toEqual([]);
+    expect(places(/@ts-(ignore|nocheck|expect-error)/)).toEqual([]);
+    expect(FILES.filter(({ text }) => /@ts-(ignore|nocheck|expect-error)/.test(text)).map(({ path }) => path)).toEqual(
+      [],
+    );
+  });
+});
