@@ -20,7 +20,7 @@ CREATE TABLE artifacts (
 ) STRICT;
 -- Each ends with the id, which is the order of every list.
 CREATE INDEX artifacts_by_name ON artifacts (name);
-CREATE INDEX artifacts_by_source ON artifacts (source);
+CREATE INDEX artifacts_by_source_key ON artifacts (source_key);
 CREATE INDEX artifacts_by_type ON artifacts (type);
 
 -- The card's text, for search; the evidence itself is kept in the zip.

@@ -114,7 +114,10 @@ export const CODE_LINKS_MAX = 200;
 /** Code repositories tried when the first that a card names does not exist. */
 export const CODE_CANDIDATES_MAX = 2;
 
-/** How long an answer of GitHub is kept to ask "has it changed?", which costs nothing of the rate limit. */
+/** How long an answer of GitHub serves callers without a token unasked: for them even "has it changed?" counts. */
+export const GITHUB_FRESH_MS = 10 * 60_000;
+
+/** How long an answer of GitHub is kept to ask "has it changed?", which with a token costs nothing of the rate limit. */
 export const GITHUB_CACHE_MAX_AGE_S = 24 * 3600;
 
 /** Longest time that GitHub is left alone after it said so: its windows are an hour. */
@@ -139,14 +142,40 @@ export const SWEEP_OVERDUE_MS = 15 * 60_000;
 export const REGEX_MAX_CHARS = 512;
 
 /** Character positions of a pattern that ambiguity is looked for in; larger ones are left to the linear engine. */
-export const AMBIGUITY_MAX_POSITIONS = 400;
+export const AMBIGUITY_MAX_POSITIONS = 200;
 
 /** Steps of that search: some milliseconds. */
-export const AMBIGUITY_MAX_STEPS = 200_000;
+export const AMBIGUITY_MAX_STEPS = 100_000;
 
-/** Cards that one search reads, and their characters, before it hands back a cursor: what one request may cost. */
+/** Cards that one search reads before it hands back a cursor: what one request may cost. */
 export const SEARCH_MAX_CARDS = 2000;
-export const SEARCH_MAX_CHARS = 4_000_000;
 
-/** Cards read in one query of a search: 64 KiB each at the most. */
-export const SEARCH_CARDS_PAGE = 64;
+/** Artifacts that a search verifies at a time, and so the cards read in one query: 64 KiB each at the most. */
+export const SEARCH_STRETCH = 64;
+
+/** Queries in one list: each costs an index look-up for each of its types, and a body of 64 KiB holds hardly more. */
+export const LIST_MAX_QUERIES = 2000;
+
+/** Largest 0-based index that a search by pattern counts to, because it has to find all that it skips. */
+export const SEARCH_INDEX_MAX = 10_000;
+
+/** Artifacts that one search looks at before it hands back a cursor. */
+export const SEARCH_MAX_CANDIDATES = 20_000;
+
+/** Instructions that a pattern may compile to: a repeat of 1000 fits, a repeat of repeats does not. */
+export const REGEX_MAX_INSTRUCTIONS = 2500;
+
+/** Characters times instructions that one search may spend: some seconds of CPU at the very worst, a few hundred ms as a rule. */
+export const SEARCH_MAX_STEPS = 100_000_000;
+
+/** Datasets of a model that are kept as edges. */
+export const DATASET_EDGES_MAX = 50;
+
+/** Licences of an artifact that are kept. */
+export const LICENSES_MAX = 32;
+
+/** Pages of a thousand that one reset deletes before it asks to be repeated: an invocation has a bounded number of calls. */
+export const RESET_MAX_PAGES = 200;
+
+/** Missing objects that one comparison page looks for one by one. */
+export const RECONCILE_MAX_PROBES = 200;

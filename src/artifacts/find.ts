@@ -3,7 +3,7 @@
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { cursorAfter, type Offset } from "../lib/paging.ts";
-import { PAGE_SIZE } from "../limits.ts";
+import { PAGE_SIZE, SEARCH_INDEX_MAX } from "../limits.ts";
 import { findByPattern } from "../search/find.ts";
 import { compilePattern } from "../search/pattern.ts";
 import {
@@ -60,17 +60,23 @@ export async function findByName(ctx: Context, name: string, offset?: Offset): P
  */
 export async function search(ctx: Context, regex: string, offset?: Offset): Promise<Page> {
   const { after, skip } = start(offset);
+  if (skip > SEARCH_INDEX_MAX) throw tooFarIn();
   const { rows, next } = await findByPattern(ctx, compilePattern(regex), after, skip + PAGE_SIZE);
   if (rows.length < skip && next !== undefined) {
-    throw new RegistryError("invalid_request", "Invalid request: query.offset: too far in; follow the offset headers.");
+    throw tooFarIn();
   }
   const items = rows.slice(skip).map(metadataOf);
-  if (items.length === 0 && next === undefined) throw new RegistryError("no_match");
+  // Whoever follows a cursor has come to the end, not to nothing.
+  if (items.length === 0 && next === undefined && offset === undefined) throw new RegistryError("no_match");
   return { items, ...(next !== undefined && { next }) };
 }
 
 function start(offset: Offset | undefined): { after: number; skip: number } {
   return { after: 0, skip: 0, ...(offset && ("after" in offset ? offset : { skip: offset.index })) };
+}
+
+function tooFarIn(): RegistryError {
+  return new RegistryError("invalid_request", "Invalid request: query.offset: too far in; follow the offset headers.");
 }
 
 function pageOf(rows: ArtifactSummary[]): Page {

@@ -110,10 +110,11 @@ async function bundleEntries(collected: Collected, url: string): Promise<ZipEntr
     left_out: collected.left_out,
   };
   const encoder = new TextEncoder();
-  const json = (value: unknown) => encoder.encode(`${JSON.stringify(value, null, 2)}\n`);
+  const json = (value: unknown, indent?: number) => encoder.encode(`${JSON.stringify(value, null, indent)}\n`);
   return [
-    { path: "manifest.json", bytes: json(manifest) },
+    { path: "manifest.json", bytes: json(manifest, 2) },
     ...collected.kept.filter(({ path }) => path !== "manifest.json" && path !== "evidence.json"),
+    // Not indented: of a stranger's deeply nested JSON, that would make a multiple.
     { path: "evidence.json", bytes: json(collected.evidence) },
   ];
 }

@@ -7,7 +7,13 @@
  */
 
 import type { Context } from "../context.ts";
-import { ORPHAN_MIN_AGE_MS, RECONCILE_MAX_PAGES, RECONCILE_MAX_REMOVALS, RECONCILE_PAGE } from "../limits.ts";
+import {
+  ORPHAN_MIN_AGE_MS,
+  RECONCILE_MAX_PAGES,
+  RECONCILE_MAX_PROBES,
+  RECONCILE_MAX_REMOVALS,
+  RECONCILE_PAGE,
+} from "../limits.ts";
 import { bundleExists, listBundles } from "../store/blobs.ts";
 import { doomOrphans, type OpenDeletion } from "../store/deletions.ts";
 import { selectJob, writeJob } from "../store/jobs.ts";
@@ -33,15 +39,17 @@ export async function reconcileIsUnfinished(ctx: Context): Promise<boolean> {
   return (await readState(ctx))?.after !== undefined;
 }
 
-/** Compares up to a bounded number of pages, going on where the last run stopped. */
+/** Compares up to a bounded number of stretches, going on where the last run stopped. Where it stands is kept after each. */
 export async function reconcile(ctx: Context, maxPages = RECONCILE_MAX_PAGES): Promise<ReconcileState> {
   const before = await readState(ctx);
   let state: ReconcileState = before?.after === undefined ? { strays: 0, removed: 0, missing: 0 } : before;
   for (let page = 0; page < maxPages; page += 1) {
-    state = await comparePage(ctx, state);
-    if (state.after === undefined) break;
+    const found = state.missing + state.strays;
+    state = await compareStretch(ctx, state);
+    await writeJob(ctx.db, JOB, state, ctx.now()).run();
+    // Looking for what is missing takes a call each: a bucket that lost much is compared over several runs.
+    if (state.after === undefined || state.missing + state.strays - found >= RECONCILE_MAX_PROBES) break;
   }
-  await writeJob(ctx.db, JOB, state, ctx.now()).run();
   ctx.log(state.strays + state.missing > 0 ? "error" : "info", "reconcile", { ...state });
   return state;
 }
@@ -51,13 +59,20 @@ async function readState(ctx: Context): Promise<ReconcileState | undefined> {
   return row ? (JSON.parse(row.state) as ReconcileState) : undefined;
 }
 
-async function comparePage(ctx: Context, state: ReconcileState): Promise<ReconcileState> {
+/**
+ * Compares the keys from `state.after` on, as far as one list of the bucket and one page of artifacts reach, or until as
+ * many objects had to be looked for one by one as one stretch may.
+ */
+async function compareStretch(ctx: Context, state: ReconcileState): Promise<ReconcileState> {
   const page = await listBundles(ctx.blobs, state.after, RECONCILE_PAGE);
-  const upTo = page.truncated ? page.objects.at(-1)?.key : undefined;
-  const strays = await findStrays(ctx, page.objects);
-  const missing = await findMissing(ctx, page.objects, state.after ?? "", upTo);
-  for (const stray of strays) ctx.log("error", "stray_object", stray);
+  const listEnd = page.truncated ? page.objects.at(-1)?.key : undefined;
+  const { missing, end } = await findMissing(ctx, page.objects, state.after ?? "", listEnd);
   for (const key of missing) ctx.log("error", "missing_object", { key });
+  const strays = await findStrays(
+    ctx,
+    page.objects.filter((object) => end === undefined || object.key <= end),
+  );
+  for (const stray of strays) ctx.log("error", "stray_object", stray);
 
   const room = ctx.config.reconcile === "enforce" ? RECONCILE_MAX_REMOVALS - state.removed : 0;
   const removable = strays.slice(0, Math.max(0, room));
@@ -66,7 +81,7 @@ async function comparePage(ctx: Context, state: ReconcileState): Promise<Reconci
     await purge(ctx, doomed.results);
   }
   return {
-    ...(upTo !== undefined && { after: upTo }),
+    ...(end !== undefined && { after: end }),
     strays: state.strays + strays.length,
     removed: state.removed + removable.length,
     missing: state.missing + missing.length,
@@ -89,24 +104,25 @@ async function findStrays(
   return candidates.filter((_, index) => present[index]);
 }
 
-/** Artifacts in this stretch of keys whose object was not listed, and is not there now although the artifact still is. */
+/**
+ * Artifacts whose object was not listed, and is not there now although the artifact still is. `end`: the key up to which
+ * that is known; undefined for the end of everything.
+ */
 async function findMissing(
   ctx: Context,
   objects: readonly { key: string }[],
   after: string,
-  upTo: string | undefined,
-): Promise<string[]> {
+  listEnd: string | undefined,
+): Promise<{ missing: string[]; end: string | undefined }> {
   const listed = new Set(objects.map((object) => object.key));
+  const rows = await selectKeysBetween(ctx.db, after, listEnd, RECONCILE_PAGE).all<{ object_key: string }>();
+  const keys = rows.results.map((row) => row.object_key);
+  const unlisted = keys.filter((key) => !listed.has(key));
   const missing: string[] = [];
-  for (let from = after; ; ) {
-    const rows = await selectKeysBetween(ctx.db, from, upTo, RECONCILE_PAGE).all<{ object_key: string }>();
-    const keys = rows.results.map((row) => row.object_key);
-    for (const key of keys.filter((candidate) => !listed.has(candidate))) {
-      if (await bundleExists(ctx.blobs, key)) continue;
-      if (await selectKey(ctx.db, key).first()) missing.push(key);
-    }
-    const last = keys.at(-1);
-    if (last === undefined || keys.length < RECONCILE_PAGE) return missing;
-    from = last;
+  for (const key of unlisted.slice(0, RECONCILE_MAX_PROBES)) {
+    if (await bundleExists(ctx.blobs, key)) continue;
+    if (await selectKey(ctx.db, key).first()) missing.push(key);
   }
+  if (unlisted.length > RECONCILE_MAX_PROBES) return { missing, end: unlisted[RECONCILE_MAX_PROBES - 1] };
+  return { missing, end: keys.length === RECONCILE_PAGE ? keys.at(-1) : listEnd };
 }

@@ -32,9 +32,11 @@ export async function register(ctx: Context, wanted: Registration, origin: strin
   const abort = new AbortController();
   const ingesting = ingest(ctx, source, wanted.url.trim(), abort.signal);
   ingesting.catch(() => {}); // a refusal below leaves it unawaited
-  if (await selectTwin(ctx.db, wanted.type, source.key, name).first()) {
+  try {
+    if (await selectTwin(ctx.db, wanted.type, source.key, name).first()) throw new RegistryError("already_exists");
+  } catch (error) {
     abort.abort();
-    throw new RegistryError("already_exists");
+    throw error;
   }
   const ingested = await ingesting;
   const id = await makeArtifact(ctx, { type: wanted.type, name }, ingested);

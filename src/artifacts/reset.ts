@@ -2,7 +2,7 @@
 
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import { BULK_DELETE_MAX_IDS } from "../limits.ts";
+import { BULK_DELETE_MAX_IDS, RESET_MAX_PAGES } from "../limits.ts";
 import { selectSomeRefs } from "../store/artifacts.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 import { rowsOf } from "../store/statements.ts";
@@ -10,13 +10,15 @@ import { removeMany } from "./remove.ts";
 
 /**
  * Deletes everything, page by page, until nothing is left (contract: DELETE /reset).
- * @throws RegistryError `deletion_unfinished` if some zips could not be deleted yet; all artifacts are gone all the same
+ * @throws RegistryError `deletion_unfinished` if some zips could not be deleted yet, or there were more artifacts than one
+ *   request can delete: repeated, it goes on
  */
 export async function reset(ctx: Context): Promise<void> {
   let unfinished = false;
-  for (;;) {
+  for (let page = 0; ; page += 1) {
     const refs = rowsOf<ArtifactRef>(await selectSomeRefs(ctx.db, BULK_DELETE_MAX_IDS).all());
     if (refs.length === 0) break;
+    if (page === RESET_MAX_PAGES) throw new RegistryError("deletion_unfinished");
     const outcomes = await removeMany(ctx, refs);
     unfinished ||= outcomes.includes("failed");
   }

@@ -7,7 +7,7 @@ import type { Context } from "../context.ts";
 import { SWEEP_MAX_PAGES, SWEEP_PAGE, SWEEP_SINGLES, UPLOAD_STALE_MS } from "../limits.ts";
 import { deleteBundles } from "../store/blobs.ts";
 import {
-  doomUpload,
+  doomStaleUploads,
   finishDeletions,
   type OpenDeletion,
   postponeDeletions,
@@ -15,7 +15,7 @@ import {
 } from "../store/deletions.ts";
 import { writeJob } from "../store/jobs.ts";
 import { rowsOf } from "../store/statements.ts";
-import { dropUpload, selectStaleUploads, type Upload } from "../store/uploads.ts";
+import { dropStaleUploads } from "../store/uploads.ts";
 import { requester } from "./views.ts";
 
 /** What one sweep did. */
@@ -62,11 +62,17 @@ async function tryDelete(ctx: Context, keys: readonly string[]): Promise<boolean
   return true;
 }
 
+/** Never throws: a failure here must not keep the deletions from their turn. */
 async function giveUpStale(ctx: Context): Promise<number> {
-  const stale = await selectStaleUploads(ctx.db, ctx.now() - UPLOAD_STALE_MS, SWEEP_PAGE).all<Upload>();
-  const by = requester(ctx);
-  for (const upload of stale.results) {
-    await ctx.db.batch([doomUpload(ctx.db, upload.id, by), dropUpload(ctx.db, upload.id)]);
+  const before = ctx.now() - UPLOAD_STALE_MS;
+  try {
+    const [, dropped] = await ctx.db.batch([
+      doomStaleUploads(ctx.db, before, requester(ctx)),
+      dropStaleUploads(ctx.db, before),
+    ]);
+    return rowsOf(dropped).length;
+  } catch (error) {
+    ctx.log("error", "stale_uploads_not_given_up", { error: String(error) });
+    return 0;
   }
-  return stale.results.length;
 }

@@ -61,6 +61,7 @@ export async function readLineage(
 
   const nodes = new Map<string, LineageNode>();
   const edges = new Map<string, LineageEdge>();
+  const spellings = new Map<string, string>();
   const details = new Map(rows.toReversed().flatMap(({ child_id, detail }) => (detail ? [[child_id, detail]] : [])));
   const add = (id: string, source: string, node: NodeRow | undefined, name = node?.name ?? "") => {
     if (nodes.has(id)) return true;
@@ -77,10 +78,13 @@ export async function readLineage(
   for (const row of nearestFirst(rows, rootId)) {
     const child = byId.get(row.child_id);
     const parent = row.parent_id === null ? undefined : byId.get(row.parent_id);
-    const from = parent ? String(parent.id) : `external:${row.parent_source}`;
+    // One source may be spelled in several ways: the first stands for all.
+    if (!spellings.has(row.parent_key)) spellings.set(row.parent_key, row.parent_source);
+    const spelling = spellings.get(row.parent_key) ?? row.parent_source;
+    const from = parent ? String(parent.id) : `external:${spelling}`;
     const to = String(row.child_id);
     if (!child || !add(to, row.read_from, child)) continue;
-    if (!add(from, row.read_from, parent, parent?.name ?? row.parent_source)) continue;
+    if (!add(from, row.read_from, parent, parent?.name ?? spelling)) continue;
     edges.set(`${from}\n${to}\n${row.relation}`, {
       from_node_artifact_id: from,
       to_node_artifact_id: to,
@@ -99,7 +103,9 @@ function nearestFirst(rows: readonly EdgeRow[], rootId: number): EdgeRow[] {
   const touching = new Map<number, EdgeRow[]>();
   for (const row of rows) {
     for (const id of new Set([row.child_id, ...(row.parent_id === null ? [] : [row.parent_id])])) {
-      touching.set(id, [...(touching.get(id) ?? []), row]);
+      const known = touching.get(id);
+      if (known) known.push(row);
+      else touching.set(id, [row]);
     }
   }
   const ordered = new Set<EdgeRow>();

@@ -4,7 +4,7 @@
  * Invariant: pure; one parent for each key, never the model itself, never a place on somebody's disk.
  */
 
-import { PARENTS_MAX } from "../limits.ts";
+import { DATASET_EDGES_MAX, PARENTS_MAX } from "../limits.ts";
 import type { DatasetEvidence, Finding, HubRecord, JsonObject, ParentEvidence } from "../sources/findings.ts";
 import { isObject } from "../sources/json.ts";
 
@@ -115,7 +115,8 @@ export function readDatasets(
     if (written === undefined || isLocal(written)) return;
     const source = aliases.get(written.toLowerCase()) ?? written;
     const key = source.toLowerCase();
-    if (!declared.has(key)) declared.set(key, { source, key, relation: "fine_tuning_dataset", read_from });
+    if (!declared.has(key) && declared.size < DATASET_EDGES_MAX)
+      declared.set(key, { source, key, relation: "fine_tuning_dataset", read_from });
   };
   for (const text of texts(objectIn(evidence.card)?.["datasets"])) add(text, "model_card");
   for (const tag of tagsOf(evidence.record)) {

@@ -17,7 +17,17 @@ function isAllowed(origin: string, c: HonoContext): boolean {
 export const allowOrigins = cors({
   origin: (origin, c) => (isAllowed(origin, c) ? origin : null),
   allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
-  allowHeaders: ["Authorization", "X-Authorization", "Content-Type", "If-Match", "If-None-Match", "Range", "Prefer"],
+  allowHeaders: [
+    "Authorization",
+    "X-Authorization",
+    "Content-Type",
+    "If-Match",
+    "If-None-Match",
+    "If-Range",
+    "Range",
+    "Prefer",
+    "X-D1-Bookmark",
+  ],
   exposeHeaders: ["offset", "X-Request-Id", "X-D1-Bookmark", "ETag", "Location", "Retry-After"],
   maxAge: 600,
 });

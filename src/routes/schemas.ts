@@ -4,7 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { type ErrorCode, refusalOf } from "../errors.ts";
 import { ID_SYNTAX } from "../lib/ids.ts";
 import { readOffset } from "../lib/paging.ts";
-import { BULK_DELETE_MAX_IDS, NAME_MAX_CHARS } from "../limits.ts";
+import { BULK_DELETE_MAX_IDS, LIST_MAX_QUERIES, NAME_MAX_CHARS } from "../limits.ts";
 import { ARTIFACT_TYPES } from "../store/artifacts.ts";
 
 /** A control character, or half of a surrogate pair: nothing that a name or a log line should carry. */
@@ -76,7 +76,8 @@ const QuerySchema = z
   .openapi("ArtifactQuery");
 
 /** Body of a list, in both spellings. */
-export const ListSchema = z.union([z.array(QuerySchema), z.object({ queries: z.array(QuerySchema) })], {
+const QueriesSchema = z.array(QuerySchema).max(LIST_MAX_QUERIES);
+export const ListSchema = z.union([QueriesSchema, z.object({ queries: QueriesSchema })], {
   error: 'expected an array of {"name", "types"?} or {"queries": [...]}, with types of model, dataset, code',
 });
 

@@ -28,6 +28,10 @@ const rating = z
     size_score: z.object({ raspberry_pi: score, jetson_nano: score, desktop_pc: score, aws_server: score }),
     size_score_latency: latency,
     pipeline_tag: z.string().optional(),
+    unavailable: z
+      .array(z.string())
+      .optional()
+      .openapi({ description: "Metrics whose evidence could not be fetched: shown as 0, not counted in the net." }),
     evidence: z
       .record(z.string(), z.unknown())
       .optional()
@@ -43,7 +47,7 @@ const rateRoute = createRoute({
   summary: "The rating of a model, as it was made when it was registered or last updated",
   request: { params: ArtifactPath, query: z.object({ explain: FlagSchema }) },
   responses: {
-    200: answer("All scores from 0 to 1; a metric without evidence shows 0 and did not count in the net.", rating),
+    200: answer("All scores from 0 to 1; what `unavailable` names shows 0 and did not count in the net.", rating),
     ...refusals(
       "invalid_request",
       "not_a_model",

@@ -40,7 +40,10 @@ export function isExponential(pattern: string): boolean {
 
 function build(root: Node): Automaton {
   const automaton: Automaton = { sets: [], follow: [] };
+  let edges = 0;
   const connect = (from: readonly number[], to: readonly number[]) => {
+    edges += from.length * to.length;
+    if (edges > AMBIGUITY_MAX_STEPS / 10) throw new TooLarge();
     for (const p of from) for (const q of to) automaton.follow[p]?.set(q, automaton.follow[p].has(q) ? 2 : 1);
   };
   const empty: Fragment = { nullable: true, first: [], last: [] };
@@ -79,18 +82,16 @@ function build(root: Node): Automaton {
 
   function repeat(part: Node, min: number, max: number | undefined): Fragment {
     let whole = empty;
-    for (let copy = 0; copy < Math.min(min, max === undefined ? 1 : COPIES_MAX - 1); copy += 1)
-      whole = join(whole, visit(part));
+    const required = Math.min(min, max === undefined ? 1 : COPIES_MAX - 1);
+    for (let copy = 0; copy < required; copy += 1) whole = join(whole, visit(part));
     if (max === undefined) {
-      // x+ loops over its one copy; x* is that, or nothing; x{2,} is x x+, near enough.
+      // x+ loops over its one copy; x* is that, or nothing; x{2,} is x+, near enough.
       const loop = min === 0 ? visit(part) : whole;
       connect(loop.last, loop.first);
       return { ...loop, nullable: loop.nullable || min === 0 };
     }
-    for (let copy = min; copy < Math.min(max, Math.max(COPIES_MAX, min)); copy += 1) {
-      whole = join(whole, { ...visit(part), nullable: true });
-      if (copy - min >= COPIES_MAX) break;
-    }
+    const optional = Math.min(max - min, COPIES_MAX - required);
+    for (let copy = 0; copy < optional; copy += 1) whole = join(whole, { ...visit(part), nullable: true });
     return whole;
   }
 
@@ -113,6 +114,8 @@ function hasTwoWaysBack({ sets, follow }: Automaton): boolean {
     }
   };
 
+  const edges = follow.reduce((sum, next) => sum + next.size, 0);
+  if (edges * size > AMBIGUITY_MAX_STEPS * 10) throw new TooLarge();
   const back = Array.from({ length: size }, (_, p) => reachable(follow, p));
   for (let p = 0; p < size; p += 1) {
     if (!back[p]?.has(p)) continue;

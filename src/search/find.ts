@@ -8,7 +8,7 @@
 
 import type { Context } from "../context.ts";
 import { cursorAfter } from "../lib/paging.ts";
-import { PAGE_SIZE, SEARCH_CARDS_PAGE, SEARCH_MAX_CARDS, SEARCH_MAX_CHARS } from "../limits.ts";
+import { PAGE_SIZE, SEARCH_MAX_CANDIDATES, SEARCH_MAX_CARDS, SEARCH_MAX_STEPS, SEARCH_STRETCH } from "../limits.ts";
 import { type CandidateRow, type CardRow, selectCandidates, selectCards } from "../store/search.ts";
 import { rowsOf } from "../store/statements.ts";
 import type { Pattern } from "./pattern.ts";
@@ -19,51 +19,54 @@ export interface Found {
   next?: string;
 }
 
+/** What one request may still spend. */
+interface Budget {
+  candidates: number;
+  cards: number;
+  /** Characters times the pattern's cost. */
+  steps: number;
+}
+
 /** Finds up to `limit` artifacts that a pattern occurs in, beginning behind the id `after`. */
 export async function findByPattern(ctx: Context, pattern: Pattern, after: number, limit: number): Promise<Found> {
   const rows: CandidateRow[] = [];
-  const budget = { cards: SEARCH_MAX_CARDS, chars: SEARCH_MAX_CHARS };
+  const budget: Budget = { candidates: SEARCH_MAX_CANDIDATES, cards: SEARCH_MAX_CARDS, steps: SEARCH_MAX_STEPS };
   for (let from = after; ; ) {
     const candidates = rowsOf<CandidateRow>(await selectCandidates(ctx.db, pattern.index, from, PAGE_SIZE).all());
-    const { matching, readUpTo } = await verify(ctx, pattern, candidates, budget);
-    rows.push(...matching);
-    const last = rows.length > limit ? rows[limit - 1] : undefined;
-    if (last) return { rows: rows.slice(0, limit), next: cursorAfter(last.id) };
-    if (readUpTo !== undefined) return { rows, next: cursorAfter(readUpTo) };
-    const end = candidates.at(-1);
-    if (!end || candidates.length < PAGE_SIZE) return { rows };
-    from = end.id;
+    for (let at = 0; at < candidates.length; at += SEARCH_STRETCH) {
+      const stretch = candidates.slice(at, at + SEARCH_STRETCH);
+      rows.push(...(await verify(ctx, pattern, stretch, budget)));
+      from = stretch.at(-1)?.id ?? from;
+      const last = rows.length > limit ? rows[limit - 1] : undefined;
+      if (last) return { rows: rows.slice(0, limit), next: cursorAfter(last.id) };
+      const isLast = candidates.length < PAGE_SIZE && at + SEARCH_STRETCH >= candidates.length;
+      if (Math.min(budget.candidates, budget.cards, budget.steps) <= 0 && !isLast) {
+        return { rows, next: cursorAfter(from) };
+      }
+    }
+    if (candidates.length < PAGE_SIZE) return { rows };
   }
 }
 
-/**
- * The candidates that match. Names and sources are at hand; cards are read only for those that do not match by them.
- * `readUpTo`: the last id that was looked at, where the budget ended before the candidates did.
- */
+/** The candidates that match. Names and sources are at hand; cards are read only for those that do not match by them. */
 async function verify(
   ctx: Context,
   pattern: Pattern,
   candidates: readonly CandidateRow[],
-  budget: { cards: number; chars: number },
-): Promise<{ matching: CandidateRow[]; readUpTo?: number }> {
-  const byName = new Set(candidates.filter((row) => pattern.test(row.name) || pattern.test(row.source)));
-  const others = candidates.filter((row) => !byName.has(row));
-  const byCard = new Set<number>();
-  let stop: number | undefined;
-  for (let at = 0; at < others.length; at += SEARCH_CARDS_PAGE) {
-    if (budget.cards <= 0 || budget.chars <= 0) {
-      stop = (others[at]?.id ?? 0) - 1;
-      break;
+  budget: Budget,
+): Promise<CandidateRow[]> {
+  const test = (text: string) => {
+    budget.steps -= text.length * pattern.cost;
+    return pattern.test(text);
+  };
+  const found = new Set(candidates.filter((row) => test(row.name) || test(row.source)).map((row) => row.id));
+  const others = candidates.filter((row) => !found.has(row.id)).map((row) => row.id);
+  if (others.length > 0) {
+    for (const card of rowsOf<CardRow>(await selectCards(ctx.db, others).all())) {
+      if (test(card.text)) found.add(card.artifact_id);
     }
-    const ids = others.slice(at, at + SEARCH_CARDS_PAGE).map((row) => row.id);
-    for (const card of rowsOf<CardRow>(await selectCards(ctx.db, ids).all())) {
-      if (pattern.test(card.text)) byCard.add(card.artifact_id);
-      budget.chars -= card.text.length;
-    }
-    budget.cards -= ids.length;
   }
-  const matching = candidates.filter(
-    (row) => (stop === undefined || row.id <= stop) && (byName.has(row) || byCard.has(row.id)),
-  );
-  return { matching, ...(stop !== undefined && { readUpTo: stop }) };
+  budget.candidates -= candidates.length;
+  budget.cards -= others.length;
+  return candidates.filter((row) => found.has(row.id));
 }

@@ -5,13 +5,15 @@
 
 import { RE2JS, RE2JSException } from "re2js";
 import { RegistryError } from "../errors.ts";
-import { REGEX_MAX_CHARS } from "../limits.ts";
+import { REGEX_MAX_CHARS, REGEX_MAX_INSTRUCTIONS } from "../limits.ts";
 import { isExponential } from "./ambiguity.ts";
 
 /** A pattern to search with. */
 export interface Pattern {
   /** Whether it occurs in a text; linear in the text. */
   test(text: string): boolean;
+  /** What testing one character may cost, in instructions of the program. */
+  cost: number;
   /** A query for the trigram index that every matching artifact answers; undefined if no string is certain to occur. */
   index: string | undefined;
 }
@@ -21,14 +23,16 @@ type Required = { string: string } | { all: Required[] } | { any: Required[] };
 
 /**
  * Compiles a pattern (contract, POST /artifact/byRegEx: RE2 syntax, `^ $` per line).
- * @throws RegistryError `invalid_regex` for what the engine refuses, and for what would be exponential elsewhere
+ * @throws RegistryError `invalid_regex` for what the engine refuses, for programs that are too large to run over many texts,
+ *   and for what would be exponential elsewhere
  */
 export function compilePattern(regex: string): Pattern {
   if (regex.length > REGEX_MAX_CHARS) throw new RegistryError("invalid_regex");
   const program = compile(regex);
-  if (isExponential(regex)) throw new RegistryError("invalid_regex");
+  const cost = program.programSize();
+  if (cost > REGEX_MAX_INSTRUCTIONS || isExponential(regex)) throw new RegistryError("invalid_regex");
   const required = requiredStrings(regex, program);
-  return { test: (text) => program.test(text), index: required && toQuery(required) };
+  return { test: (text) => program.test(text), cost, index: required && toQuery(required) };
 }
 
 function compile(regex: string): RE2JS {

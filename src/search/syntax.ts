@@ -1,7 +1,7 @@
 /**
  * The structure of an RE2 pattern, as far as ambiguity needs it: which characters, in which order, how often. The engine has
- * accepted the pattern before; what it understands and this does not is read as "any character", which errs on the side of
- * finding a pattern ambiguous.
+ * accepted the pattern before. A class that is not spelled out here (`\\pL`) is taken to overlap with itself and with
+ * "any" alone: our engine is linear, so it is better to let a pattern through than to refuse a harmless one.
  */
 
 /** Code points from–to, both included. */
@@ -13,10 +13,13 @@ export type Node =
   | { kind: "concat" | "alternate"; parts: Node[] }
   | { kind: "repeat"; part: Node; min: number; max: number | undefined };
 
-const ANY: readonly Range[] = [[0, 0x10ffff]];
+/** Beyond Unicode: one place for each class that is not spelled out. */
+const CLASSES_FROM = 0x110000;
+const END = 0x1fffff;
+const ANY: readonly Range[] = [[0, END]];
 const NO_NEWLINE: readonly Range[] = [
   [0, 9],
-  [11, 0x10ffff],
+  [11, END],
 ];
 const DIGIT: readonly Range[] = [[48, 57]];
 const WORD: readonly Range[] = [...DIGIT, [65, 90], [95, 95], [97, 122]];
@@ -25,6 +28,42 @@ const SPACE: readonly Range[] = [
   [12, 13],
   [32, 32],
 ];
+const UPPER: readonly Range[] = [[65, 90]];
+const LOWER: readonly Range[] = [[97, 122]];
+const PUNCTUATION: readonly Range[] = [
+  [33, 47],
+  [58, 64],
+  [91, 96],
+  [123, 126],
+];
+/** `[[:name:]]` */
+const POSIX: Readonly<Record<string, readonly Range[]>> = {
+  alnum: [...DIGIT, ...UPPER, ...LOWER],
+  alpha: [...UPPER, ...LOWER],
+  ascii: [[0, 127]],
+  blank: [
+    [9, 9],
+    [32, 32],
+  ],
+  cntrl: [
+    [0, 31],
+    [127, 127],
+  ],
+  digit: DIGIT,
+  graph: [[33, 126]],
+  lower: LOWER,
+  print: [[32, 126]],
+  punct: PUNCTUATION,
+  space: [
+    [9, 13],
+    [32, 32],
+  ],
+  upper: UPPER,
+  word: WORD,
+  xdigit: [...DIGIT, [65, 70], [97, 102]],
+};
+/** `\\d` and its like. */
+const PERL: Readonly<Record<string, readonly Range[]>> = { d: DIGIT, w: WORD, s: SPACE };
 const CONTROL: Readonly<Record<string, number>> = { a: 7, f: 12, t: 9, n: 10, r: 13, v: 11 };
 const EMPTY: Node = { kind: "concat", parts: [] };
 
@@ -36,7 +75,7 @@ export function complement(ranges: readonly Range[]): Range[] {
     if (from > next) rest.push([next, from - 1]);
     next = Math.max(next, to + 1);
   }
-  if (next <= 0x10ffff) rest.push([next, 0x10ffff]);
+  if (next <= END) rest.push([next, END]);
   return rest;
 }
 
@@ -46,6 +85,8 @@ export function readPattern(pattern: string): Node {
   // Where letters of both cases may be meant, both are.
   const foldsCase = /\(\?[a-zA-Z]*i/.test(pattern);
   let at = 0;
+  /** Classes met so far that are not spelled out. */
+  const classes: string[] = [];
 
   const peek = (ahead = 0) => text[at + ahead];
   const set = (ranges: readonly Range[]): Node => ({ kind: "set", ranges: foldsCase ? bothCases(ranges) : ranges });
@@ -121,13 +162,17 @@ export function readPattern(pattern: string): Node {
 
   /** The characters behind `\` and a symbol that has been read. */
   function escaped(symbol: string): readonly Range[] {
-    const classes: Record<string, readonly Range[]> = { d: DIGIT, w: WORD, s: SPACE };
-    const known = classes[symbol.toLowerCase()];
-    if (known) return symbol === symbol.toLowerCase() ? known : complement(known);
-    if (symbol === "p" || symbol === "P" || symbol === "C") {
+    const named = PERL[symbol.toLowerCase()];
+    if (named) return symbol === symbol.toLowerCase() ? named : complement(named);
+    if (symbol === "C") return ANY;
+    if (symbol === "p" || symbol === "P") {
+      const begin = at - 1;
       if (peek() === "{") skipPast("}");
-      else if (symbol !== "C") at += 1;
-      return ANY;
+      else at += 1;
+      const name = text.slice(begin, at).join("");
+      if (!classes.includes(name)) classes.push(name);
+      const place = CLASSES_FROM + classes.indexOf(name);
+      return [[place, place]];
     }
     if (symbol === "x" || /[0-7]/.test(symbol)) {
       const code = /^x(?:\{([0-9a-fA-F]+)\}|([0-9a-fA-F]{2}))|^([0-7]{1,3})/.exec(text.slice(at - 1, at + 12).join(""));
@@ -146,8 +191,10 @@ export function readPattern(pattern: string): Node {
     const ranges: Range[] = [];
     for (let first = true; at < text.length && (first || peek() !== "]"); first = false) {
       if (peek() === "[" && peek(1) === ":") {
-        skipPast("]");
-        ranges.push(...ANY);
+        const [spelled = "", not, name = ""] = /^\[:(\^?)(\w+):\]/.exec(text.slice(at, at + 16).join("")) ?? [];
+        at += spelled.length || 1;
+        const named = POSIX[name] ?? ANY;
+        ranges.push(...(not ? complement(named) : named));
         continue;
       }
       const low = member();
@@ -159,7 +206,7 @@ export function readPattern(pattern: string): Node {
       ranges.push(...(isRange && from && to ? [[from[0], to[1]] as const] : low));
     }
     at += 1;
-    return negated && !ranges.includes(ANY[0] as Range) ? complement(foldsCase ? bothCases(ranges) : ranges) : ranges;
+    return negated ? complement(foldsCase ? bothCases(ranges) : ranges) : ranges;
   }
 
   function member(): readonly Range[] {

@@ -70,6 +70,7 @@ export interface GitHubRepository {
   archived: boolean;
   disabled: boolean;
   fork: boolean;
+  private: boolean;
   description?: string;
   /** ISO 8601. */
   pushed_at?: string;

@@ -15,6 +15,8 @@ export interface Remembered {
   bytes: Uint8Array<ArrayBuffer>;
   /** Where it came from, after redirects. */
   url: string;
+  /** When it was given or last found unchanged, in milliseconds since 1970. */
+  keptAt: number;
 }
 
 /** GitHub's two separate budgets. */
@@ -53,14 +55,20 @@ export async function recall(upstream: Upstream, question: string): Promise<Reme
   const etag = kept?.headers.get("ETag");
   const url = kept?.headers.get("X-Url");
   if (kept === undefined || !etag || !url) return undefined;
-  return { etag, url, bytes: new Uint8Array(await kept.arrayBuffer()) };
+  const keptAt = Number(kept.headers.get("X-Kept-At"));
+  return { etag, url, keptAt, bytes: new Uint8Array(await kept.arrayBuffer()) };
 }
 
 /** Keeps an answer that has an ETag. */
 export async function remember(upstream: Upstream, question: string, response: SafeResponse): Promise<void> {
   const etag = response.headers.get("ETag");
   if (etag === null || response.status !== 200) return;
-  const headers = { ETag: etag, "X-Url": response.url, "Cache-Control": `max-age=${GITHUB_CACHE_MAX_AGE_S}` };
+  const headers = {
+    ETag: etag,
+    "X-Url": response.url,
+    "X-Kept-At": String(upstream.now()),
+    "Cache-Control": `max-age=${GITHUB_CACHE_MAX_AGE_S}`,
+  };
   await write(upstream, entry(upstream, "answer", question), new Response(response.bytes, { headers }));
 }
 

@@ -20,6 +20,7 @@ const repository = z.object({
   archived: flag,
   disabled: flag,
   fork: flag,
+  private: flag,
   description: text,
   pushed_at: text,
   stargazers_count: count,

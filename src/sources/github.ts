@@ -5,7 +5,7 @@
  * budget is known to be used up.
  */
 
-import { README_MAX_BYTES, UPSTREAM_JSON_MAX_BYTES } from "../limits.ts";
+import { GITHUB_FRESH_MS, README_MAX_BYTES, UPSTREAM_JSON_MAX_BYTES } from "../limits.ts";
 import type { Contributor, Finding, GitHubRepository, Missing, RepositoryTree, ReviewRecord } from "./findings.ts";
 import { type Budget, notePause, pausedUntil, recall, remember } from "./github-cache.ts";
 import {
@@ -27,7 +27,7 @@ const API_VERSION = "2022-11-28";
 
 const REVIEWS_QUERY = `query($owner: String!, $name: String!) {
   repository(owner: $owner, name: $name) { defaultBranchRef { target { ... on Commit { history(first: 100) { nodes {
-    additions author { user { login } } parents { totalCount }
+    additions parents { totalCount }
     associatedPullRequests(first: 1) { nodes { merged author { login __typename }
       reviews(first: 20) { nodes { author { login __typename } state } } } }
   } } } } } } }`;
@@ -44,6 +44,12 @@ export interface GitHub {
   license(repo: string): Promise<Finding<GitHubLicense>>;
   /** Reviews of the last hundred commits; only with a token. */
   reviews(repo: string): Promise<Finding<ReviewRecord>>;
+}
+
+/** Our token may see what its owner keeps private; whoever asks the registry may not. */
+function hidePrivate(record: Finding<GitHubRepository>): Finding<GitHubRepository> {
+  if (record.status !== "found" || !record.value.private) return record;
+  return { status: "absent", reason: "not public", url: record.url };
 }
 
 /** A client for one ingest. */
@@ -95,6 +101,11 @@ export function createGitHub(upstream: Upstream): GitHub {
       if (pause !== undefined) return pause;
       const question = `${accept} ${path}`;
       const kept = await recall(upstream, question);
+      const isFresh = kept !== undefined && upstream.now() - kept.keptAt < GITHUB_FRESH_MS;
+      if (isFresh && upstream.githubToken === undefined) {
+        const answer = { status: 200, headers: new Headers(), bytes: kept.bytes, url: kept.url };
+        return await toFinding(upstream, asked.url, answer, read);
+      }
       if (kept !== undefined) asked.headers = { ...asked.headers, "If-None-Match": kept.etag };
       const response = await ask(upstream, asked);
       if (response.status === 304 && kept !== undefined) {
@@ -134,7 +145,7 @@ export function createGitHub(upstream: Upstream): GitHub {
   }
 
   return {
-    repository: (repo) => get(`/repos/${encodePath(repo)}`, readRepository),
+    repository: async (repo) => hidePrivate(await get(`/repos/${encodePath(repo)}`, readRepository)),
     readme: (repo) => get(`/repos/${encodePath(repo)}/readme`, (bytes) => bytes, RAW_TYPE, README_MAX_BYTES),
     contributors: (repo) => get(`/repos/${encodePath(repo)}/contributors?per_page=100`, readContributors),
     tree: (repo, branch) => get(`/repos/${encodePath(repo)}/git/trees/${encodePath(branch)}?recursive=1`, readTree),

@@ -6,7 +6,7 @@ import { readCommitAuthors, readHubRecord } from "./hub-record.ts";
 import { encodePath } from "./paths.ts";
 import type { HostPolicy, SafeRequest, SafeResponse } from "./safe-fetch.ts";
 import type { HubRepository } from "./source-url.ts";
-import { find, type Upstream } from "./upstream.ts";
+import { find, PRIVATE_OR_GATED, type Upstream } from "./upstream.ts";
 
 /** Large files are served from hosts below these two, whatever the endpoint. */
 const CDN_SUFFIXES = ["huggingface.co", "hf.co"] as const;
@@ -58,7 +58,10 @@ export async function hubRecord(
   const lost = blobs && first.status === "found" && !first.value.url.includes("blobs=true");
   const second = lost ? await get(first.value.record.id) : first;
   const answer = second.status === "found" ? second : first;
-  return answer.status === "found" ? { ...answer, value: answer.value.record } : answer;
+  if (answer.status !== "found") return answer;
+  // Our token may see what its owner keeps private; whoever asks the registry may not.
+  if (answer.value.record.private) return { status: "unavailable", reason: PRIVATE_OR_GATED, url: answer.url };
+  return { ...answer, value: answer.value.record };
 }
 
 /** One file of a repository, at a commit or at the head of `main`. */

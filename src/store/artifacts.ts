@@ -1,6 +1,6 @@
 /**
  * Statements on artifacts and what belongs to them. A function returns a prepared statement, so that a verb composes one
- * transaction; those that only one verb ever runs alone return rows.
+ * transaction.
  */
 
 import type { Database } from "../config.ts";
@@ -159,7 +159,7 @@ export function selectDependents(db: Database, id: number, limit: number): D1Pre
        FROM artifacts AS a
        JOIN edges AS e ON e.parent_type = a.type AND e.parent_key = a.source_key AND e.child_id <> a.id
        JOIN artifacts AS c ON c.id = e.child_id
-       WHERE a.id = ?1 ORDER BY c.id LIMIT ?2`,
+       WHERE a.id = ?1 ORDER BY e.child_id LIMIT ?2`,
     )
     .bind(id, limit);
 }
@@ -177,7 +177,7 @@ export function selectByName(
                         WHERE name = ?1 AND id > ?2 ORDER BY id LIMIT ?3 + ?4)
          UNION
          SELECT * FROM (SELECT id, type, name FROM artifacts
-                        WHERE source = ?1 AND id > ?2 ORDER BY id LIMIT ?3 + ?4))
+                        WHERE source_key IN (?1, lower(?1)) AND source = ?1 AND id > ?2 ORDER BY id LIMIT ?3 + ?4))
        ORDER BY id LIMIT ?3 OFFSET ?4`,
     )
     .bind(name, page.after, page.limit, page.skip);
@@ -200,7 +200,7 @@ export function selectPage(
   const everyName = queries.filter((query) => query.name === undefined);
   const types = ARTIFACT_TYPES.filter((type) => everyName.some((query) => query.types.includes(type)));
   const named = queries.flatMap((query) =>
-    query.name === undefined ? [] : query.types.map((type) => ({ name: query.name, type })),
+    query.name === undefined ? [] : [...new Set(query.types)].map((type) => ({ name: query.name, type })),
   );
   const values = [page.after, page.limit, page.skip, JSON.stringify(types), JSON.stringify(named)];
   if (types.length === ARTIFACT_TYPES.length) {
@@ -217,7 +217,7 @@ export function selectPage(
          UNION
          SELECT a.id, a.type, a.name FROM json_each(?5) AS q JOIN artifacts AS a
            ON a.id IN (SELECT id FROM artifacts
-                       WHERE name = q.value ->> 'name' AND type = q.value ->> 'type' AND id > ?1
+                       WHERE name = q.value ->> 'name' AND +type = q.value ->> 'type' AND id > ?1
                        ORDER BY id LIMIT ?2 + ?3))
        ORDER BY id LIMIT ?2 OFFSET ?3`,
     )

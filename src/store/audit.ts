@@ -4,7 +4,7 @@ import type { Database } from "../config.ts";
 import type { Requester } from "./deletions.ts";
 
 /** How many entries are counted at the most, from the newest on: the cost of looking back does not grow with the audit. */
-const COUNTED_ENTRIES = 10_000;
+const COUNTED_ENTRIES = 1000;
 
 /** Writes since a time, by stretch of time and action. Rows `{bucket, action, writes}`; `bucket` in milliseconds since 1970. */
 export function countWrites(db: Database, since: number, bucketMs: number): D1PreparedStatement {

@@ -146,6 +146,17 @@ export function doomUpload(db: Database, uploadId: number, by: Requester): D1Pre
     .bind(uploadId, by.at, by.actor);
 }
 
+/** Dooms the objects of all uploads begun before a time: their writers are dead, or as good as. */
+export function doomStaleUploads(db: Database, startedBefore: number, by: Requester): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO deletions (${COLUMNS})
+       SELECT object_key, coalesce(artifact_id, id), type, name, size, sha256, 'abandoned', ?2, ?3, ?2
+       FROM uploads WHERE started_at < ?1`,
+    )
+    .bind(startedBefore, by.at, by.actor);
+}
+
 /** Dooms stray objects that the comparison of bucket and database found; one that was purged before is opened again. */
 export function doomOrphans(
   db: Database,

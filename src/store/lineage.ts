@@ -3,7 +3,8 @@
  *
  * An edge names its parent by source. Which registered artifact that is, is decided here and at read time only: the one
  * that was asked about, if it has that source, else the one registered first. That is what re-links a parent that comes
- * back, and what makes one that was deleted external.
+ * back, and what makes one that was deleted external. The joins are CROSS JOINs to keep their order: the planner does not
+ * know that a walk is short and the registry is large.
  */
 
 import type { Database } from "../config.ts";
@@ -22,9 +23,11 @@ export interface EdgeRow {
 }
 
 /** The registered artifact behind an edge `e`, seen from the artifact ?1. */
-const PARENT_ID = `(SELECT p.id FROM artifacts AS p
-  WHERE p.type = e.parent_type AND p.source_key = e.parent_key
-  ORDER BY p.id <> ?1, p.id LIMIT 1)`;
+const PARENT_ID = `coalesce(
+  (SELECT root.id FROM artifacts AS root
+   WHERE root.id = ?1 AND root.type = e.parent_type AND root.source_key = e.parent_key),
+  (SELECT p.id FROM artifacts AS p
+   WHERE p.source_key = e.parent_key AND +p.type = e.parent_type ORDER BY p.id LIMIT 1))`;
 
 /** All edges above an artifact: from each of its transitive parents' to it. `types`: of parents to follow and show. */
 export function selectEdgesAbove(
@@ -38,11 +41,11 @@ export function selectEdgesAbove(
       `WITH RECURSIVE above (id) AS (
          SELECT ?1
          UNION
-         SELECT ${PARENT_ID} AS parent FROM above JOIN edges AS e ON e.child_id = above.id
+         SELECT ${PARENT_ID} AS parent FROM above CROSS JOIN edges AS e ON e.child_id = above.id
          WHERE e.parent_type IN (SELECT value FROM json_each(?2)) AND parent IS NOT NULL
          LIMIT ?3)
        SELECT e.*, ${PARENT_ID} AS parent_id
-       FROM above JOIN edges AS e ON e.child_id = above.id
+       FROM above CROSS JOIN edges AS e ON e.child_id = above.id
        WHERE e.parent_type IN (SELECT value FROM json_each(?2))
        ORDER BY e.child_id, e.parent_type DESC, e.parent_key`,
     )
@@ -57,15 +60,15 @@ export function selectEdgesBelow(db: Database, id: number, maxNodes: number): D1
          SELECT ?1
          UNION
          SELECT e.child_id FROM below
-         JOIN artifacts AS a ON a.id = below.id
-         JOIN edges AS e ON e.parent_type = 'model' AND e.parent_key = a.source_key
+         CROSS JOIN artifacts AS a ON a.id = below.id
+         CROSS JOIN edges AS e ON e.parent_type = 'model' AND e.parent_key = a.source_key
          WHERE ${PARENT_ID} = below.id
          LIMIT ?2)
-       SELECT e.*, ${PARENT_ID} AS parent_id
-       FROM below JOIN artifacts AS a ON a.id = below.id
-       JOIN edges AS e ON e.parent_type = 'model' AND e.parent_key = a.source_key
-       WHERE ${PARENT_ID} = below.id AND e.child_id IN (SELECT id FROM below)
-       ORDER BY e.child_id, e.parent_key`,
+       SELECT * FROM (
+         SELECT e.*, ${PARENT_ID} AS parent_id
+         FROM below CROSS JOIN edges AS e ON e.child_id = below.id AND e.parent_type = 'model')
+       WHERE parent_id IN (SELECT id FROM below)
+       ORDER BY child_id, parent_key`,
     )
     .bind(id, maxNodes);
 }

@@ -59,11 +59,14 @@ export function writeRating(
 
 /** A registered ancestor's net score. */
 export interface AncestorRow {
-  id: number;
   source_key: string;
   depth: number;
   net: number | null;
 }
+
+/** The model of a source that was registered first; there may be others of other names. */
+const REGISTERED = `(SELECT a.id FROM artifacts AS a
+  WHERE a.source_key = up.source_key AND +a.type = 'model' ORDER BY a.id LIMIT 1)`;
 
 /**
  * Registered ancestors of a model that may not be registered itself yet, found from the sources of its parents; each once,
@@ -82,14 +85,13 @@ export function selectAncestorScores(
          UNION
          SELECT e.parent_key, up.depth + 1
          FROM up
-         JOIN artifacts AS a ON a.type = 'model' AND a.source_key = up.source_key
-         JOIN edges AS e ON e.child_id = a.id AND e.parent_type = 'model'
+         CROSS JOIN edges AS e ON e.parent_type = 'model' AND e.child_id = ${REGISTERED}
          WHERE up.depth < ?3)
-       SELECT min(a.id) AS id, up.source_key, min(up.depth) AS depth, r.net
-       FROM up JOIN artifacts AS a ON a.type = 'model' AND a.source_key = up.source_key
-       LEFT JOIN ratings AS r ON r.artifact_id = a.id
-       WHERE up.source_key <> ?2
-       GROUP BY up.source_key ORDER BY depth, up.source_key`,
+       SELECT source_key, depth, r.net
+       FROM (SELECT source_key, min(depth) AS depth, ${REGISTERED} AS id
+             FROM up WHERE source_key <> ?2 GROUP BY source_key) AS nearest
+       LEFT JOIN ratings AS r ON r.artifact_id = nearest.id
+       WHERE nearest.id IS NOT NULL ORDER BY depth, source_key`,
     )
     .bind(JSON.stringify(parentKeys), selfKey, maxDepth);
 }

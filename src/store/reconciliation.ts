@@ -7,7 +7,7 @@ export function selectStrayKeys(db: Database, keys: readonly string[]): D1Prepar
     .prepare(
       `SELECT k.value AS key FROM json_each(?1) AS k
        WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE object_key = k.value)
-         AND NOT EXISTS (SELECT 1 FROM uploads WHERE object_key = k.value)
+         AND k.value NOT IN (SELECT object_key FROM uploads)
          AND NOT EXISTS (SELECT 1 FROM deletions WHERE object_key = k.value AND finished_at IS NULL)`,
     )
     .bind(JSON.stringify(keys));

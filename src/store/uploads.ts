@@ -79,9 +79,13 @@ export function dropUpload(db: Database, uploadId: number): D1PreparedStatement 
     .bind(uploadId);
 }
 
-/** Intents begun before a time: their writers are dead, or as good as. */
-export function selectStaleUploads(db: Database, startedBefore: number, limit: number): D1PreparedStatement {
+/** Ends all intents begun before a time; to be run after `doomStaleUploads`. Returns a row for each. */
+export function dropStaleUploads(db: Database, startedBefore: number): D1PreparedStatement {
   return db
-    .prepare("SELECT id, object_key FROM uploads WHERE started_at < ?1 ORDER BY started_at LIMIT ?2")
-    .bind(startedBefore, limit);
+    .prepare(
+      `DELETE FROM uploads
+       WHERE started_at < ?1 AND EXISTS (SELECT 1 FROM deletions AS d WHERE d.object_key = uploads.object_key)
+       RETURNING id`,
+    )
+    .bind(startedBefore);
 }

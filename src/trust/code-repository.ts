@@ -9,6 +9,8 @@ export interface CodeCandidate {
   /** `owner/repo` as it was written. */
   repository: string;
   named_by: Exclude<CodeEvidence["named_by"], "source">;
+  /** Whether its owner or name has anything in common with the model's. */
+  related: boolean;
 }
 
 const LINK = /\bgithub\.com\/([A-Za-z0-9][A-Za-z0-9-]{0,38})\/([\w.-]{1,100})/gi;
@@ -49,7 +51,7 @@ const FRAMEWORKS: ReadonlySet<string> = new Set(
  * how early they are named. Frameworks count only if nothing else is named.
  */
 export function findCodeRepositories(modelId: string, readme: string, card: JsonObject | undefined): CodeCandidate[] {
-  const seen = new Map<string, CodeCandidate & { score: number }>();
+  const seen = new Map<string, Omit<CodeCandidate, "related"> & { score: number }>();
   const collect = (text: string, named_by: "readme" | "card") => {
     for (const [, owner = "", rest = ""] of text.matchAll(LINK)) {
       if (seen.size >= CODE_LINKS_MAX) return;
@@ -67,8 +69,8 @@ export function findCodeRepositories(modelId: string, readme: string, card: Json
 
   const ranked = [...seen.values()].sort((a, b) => b.score - a.score);
   const own = ranked.filter(({ repository }) => !FRAMEWORKS.has(repository.toLowerCase()));
-  if (own.length > 0) return own.map(({ repository, named_by }) => ({ repository, named_by }));
-  return ranked.map(({ repository }) => ({ repository, named_by: "framework" }));
+  if (own.length === 0) return ranked.map(({ repository }) => ({ repository, named_by: "framework", related: false }));
+  return own.map(({ repository, named_by, score }) => ({ repository, named_by, related: score > 0 }));
 }
 
 function likeness(modelId: string, owner: string, name: string): number {

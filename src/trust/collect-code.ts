@@ -23,20 +23,19 @@ export async function collectModelCode(
     const record = await github.repository(candidate.repository);
     first ??= { candidate, record };
     if (record.status === "absent") continue;
-    return await inspect(github, candidate.repository, candidate.named_by, record);
+    return await inspect(github, candidate, record);
   }
   // the card names one, but it is gone: that is a finding too
-  return first && (await inspect(github, first.candidate.repository, first.candidate.named_by, first.record));
+  return first && (await inspect(github, first.candidate, first.record));
 }
 
 async function inspect(
   github: GitHub,
-  repository: string,
-  named_by: CodeEvidence["named_by"],
+  candidate: CodeCandidate,
   record: Finding<GitHubRepository>,
 ): Promise<CodeEvidence> {
   if (record.status !== "found") {
-    return { repository, named_by, record, contributors: record, tree: record, license: record, reviews: record };
+    return { ...candidate, record, contributors: record, tree: record, license: record, reviews: record };
   }
   const { full_name, default_branch } = record.value;
   const [contributors, tree, license, reviews] = await Promise.all([
@@ -46,7 +45,7 @@ async function inspect(
     github.reviews(full_name),
   ]);
   const id = mapFound(license, (found) => found.id);
-  return { repository: full_name, named_by, record, contributors, tree, license: id, reviews };
+  return { ...candidate, repository: full_name, record, contributors, tree, license: id, reviews };
 }
 
 /** An artifact on GitHub. Never fails: what cannot be reached is a finding. */
@@ -54,7 +53,7 @@ export async function collectGitHub(asked: ArtifactSource, upstream: Upstream, a
   const github = createGitHub(upstream);
   const repository = projectPath(asked);
   const record = await github.repository(repository);
-  const named = { repository, named_by: "source", contributors: NOT_RATED, reviews: NOT_RATED } as const;
+  const named = { repository, named_by: "source", related: true, contributors: NOT_RATED, reviews: NOT_RATED } as const;
   if (record.status !== "found") {
     const code = { ...named, record, tree: record, license: record, readme: record };
     const evidence = { kind: "github", source: asked.source, collected_at: at, code } as const;

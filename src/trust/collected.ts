@@ -1,5 +1,6 @@
 /** What one ingest brings home: the facts to store, the files to bundle and the evidence to judge by. */
 
+import { LICENSES_MAX } from "../limits.ts";
 import type { Parent } from "../lineage/parents.ts";
 import type { ArtifactSource } from "../sources/source-url.ts";
 import type { Evidence, Finding, HubRecord, JsonObject, UpstreamFile } from "./evidence.ts";
@@ -30,7 +31,7 @@ export function licensesOf(card: Finding<JsonObject>, record: Finding<HubRecord>
     card.status === "found" ? card.value : {},
     record.status === "found" ? record.value.tags : [],
   );
-  return [...new Set(names)];
+  return [...new Set(names)].slice(0, LICENSES_MAX);
 }
 
 /** The optional fields that are there: none of them is ever undefined. */

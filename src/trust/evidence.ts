@@ -27,6 +27,8 @@ export interface CodeEvidence {
   repository: string;
   /** Where it was named: `readme`, `card`, `framework` (only a framework was named), or `source` (it is the artifact). */
   named_by: "readme" | "card" | "framework" | "source";
+  /** Whether its owner or name has anything in common with the artifact's: a card may name anybody's repository. */
+  related: boolean;
   record: Finding<GitHubRepository>;
   contributors: Finding<Contributor[]>;
   tree: Finding<RepositoryTree>;

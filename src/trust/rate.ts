@@ -149,11 +149,11 @@ function milliseconds(start: number, end: number): number {
 export type ContractRating = { name: string; category: "model"; net_score: number; net_score_latency: number } & Record<
   ScalarMetric | `${ScalarMetric}_latency`,
   number
-> & { size_score: sizeScore.SizeScores; size_score_latency: number; pipeline_tag?: string };
+> & { size_score: sizeScore.SizeScores; size_score_latency: number; pipeline_tag?: string; unavailable?: string[] };
 
 /**
  * A rating as the contract prints it. All 26 keys are numbers for generated clients, so a metric that is not available
- * is printed as 0; it did not count in the net, and `explain` tells the two kinds of 0 apart.
+ * is printed as 0; it did not count in the net, and is named in `unavailable`, so that the two kinds of 0 can be told apart.
  *
  * @param of the stored name of the artifact and, if known, its task on the hub
  */
@@ -174,7 +174,8 @@ export function toContract(rating: RatedModel, of: { name: string; pipelineTag?:
     ...(Object.fromEntries(scalars) as Record<ScalarMetric | `${ScalarMetric}_latency`, number>),
     size_score: result.available ? result.score : sizeScore.scoresOfBytes(undefined),
     size_score_latency: rating.size_score.latency_ms,
-    ...(of.pipelineTag === undefined ? {} : { pipeline_tag: of.pipelineTag }),
+    ...(of.pipelineTag === undefined ? {} : { pipeline_tag: of.pipelineTag.slice(0, 64) }),
+    ...(Object.keys(rating.unavailable).length === 0 ? {} : { unavailable: Object.keys(rating.unavailable) }),
   };
 }
 

@@ -151,7 +151,13 @@ describe("an artifact whose object is missing", () => {
   it("is found among more than a page of artifacts", async () => {
     await insertArtifacts(1100);
     await put("artifacts/code/1100.zip");
-    expect(await reporting.reconcile()).toEqual({ strays: 0, removed: 0, missing: 1099 });
+    // A few hundred a run, because each is looked for by itself; the runs go on from one another.
+    let state = await reporting.reconcile();
+    for (let runs = 1; state.after !== undefined; runs += 1) {
+      expect(runs).toBeLessThan(10);
+      state = await reporting.reconcile();
+    }
+    expect(state).toEqual({ strays: 0, removed: 0, missing: 1099 });
   });
 
   it("is none when it is registered behind the back of the list", async () => {

@@ -106,11 +106,14 @@ describe("POST /artifact/{artifact_type}", () => {
     },
   );
 
-  it("takes what the owner's own token opens", async () => {
+  it("takes a gated model that the owner's token opens, and never hands out a private one", async () => {
     const trusted = createRegistry({ HF_TOKEN: "hub-test-token", INGEST_GATE: "{}" });
-    for (const url of ["acme-labs/inner-circle", "acme-labs/sealed-gate"]) {
-      expect((await trusted.call("POST", "/artifact/model", { url })).status).toBe(201);
-    }
+    expect((await trusted.call("POST", "/artifact/model", { url: "acme-labs/sealed-gate" })).status).toBe(201);
+    const hidden = await trusted.call("POST", "/artifact/model", { url: "acme-labs/inner-circle" });
+    expect([hidden.status, hidden.json]).toEqual([
+      424,
+      { detail: "Ingest rejected: model not found on Hugging Face." },
+    ]);
   });
 
   it.each([

@@ -131,6 +131,9 @@ describe("a search by pattern", () => {
     expect(first.headers.get("offset")).toMatch(/^after-\d+$/);
     expect((await findAll("x\\dx")).ids).toEqual([4322]);
     expect((await registry.call("POST", "/artifact/byRegEx?offset=1", { regex: "x\\dx" })).status).toBe(400);
+    expect((await registry.call("POST", "/artifact/byRegEx?offset=10001", { regex: "." })).status).toBe(400);
+    const end = await registry.call("POST", "/artifact/byRegEx?offset=after-4400", { regex: "x\\dx" });
+    expect([end.status, end.json]).toEqual([200, []]);
   });
 
   it("finds, for 2,000 random patterns over 2,000 documents, exactly what the engine finds without an index", async () => {

@@ -31,6 +31,7 @@ describe("a repository", () => {
       archived: true,
       disabled: false,
       fork: false,
+      private: false,
       stars: 3,
       license_spdx: "MIT",
       size: 2048,
@@ -218,7 +219,13 @@ describe("an answer with an ETag", () => {
       createGitHub({ ...upstream({ githubApiUrl: "https://git.example.org/one" }), cache: undefined });
     const asked = answerWith({ "https://git.example.org/one/repos/o/r": json(RECORD, { headers: { ETag: '"7"' } }) });
     await github().repository("o/r");
-    await github().repository("o/r");
-    expect(asked[1]?.headers.get("If-None-Match")).toBe('"7"');
+    const again = await github().repository("o/r");
+    // Without a token even an unchanged answer would count against the limit, so a fresh one is not asked for again.
+    expect([again.status, asked.length]).toEqual(["found", 1]);
+  });
+
+  it("of a private repository is not handed on, whatever the token may see", async () => {
+    answerWith({ [REPO]: json({ ...RECORD, private: true }) });
+    expect(await createGitHub(upstream()).repository("o/r")).toMatchObject({ status: "absent", reason: "not public" });
   });
 });

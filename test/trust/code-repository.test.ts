@@ -20,18 +20,26 @@ describe("the code repository of a model", () => {
     ["facebook/opt-125m", ["first/named", "second/named"], "first/named"],
     ["o/n", ["o/n.git", "x/y"], "o/n"],
   ])("%s of %j is %s", (model, named, expected) => {
-    expect(first(model, links(...named))).toEqual({ repository: expected, named_by: "readme" });
+    expect(first(model, links(...named))).toMatchObject({ repository: expected, named_by: "readme" });
   });
 
   it("is a framework only if nothing else is named", () => {
     const framework = links("huggingface/transformers");
-    expect(first("o/n", framework)).toEqual({ repository: "huggingface/transformers", named_by: "framework" });
-    expect(first("o/transformers", `${framework}\n${links("a/b")}`)).toEqual({ repository: "a/b", named_by: "readme" });
+    expect(first("o/n", framework)).toEqual({
+      repository: "huggingface/transformers",
+      named_by: "framework",
+      related: false,
+    });
+    expect(first("o/transformers", `${framework}\n${links("a/b")}`)).toEqual({
+      repository: "a/b",
+      named_by: "readme",
+      related: false,
+    });
   });
 
   it("may be named in the card's data", () => {
     const card = { repo: "https://github.com/o/n", tags: ["x"], extra: { nested: "https://github.com/a/b" } };
-    expect(findCodeRepositories("o/n", "", card)).toEqual([{ repository: "o/n", named_by: "card" }]);
+    expect(findCodeRepositories("o/n", "", card)).toEqual([{ repository: "o/n", named_by: "card", related: true }]);
   });
 
   it.each([

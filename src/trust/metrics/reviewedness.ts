@@ -106,8 +106,8 @@ function peerOf(reviews: CodeEvidence["reviews"] | undefined): number | undefine
 /** How far the model was seen by more eyes than its author's. */
 export function reviewedness(evidence: ModelEvidence): MetricResult {
   const { record, card, readme } = evidence;
-  // A framework is reviewed for its own sake. Counted here, merely naming one would open the gate for any model.
-  const reviews = evidence.code?.named_by === "framework" ? undefined : evidence.code?.reviews;
+  // Counted for a framework, or for any well-kept repository, merely naming one would open the gate for any model.
+  const reviews = evidence.code?.related ? evidence.code.reviews : undefined;
   const findings = [reviews, record, card, readme];
   if (undecided(record) && reviews?.status !== "found") return unavailable("model record", record, findings);
   const peer = peerOf(reviews);

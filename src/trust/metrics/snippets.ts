@@ -101,8 +101,8 @@ export function readSnippet(fence: Fence): Snippet | undefined {
     words: new Set((code.match(WORDS) ?? []).map(bareId)),
     placeholder: PLACEHOLDER.test(code),
     remote_code: /trust_remote_code["']?[=:]true|--trust-remote-code/i.test(bare),
-    tokenizer: /tokenizer\w*\.from_pretrained/i.test(code),
-    processor: /(?:processor|featureextractor)\w*\.from_pretrained/i.test(code),
+    tokenizer: /tokenizer\w{0,40}\.from_pretrained/i.test(code),
+    processor: /(?:processor|featureextractor)\w{0,40}\.from_pretrained/i.test(code),
     adapter: /load_lora_weights|load_attn_procs|peftmodel|autopeft|load_adapter/i.test(code),
     asks_for: [...code.matchAll(ASKED_FILE)].flatMap((match) => (match[1] ? [match[1]] : [])).slice(0, 50),
     libraries: [

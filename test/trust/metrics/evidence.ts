@@ -37,6 +37,7 @@ export function repository(over: Partial<GitHubRepository> = {}): GitHubReposito
     archived: false,
     disabled: false,
     fork: false,
+    private: false,
     pushed_at: NOW,
     ...over,
   };
@@ -46,6 +47,7 @@ export function code(over: Partial<CodeEvidence> = {}): CodeEvidence {
   return {
     repository: "acme/owl-code",
     named_by: "readme",
+    related: true,
     record: found(repository(), "https://github.test/repo"),
     contributors: found([]),
     tree: found({ paths: [], truncated: false }),

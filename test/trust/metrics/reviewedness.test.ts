@@ -87,9 +87,9 @@ describe("reviewedness", () => {
     expect(score(reviewedness(evidence({ ...bare, code: reviews(reviewed, added) })))).toBe(expected);
   });
 
-  it("does not credit a framework's reviews to the model", () => {
-    const framework = { ...reviews(10, 10), named_by: "framework" as const };
-    expect(score(reviewedness(evidence({ ...bare, code: framework })))).toBe(0);
+  it("does not credit the reviews of a repository that has nothing to do with the model", () => {
+    const stranger = { ...reviews(10, 10), related: false };
+    expect(score(reviewedness(evidence({ ...bare, code: stranger })))).toBe(0);
   });
 
   it("leaves out a side that could not be learned", () => {
