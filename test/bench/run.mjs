@@ -246,8 +246,10 @@ function nullError(connections) {
 async function cleanUp() {
   load?.stop();
   await Promise.allSettled(running.map((instance) => instance.stop()));
-  rmSync(state, { recursive: true, force: true });
 }
+
+// Miniflare ends the process on a signal before anything of ours can be awaited: what lies in memory goes at the very end.
+process.on("exit", () => rmSync(state, { recursive: true, force: true }));
 
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => cleanUp().then(() => process.exit(130)));
 try {
