@@ -24,6 +24,18 @@ export function actorName(actor: Actor): string {
   }
 }
 
+/** Who asks, when (milliseconds since 1970), in which request: what receipts and audit write down. */
+export interface Requester {
+  actor: string;
+  requestId: string;
+  at: number;
+}
+
+/** The requester of a context, now. */
+export function requester(ctx: Context): Requester {
+  return { actor: actorName(ctx.actor), requestId: ctx.requestId, at: ctx.now() };
+}
+
 /** Writes one structured line; never given a token, a password or a signed query. */
 export type Log = (level: "info" | "warn" | "error", event: string, fields?: Record<string, unknown>) => void;
 

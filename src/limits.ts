@@ -12,6 +12,9 @@ export const NAME_MAX_CHARS = 255;
 /** Artifacts in one page of a list: the contract's. */
 export const PAGE_SIZE = 1000;
 
+/** Queries in one list: each costs an index look-up for each of its types, and a body of 64 KiB holds hardly more. */
+export const LIST_MAX_QUERIES = 2000;
+
 /** Dependents named in a refusal or a dry run: the contract's. */
 export const DEPENDENTS_SHOWN = 100;
 
@@ -20,6 +23,9 @@ export const BULK_DELETE_MAX_IDS = 1000;
 
 /** Keys in one R2 delete: the platform's limit, which its local stand-in does not enforce. */
 export const R2_DELETE_MAX_KEYS = 1000;
+
+/** Pages of a thousand that one reset deletes before it asks to be repeated: an invocation has a bounded number of calls. */
+export const RESET_MAX_PAGES = 200;
 
 /** Redirects that an upstream request follows; each hop is checked like the first. */
 export const REDIRECT_MAX_HOPS = 3;
@@ -69,6 +75,9 @@ export const SWEEP_SINGLES = 100;
 /** Age after which an intent to write is given up: no request lives as long. */
 export const UPLOAD_STALE_MS = 3_600_000;
 
+/** Age of the last sweep after which it counts as overdue: three of its intervals. */
+export const SWEEP_OVERDUE_MS = 15 * 60_000;
+
 /** Age below which the comparison of bucket and database looks away: what is in flight is not stray. */
 export const ORPHAN_MIN_AGE_MS = 24 * 3_600_000;
 
@@ -80,6 +89,9 @@ export const RECONCILE_MAX_PAGES = 100;
 
 /** Stray objects that one comparison may remove, so that a mistake is noticed before it is a disaster. */
 export const RECONCILE_MAX_REMOVALS = 100;
+
+/** Missing objects that one comparison page looks for one by one. */
+export const RECONCILE_MAX_PROBES = 200;
 
 /** Nesting of an upstream JSON answer: real records stay below 20, and nothing recursive may run on more. */
 export const UPSTREAM_JSON_MAX_DEPTH = 64;
@@ -104,6 +116,12 @@ export const KEPT_FILES_MAX = 16;
 
 /** Parents of one model: the largest merges name about twenty. */
 export const PARENTS_MAX = 50;
+
+/** Datasets of a model that are kept as edges. */
+export const DATASET_EDGES_MAX = 50;
+
+/** Licences of an artifact that are kept. */
+export const LICENSES_MAX = 32;
 
 /** Parents whose record is asked for, to learn their present name and how they are used. */
 export const PARENT_RECORDS_MAX = 5;
@@ -135,11 +153,11 @@ export const ANCESTOR_MAX_DEPTH = 5;
 /** What R2 charges for a gigabyte (10^9 bytes) and month of standard storage, in US dollars, at its list price of 2026. */
 export const R2_USD_PER_GB_MONTH = 0.015;
 
-/** Age of the last sweep after which it counts as overdue: three of its intervals. */
-export const SWEEP_OVERDUE_MS = 15 * 60_000;
-
 /** The contract's bound for a pattern. */
 export const REGEX_MAX_CHARS = 512;
+
+/** Instructions that a pattern may compile to: a repeat of 1000 fits, a repeat of repeats does not. */
+export const REGEX_MAX_INSTRUCTIONS = 2500;
 
 /** Character positions of a pattern that ambiguity is looked for in; larger ones are left to the linear engine. */
 export const AMBIGUITY_MAX_POSITIONS = 200;
@@ -150,32 +168,14 @@ export const AMBIGUITY_MAX_STEPS = 100_000;
 /** Cards that one search reads before it hands back a cursor: what one request may cost. */
 export const SEARCH_MAX_CARDS = 2000;
 
-/** Artifacts that a search verifies at a time, and so the cards read in one query: 64 KiB each at the most. */
-export const SEARCH_STRETCH = 64;
-
-/** Queries in one list: each costs an index look-up for each of its types, and a body of 64 KiB holds hardly more. */
-export const LIST_MAX_QUERIES = 2000;
-
-/** Largest 0-based index that a search by pattern counts to, because it has to find all that it skips. */
-export const SEARCH_INDEX_MAX = 10_000;
-
 /** Artifacts that one search looks at before it hands back a cursor. */
 export const SEARCH_MAX_CANDIDATES = 20_000;
-
-/** Instructions that a pattern may compile to: a repeat of 1000 fits, a repeat of repeats does not. */
-export const REGEX_MAX_INSTRUCTIONS = 2500;
 
 /** Characters times instructions that one search may spend: some seconds of CPU at the very worst, a few hundred ms as a rule. */
 export const SEARCH_MAX_STEPS = 100_000_000;
 
-/** Datasets of a model that are kept as edges. */
-export const DATASET_EDGES_MAX = 50;
+/** Largest 0-based index that a search by pattern counts to, because it has to find all that it skips. */
+export const SEARCH_INDEX_MAX = 10_000;
 
-/** Licences of an artifact that are kept. */
-export const LICENSES_MAX = 32;
-
-/** Pages of a thousand that one reset deletes before it asks to be repeated: an invocation has a bounded number of calls. */
-export const RESET_MAX_PAGES = 200;
-
-/** Missing objects that one comparison page looks for one by one. */
-export const RECONCILE_MAX_PROBES = 200;
+/** Artifacts that a search verifies at a time, and so the cards read in one query: 64 KiB each at the most. */
+export const SEARCH_STRETCH = 64;

@@ -4,10 +4,9 @@ import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { checkCompatibility } from "../license/compatibility.ts";
 import { LINEAGE_MAX_NODES } from "../limits.ts";
-import type { NodeRow } from "../lineage/graph.ts";
 import { createGitHub } from "../sources/github.ts";
 import { parseSource } from "../sources/source-url.ts";
-import { type EdgeRow, selectEdgesAbove, selectNodes } from "../store/lineage.ts";
+import { type EdgeRow, type NodeRow, selectEdgesAbove, selectNodes } from "../store/lineage.ts";
 import { rowsOf } from "../store/statements.ts";
 import { getArtifactRow } from "./find.ts";
 import { upstreamOf } from "./ingest.ts";
@@ -34,7 +33,7 @@ export async function checkLicense(
   const repository = readRepository(githubUrl);
   const model = await getArtifactRow(ctx, { type: "model", id });
   const project = await fetchProjectLicense(ctx, repository);
-  const own = checkCompatibility(licensesOf(model), project);
+  const own = checkCompatibility(storedLicenses(model), project);
   if (scope === "model") return own;
 
   const edges = rowsOf<EdgeRow>(await selectEdgesAbove(ctx.db, id, ["model"], LINEAGE_MAX_NODES).all());
@@ -43,7 +42,7 @@ export async function checkLicense(
   const nodes = rowsOf<NodeRow>(await selectNodes(ctx.db, [...ancestors]).all());
   const names = new Map([...nodes, model].map((node) => [node.id, node.source]));
   const inherited = nodes.flatMap((node) => {
-    const check = checkCompatibility(licensesOf(node), project);
+    const check = checkCompatibility(storedLicenses(node), project);
     if (check.compatible) return [];
     const edge = edges.find((candidate) => candidate.parent_id === node.id);
     const heirs = edge ? `${node.source} -> ${names.get(edge.child_id) ?? edge.child_id}` : node.source;
@@ -56,7 +55,7 @@ export async function checkLicense(
   };
 }
 
-function licensesOf(row: { license: string | null }): string[] {
+function storedLicenses(row: { license: string | null }): string[] {
   return row.license === null ? [] : (JSON.parse(row.license) as string[]);
 }
 

@@ -31,7 +31,7 @@ export interface ComponentReport {
 /** Stretches that a window's timeline is cut into. */
 const TIMELINE_BUCKETS = 12;
 
-type Finding = Pick<Component, "status" | "metrics" | "issues"> & Pick<Partial<Component>, "timeline">;
+type Condition = Pick<Component, "status" | "metrics" | "issues"> & Pick<Partial<Component>, "timeline">;
 
 /** Probes what can be probed and reports what was seen of the rest in the last `windowMinutes`. Never throws. */
 export async function readComponents(
@@ -48,7 +48,7 @@ export async function readComponents(
   ]);
   const upstream = (endpoint: string) => readUpstream(endpoint, since);
   const observed_at = new Date(ctx.now()).toISOString();
-  const component = (id: Component["id"], display_name: string, description: string, found: Finding): Component => ({
+  const component = (id: Component["id"], display_name: string, description: string, found: Condition): Component => ({
     id,
     display_name,
     description,
@@ -71,9 +71,9 @@ export async function readComponents(
 
 const SEEN_BY_THIS_ISOLATE = "As it last answered this instance of the Worker; not asked for this report.";
 
-const WELL: Finding = { status: "ok", metrics: {}, issues: [] };
+const WELL: Condition = { status: "ok", metrics: {}, issues: [] };
 
-async function probe(what: string, ask: () => Promise<unknown>): Promise<Finding> {
+async function probe(what: string, ask: () => Promise<unknown>): Promise<Condition> {
   const began = Date.now();
   try {
     await ask();
@@ -83,7 +83,7 @@ async function probe(what: string, ask: () => Promise<unknown>): Promise<Finding
   }
 }
 
-async function readActivity(ctx: Context, since: number, bucketMs: number | undefined): Promise<Finding> {
+async function readActivity(ctx: Context, since: number, bucketMs: number | undefined): Promise<Condition> {
   try {
     const counted = await countWrites(ctx.db, since, Math.floor(bucketMs ?? 86_400_000)).all();
     const rows = rowsOf<{ bucket: number; action: string; writes: number }>(counted);
@@ -105,7 +105,7 @@ async function readActivity(ctx: Context, since: number, bucketMs: number | unde
   }
 }
 
-function readUpstream(endpoint: string, since: number): Finding {
+function readUpstream(endpoint: string, since: number): Condition {
   const seen = upstreamSince(new URL(endpoint).origin, since);
   if (!seen) return { ...WELL, status: "unknown" };
   const metrics = {
@@ -120,7 +120,7 @@ function readUpstream(endpoint: string, since: number): Finding {
   };
 }
 
-async function readSweep(ctx: Context): Promise<Finding> {
+async function readSweep(ctx: Context): Promise<Condition> {
   try {
     const [job, open] = await ctx.db.batch([selectJob(ctx.db, "sweep"), selectOpenSummary(ctx.db)]);
     const [last] = rowsOf<{ updated_at: number }>(job);

@@ -3,10 +3,9 @@
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { LINEAGE_MAX_NODES, R2_USD_PER_GB_MONTH } from "../limits.ts";
-import type { NodeRow } from "../lineage/graph.ts";
 import { ARTIFACT_TYPES } from "../store/artifacts.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
-import { type EdgeRow, selectEdgesAbove, selectNodes } from "../store/lineage.ts";
+import { type EdgeRow, type NodeRow, selectEdgesAbove, selectNodes } from "../store/lineage.ts";
 import { rowsOf } from "../store/statements.ts";
 import { getArtifactRow } from "./find.ts";
 

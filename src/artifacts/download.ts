@@ -2,6 +2,7 @@
 
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import { namesTag } from "../lib/entity-tag.ts";
 import { readRange } from "../lib/http-range.ts";
 import type { ArtifactRow } from "../store/artifacts.ts";
 import { getBundle } from "../store/blobs.ts";
@@ -49,7 +50,7 @@ export async function openDownload(ctx: Context, ref: ArtifactRef, request: Down
 async function openVersion(ctx: Context, row: ArtifactRow, request: DownloadRequest): Promise<Download | undefined> {
   const described = { name: row.name, size: row.size, sha256: row.sha256 };
   const etag = `"${row.sha256}"`;
-  if (request.ifNoneMatch !== undefined && matches(request.ifNoneMatch, etag)) {
+  if (request.ifNoneMatch !== undefined && namesTag(request.ifNoneMatch, etag)) {
     return { kind: "not_modified", ...described };
   }
   // Range means GET alone (RFC 9110 §14.2).
@@ -64,9 +65,4 @@ async function openVersion(ctx: Context, row: ArtifactRow, request: DownloadRequ
   if (request.headOnly) return { ...part, ...described };
   const object = await getBundle(ctx.blobs, row.object_key, range);
   return object ? { ...part, ...described, body: object.body } : undefined;
-}
-
-/** Whether a list of entity tags names this one (RFC 9110 §13.1.2, weak comparison). */
-export function matches(header: string, etag: string): boolean {
-  return header.split(",").some((tag) => ["*", etag].includes(tag.trim().replace(/^W\//, "")));
 }

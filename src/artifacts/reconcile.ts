@@ -2,11 +2,11 @@
  * The comparison of bucket and database, both ways, in the order of the keys. It is the net under the protocol, not a part
  * of it: it finds what no protocol can (a bucket edited by hand, a restored database).
  *
- * Invariant: it reports; it removes only under `RECONCILE=enforce`, only strays older than a day, only so many a run, and
+ * Invariant: it reports; it removes only under `RECONCILE=enforce`, only strays older than a day, only so many each time, and
  * only by dooming them like every other deletion. An artifact whose object is missing is never touched.
  */
 
-import type { Context } from "../context.ts";
+import { type Context, requester } from "../context.ts";
 import {
   ORPHAN_MIN_AGE_MS,
   RECONCILE_MAX_PAGES,
@@ -19,7 +19,6 @@ import { doomOrphans, type OpenDeletion } from "../store/deletions.ts";
 import { selectJob, writeJob } from "../store/jobs.ts";
 import { selectKey, selectKeysBetween, selectStrayKeys } from "../store/reconciliation.ts";
 import { purge } from "./purge.ts";
-import { requester } from "./views.ts";
 
 /** Where a comparison stands, and what it found so far. Kept between runs. */
 export interface ReconcileState {

@@ -1,13 +1,13 @@
 /** Register: ingest a source, keep its bundle, make it an artifact. */
 
-import type { Context } from "../context.ts";
+import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { type ArtifactSource, parseSource } from "../sources/source-url.ts";
 import { type ArtifactType, insertArtifact, selectArtifact, selectTwin } from "../store/artifacts.ts";
 import { auditRegistration } from "../store/audit.ts";
 import type { Upload } from "../store/uploads.ts";
 import { type Ingested, ingest } from "./ingest.ts";
-import { artifactOf, type Metadata, metadataOf, requester, type VersionedArtifact } from "./views.ts";
+import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
 import { giveUp, reserve, type Target, writeContent } from "./write.ts";
 
 /** What a client registers. `name` is a display name, already trimmed and checked; without it the source names it. */

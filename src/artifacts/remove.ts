@@ -6,7 +6,7 @@
  * the sweep finishes; never an object that nobody knows of, never a row that points at nothing.
  */
 
-import type { Context } from "../context.ts";
+import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { DEPENDENTS_SHOWN } from "../limits.ts";
 import {
@@ -20,7 +20,7 @@ import { bundleExists } from "../store/blobs.ts";
 import { type ArtifactRef, type OpenDeletion, removeArtifacts } from "../store/deletions.ts";
 import { repeatOnce, rowsOf } from "../store/statements.ts";
 import { purge } from "./purge.ts";
-import { type Metadata, metadataOf, requester } from "./views.ts";
+import { type Metadata, metadataOf } from "./views.ts";
 
 /** What became of one artifact: `failed` is out of the registry, but its zip could not be deleted yet. */
 export type Removal = "deleted" | "not_found" | "failed";

@@ -3,20 +3,13 @@
  * any number of times, beside anything else.
  */
 
-import type { Context } from "../context.ts";
+import { type Context, requester } from "../context.ts";
 import { SWEEP_MAX_PAGES, SWEEP_PAGE, SWEEP_SINGLES, UPLOAD_STALE_MS } from "../limits.ts";
 import { deleteBundles } from "../store/blobs.ts";
-import {
-  doomStaleUploads,
-  finishDeletions,
-  type OpenDeletion,
-  postponeDeletions,
-  selectDueDeletions,
-} from "../store/deletions.ts";
+import { finishDeletions, type OpenDeletion, postponeDeletions, selectDueDeletions } from "../store/deletions.ts";
 import { writeJob } from "../store/jobs.ts";
 import { rowsOf } from "../store/statements.ts";
-import { dropStaleUploads } from "../store/uploads.ts";
-import { requester } from "./views.ts";
+import { giveUpUploads } from "../store/uploads.ts";
 
 /** What one sweep did. */
 export interface SweepReport {
@@ -64,13 +57,10 @@ async function tryDelete(ctx: Context, keys: readonly string[]): Promise<boolean
 
 /** Never throws: a failure here must not keep the deletions from their turn. */
 async function giveUpStale(ctx: Context): Promise<number> {
-  const before = ctx.now() - UPLOAD_STALE_MS;
+  const startedBefore = ctx.now() - UPLOAD_STALE_MS;
   try {
-    const [, dropped] = await ctx.db.batch([
-      doomStaleUploads(ctx.db, before, requester(ctx)),
-      dropStaleUploads(ctx.db, before),
-    ]);
-    return rowsOf(dropped).length;
+    const [doomed] = await ctx.db.batch(giveUpUploads(ctx.db, { startedBefore }, requester(ctx)));
+    return rowsOf(doomed).length;
   } catch (error) {
     ctx.log("error", "stale_uploads_not_given_up", { error: String(error) });
     return 0;

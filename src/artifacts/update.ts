@@ -1,16 +1,16 @@
 /** Update: ingest again, and replace the content of an artifact whole or not at all. */
 
-import type { Context } from "../context.ts";
+import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import { namesTag } from "../lib/entity-tag.ts";
 import { parseSource } from "../sources/source-url.ts";
 import { type ArtifactRow, replaceContent, selectArtifact, selectTwin } from "../store/artifacts.ts";
 import { type ArtifactRef, doomReplaced, type OpenDeletion } from "../store/deletions.ts";
 import { rowsOf } from "../store/statements.ts";
-import { matches } from "./download.ts";
 import { getArtifactRow } from "./find.ts";
 import { ingest } from "./ingest.ts";
 import { purge } from "./purge.ts";
-import { artifactOf, etagOf, type Metadata, requester, type VersionedArtifact } from "./views.ts";
+import { artifactOf, etagOf, type Metadata, type VersionedArtifact } from "./views.ts";
 import { writeContent } from "./write.ts";
 
 /** What a client sends: the artifact as it has it, with the source that it shall have. */
@@ -38,7 +38,7 @@ export async function update(
   if (metadata.id !== String(row.id) || metadata.name !== row.name || metadata.type !== row.type) {
     throw new RegistryError("name_id_mismatch");
   }
-  if (wanted.ifMatch !== undefined && !matches(wanted.ifMatch, etagOf(row))) {
+  if (wanted.ifMatch !== undefined && !namesTag(wanted.ifMatch, etagOf(row))) {
     throw new RegistryError("precondition_failed");
   }
   const source = parseSource(row.type, wanted.url);

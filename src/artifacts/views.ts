@@ -1,8 +1,7 @@
 /** What the verbs hand out: the contract's shapes, built from rows in one place. */
 
-import { actorName, type Context } from "../context.ts";
+import type { Context } from "../context.ts";
 import type { ArtifactRow, ArtifactSummary, ArtifactType } from "../store/artifacts.ts";
-import type { Requester } from "../store/deletions.ts";
 import { signDownload } from "./links.ts";
 
 /** Contract §0: `Metadata`. */
@@ -44,9 +43,4 @@ export async function artifactOf(
     artifact: { metadata: metadataOf(row), data: { url: row.url, ...(link && { download_url: link }) } },
     etag: etagOf(row),
   };
-}
-
-/** Who asks, for receipts and audit. */
-export function requester(ctx: Context): Requester {
-  return { actor: actorName(ctx.actor), requestId: ctx.requestId, at: ctx.now() };
 }

@@ -4,16 +4,16 @@
  * Invariant: at every moment an object under our keys is pointed at by an artifact, by an upload or by an open deletion.
  */
 
-import type { Context } from "../context.ts";
+import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { writeBelongings } from "../store/artifacts.ts";
 import { putBundle } from "../store/blobs.ts";
-import { doomUpload, type OpenDeletion } from "../store/deletions.ts";
+import type { OpenDeletion } from "../store/deletions.ts";
 import { writeRating } from "../store/ratings.ts";
 import { repeatOnce, rowsOf } from "../store/statements.ts";
 import {
   describeUpload,
-  dropUpload,
+  giveUpUploads,
   insertUpload,
   settleUpload,
   type Upload,
@@ -21,7 +21,6 @@ import {
 } from "../store/uploads.ts";
 import type { Ingested } from "./ingest.ts";
 import { purge } from "./purge.ts";
-import { requester } from "./views.ts";
 
 /** Who an upload is for: a new artifact, or the one with `artifactId`. */
 export type Target = Pick<UploadIntent, "artifactId" | "type" | "name">;
@@ -67,7 +66,7 @@ export async function writeContent(
   if (!upload) throw new RegistryError("already_exists");
 
   try {
-    await putBundle(ctx.blobs, upload.object_key, bundle).catch(() => putBundle(ctx.blobs, upload.object_key, bundle));
+    await repeatOnce(() => putBundle(ctx.blobs, upload.object_key, bundle));
   } catch (error) {
     await giveUp(ctx, upload.id);
     throw error;
@@ -93,7 +92,7 @@ export async function writeContent(
 /** Dooms the object of an upload that came to nothing, and purges it. What fails here, the sweep makes good. */
 export async function giveUp(ctx: Context, uploadId: number): Promise<void> {
   try {
-    const doomed = await ctx.db.batch([doomUpload(ctx.db, uploadId, requester(ctx)), dropUpload(ctx.db, uploadId)]);
+    const doomed = await ctx.db.batch(giveUpUploads(ctx.db, { id: uploadId }, requester(ctx)));
     await purge(ctx, rowsOf<OpenDeletion>(doomed[0]));
   } catch (error) {
     ctx.log("error", "upload_not_given_up", { upload: uploadId, error: String(error) });

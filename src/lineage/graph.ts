@@ -7,8 +7,7 @@
 
 import type { Database } from "../config.ts";
 import { LINEAGE_MAX_NODES } from "../limits.ts";
-import type { ArtifactType } from "../store/artifacts.ts";
-import { type EdgeRow, selectEdgesAbove, selectEdgesBelow, selectNodes } from "../store/lineage.ts";
+import { type EdgeRow, type NodeRow, selectEdgesAbove, selectEdgesBelow, selectNodes } from "../store/lineage.ts";
 import { rowsOf } from "../store/statements.ts";
 
 /** A node: a registered artifact, or `external:<source id>`. `source` says where the edge that led here was read. */
@@ -30,18 +29,6 @@ export interface LineageEdge {
 export interface LineageGraph {
   nodes: LineageNode[];
   edges: LineageEdge[];
-}
-
-/** What is read of a node. `license` is a JSON array; sizes in bytes. */
-export interface NodeRow {
-  id: number;
-  type: ArtifactType;
-  name: string;
-  source: string;
-  revision: string | null;
-  license: string | null;
-  size: number;
-  upstream_size: number | null;
 }
 
 /** Builds the graph around a registered model. `include`: which kinds of parents are shown. */

@@ -15,7 +15,7 @@ export interface Remembered {
   bytes: Uint8Array<ArrayBuffer>;
   /** Where it came from, after redirects. */
   url: string;
-  /** When it was given or last found unchanged, in milliseconds since 1970. */
+  /** When it was given, in milliseconds since 1970. */
   keptAt: number;
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { Database } from "../config.ts";
+
 /** The three kinds of artifact. */
 export const ARTIFACT_TYPES = ["model", "dataset", "code"] as const;
 export type ArtifactType = (typeof ARTIFACT_TYPES)[number];

@@ -1,7 +1,7 @@
 /** Statements on the audit, which is append-only. Deletes and updates are audited where they are written, in their own transaction. */
 
 import type { Database } from "../config.ts";
-import type { Requester } from "./deletions.ts";
+import type { Requester } from "../context.ts";
 
 /** How many entries are counted at the most, from the newest on: the cost of looking back does not grow with the audit. */
 const COUNTED_ENTRIES = 1000;

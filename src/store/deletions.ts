@@ -6,6 +6,7 @@
  */
 
 import type { Database } from "../config.ts";
+import type { Requester } from "../context.ts";
 import { DELETION_BACKOFF_MAX_MS, DELETION_BACKOFF_MS, DELETION_STUCK_ATTEMPTS } from "../limits.ts";
 import type { ArtifactType } from "./artifacts.ts";
 
@@ -35,14 +36,8 @@ export interface ArtifactRef {
   type: ArtifactType;
 }
 
-/** Who asks, when, in which request: written into receipts and audit. */
-export interface Requester {
-  actor: string;
-  requestId: string;
-  at: number;
-}
-
-const COLUMNS =
+/** What every insertion into `deletions` fills, in this order. */
+export const DELETION_COLUMNS =
   "object_key, artifact_id, type, name, size, sha256, reason, requested_at, requested_by, next_attempt_at";
 const WANTED =
   "json_each(?1) AS wanted JOIN artifacts AS a ON a.id = wanted.value ->> 'id' AND a.type = wanted.value ->> 'type'";
@@ -71,7 +66,7 @@ export function removeArtifacts(
   return [
     db
       .prepare(
-        `INSERT INTO deletions (${COLUMNS})
+        `INSERT INTO deletions (${DELETION_COLUMNS})
          SELECT a.object_key, a.id, a.type, a.name, a.size, a.sha256, 'deleted', ?2, ?3, ?2
          FROM ${WANTED} ${unlessDependents}
          RETURNING artifact_id`,
@@ -119,7 +114,7 @@ export function doomReplaced(
   return [
     db
       .prepare(
-        `INSERT INTO deletions (${COLUMNS})
+        `INSERT INTO deletions (${DELETION_COLUMNS})
          SELECT a.object_key, a.id, a.type, a.name, a.size, a.sha256, 'replaced', ?4, ?5, ?4
          FROM ${REPLACEABLE}
          RETURNING object_key, artifact_id, type, reason, attempts`,
@@ -134,29 +129,6 @@ export function doomReplaced(
   ];
 }
 
-/** Dooms the object of an upload that came to nothing. Returns `OpenDeletion`. */
-export function doomUpload(db: Database, uploadId: number, by: Requester): D1PreparedStatement {
-  return db
-    .prepare(
-      `INSERT INTO deletions (${COLUMNS})
-       SELECT object_key, coalesce(artifact_id, id), type, name, size, sha256, 'abandoned', ?2, ?3, ?2
-       FROM uploads WHERE id = ?1
-       RETURNING object_key, artifact_id, type, reason, attempts`,
-    )
-    .bind(uploadId, by.at, by.actor);
-}
-
-/** Dooms the objects of all uploads begun before a time: their writers are dead, or as good as. */
-export function doomStaleUploads(db: Database, startedBefore: number, by: Requester): D1PreparedStatement {
-  return db
-    .prepare(
-      `INSERT INTO deletions (${COLUMNS})
-       SELECT object_key, coalesce(artifact_id, id), type, name, size, sha256, 'abandoned', ?2, ?3, ?2
-       FROM uploads WHERE started_at < ?1`,
-    )
-    .bind(startedBefore, by.at, by.actor);
-}
-
 /** Dooms stray objects that the comparison of bucket and database found; one that was purged before is opened again. */
 export function doomOrphans(
   db: Database,
@@ -165,7 +137,7 @@ export function doomOrphans(
 ): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO deletions (${COLUMNS})
+      `INSERT INTO deletions (${DELETION_COLUMNS})
        SELECT o.value ->> 'key', 0, 'unknown', o.value ->> 'key', o.value ->> 'size', '', 'orphan', ?2, ?3, ?2
        FROM json_each(?1) AS o WHERE true
        ON CONFLICT (object_key) DO UPDATE SET finished_at = NULL, next_attempt_at = excluded.next_attempt_at

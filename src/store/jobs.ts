@@ -1,6 +1,7 @@
 /** Statements on where the periodic jobs stand. */
 
 import type { Database } from "../config.ts";
+
 /** The state of a job, as JSON in `state`, and when it was written. */
 export function selectJob(db: Database, name: string): D1PreparedStatement {
   return db.prepare("SELECT state, updated_at FROM jobs WHERE name = ?1").bind(name);

@@ -8,7 +8,7 @@
  */
 
 import type { Database } from "../config.ts";
-import type { ArtifactType } from "./artifacts.ts";
+import type { ArtifactType, ParentEdge } from "./artifacts.ts";
 
 /** One edge of a walk; `parent_id` is null for a parent that is not registered. */
 export interface EdgeRow {
@@ -17,9 +17,21 @@ export interface EdgeRow {
   parent_type: ArtifactType;
   parent_key: string;
   parent_source: string;
-  relation: "base_model" | "fine_tuning_dataset" | "code_repository";
+  relation: ParentEdge["relation"];
   detail: string | null;
   read_from: string;
+}
+
+/** What is read of a node. `license` is a JSON array; sizes in bytes. */
+export interface NodeRow {
+  id: number;
+  type: ArtifactType;
+  name: string;
+  source: string;
+  revision: string | null;
+  license: string | null;
+  size: number;
+  upstream_size: number | null;
 }
 
 /** The registered artifact behind an edge `e`, seen from the artifact ?1. */
@@ -73,7 +85,7 @@ export function selectEdgesBelow(db: Database, id: number, maxNodes: number): D1
     .bind(id, maxNodes);
 }
 
-/** What a graph shows of each node, by id. Rows `{id, type, name, source, revision, license, size, upstream_size}`. */
+/** What a graph shows of each node, by id. Returns `NodeRow`. */
 export function selectNodes(db: Database, ids: readonly number[]): D1PreparedStatement {
   return db
     .prepare(

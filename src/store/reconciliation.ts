@@ -1,6 +1,7 @@
 /** Statements of the comparison between bucket and database. */
 
 import type { Database } from "../config.ts";
+
 /** Which of these keys nothing points at: no artifact, no upload, no open deletion. Rows `{key}`. */
 export function selectStrayKeys(db: Database, keys: readonly string[]): D1PreparedStatement {
   return db

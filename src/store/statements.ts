@@ -6,9 +6,9 @@ export function rowsOf<Row>(result: D1Result | undefined): Row[] {
 }
 
 /**
- * Runs a write once more if it failed. The platform repeats reads that were cut off, but not writes, because it cannot know
- * that they may be repeated. Ours may: each statement names the state that it changes, so that the second run of one that
- * took effect finds nothing to do.
+ * Runs a write to the database or the bucket once more if it failed. The platform repeats reads that were cut off, but not
+ * writes, because it cannot know that they may be repeated. Ours may: a statement names the state that it changes, an object
+ * is written under a key of its own and with its digest, and deleting what is gone is no error.
  */
 export async function repeatOnce<T>(write: () => Promise<T>): Promise<T> {
   try {

@@ -1,7 +1,9 @@
 /** Statements on intents to write an object: recorded before the object is, gone in the transaction that settles its fate. */
 
 import type { Database } from "../config.ts";
+import type { Requester } from "../context.ts";
 import type { ArtifactType } from "./artifacts.ts";
+import { DELETION_COLUMNS } from "./deletions.ts";
 
 /** What is about to be written, and for which artifact (`artifactId`: an update; none: a registration). */
 export interface UploadIntent {
@@ -70,22 +72,29 @@ export function settleUpload(db: Database, uploadId: number): D1PreparedStatemen
     .bind(uploadId);
 }
 
-/** Ends an intent that came to nothing; to be run after `doomUpload`. */
-export function dropUpload(db: Database, uploadId: number): D1PreparedStatement {
-  return db
-    .prepare(
-      `DELETE FROM uploads WHERE id = ?1 AND EXISTS (SELECT 1 FROM deletions AS d WHERE d.object_key = uploads.object_key)`,
-    )
-    .bind(uploadId);
-}
+/** Which uploads to give up: one, or all that were begun before a time (milliseconds since 1970). */
+export type LostUploads = { id: number } | { startedBefore: number };
 
-/** Ends all intents begun before a time; to be run after `doomStaleUploads`. Returns a row for each. */
-export function dropStaleUploads(db: Database, startedBefore: number): D1PreparedStatement {
-  return db
-    .prepare(
-      `DELETE FROM uploads
-       WHERE started_at < ?1 AND EXISTS (SELECT 1 FROM deletions AS d WHERE d.object_key = uploads.object_key)
-       RETURNING id`,
-    )
-    .bind(startedBefore);
+/**
+ * Ends intents that came to nothing, and dooms their objects, whether they were written or not. Result of the first: the
+ * `OpenDeletion` of each.
+ */
+export function giveUpUploads(db: Database, lost: LostUploads, by: Requester): D1PreparedStatement[] {
+  const [which, value] = "id" in lost ? ["id = ?1", lost.id] : ["started_at < ?1", lost.startedBefore];
+  return [
+    db
+      .prepare(
+        `INSERT INTO deletions (${DELETION_COLUMNS})
+         SELECT object_key, coalesce(artifact_id, id), type, name, size, sha256, 'abandoned', ?2, ?3, ?2
+         FROM uploads WHERE ${which}
+         RETURNING object_key, artifact_id, type, reason, attempts`,
+      )
+      .bind(value, by.at, by.actor),
+    db
+      .prepare(
+        `DELETE FROM uploads
+         WHERE ${which} AND EXISTS (SELECT 1 FROM deletions AS d WHERE d.object_key = uploads.object_key)`,
+      )
+      .bind(value),
+  ];
 }

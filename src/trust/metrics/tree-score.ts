@@ -4,13 +4,11 @@
  * score of unregistered ones; unscorable left out, depth ≤ 5, each once, never the model itself.
  */
 
+import { ANCESTOR_MAX_DEPTH } from "../../limits.ts";
 import { type MetricResult, mean, measured, round4 } from "./result.ts";
 import { meanSizeScore, type SizeScores } from "./size-score.ts";
 
 export const version = 1;
-
-/** Generations that are looked at. */
-const DEPTH_MAX = 5;
 
 /** An ancestor and what it scores. */
 export interface AncestorScore {
@@ -44,7 +42,7 @@ export function countedAncestors(
   for (const ancestor of ancestors.toSorted((a, b) => a.depth - b.depth)) {
     const key = ancestor.source.toLowerCase();
     const { score } = ancestor;
-    if (key === self || ancestor.depth > DEPTH_MAX || counted.has(key)) continue;
+    if (key === self || ancestor.depth > ANCESTOR_MAX_DEPTH || counted.has(key)) continue;
     if (score !== undefined && Number.isFinite(score)) counted.set(key, { ...ancestor, score });
   }
   return [...counted.values()];
