@@ -6,6 +6,7 @@
 
 import { DATASET_EDGES_MAX, PARENTS_MAX } from "../limits.ts";
 import type { DatasetEvidence, Finding, HubRecord, JsonObject, ParentEvidence } from "../sources/findings.ts";
+import { ownsBareIds } from "../sources/hub-id.ts";
 import { isObject } from "../sources/json.ts";
 
 /** Where an edge was read. */
@@ -68,11 +69,6 @@ const LOCAL_PLACES: ReadonlySet<string> = new Set(
 );
 const LOCAL_NAME =
   /^(?:checkpoint|epoch|step|global_step|run)[-_]?\d+$|\.(?:bin|ckpt|h5|json|msgpack|pth?|safetensors|ya?ml)$/i;
-
-/** Accounts to which the hub moved its oldest models: `bert-base-uncased` is `google-bert/bert-base-uncased`. */
-const MOVED_TO: ReadonlySet<string> = new Set(
-  "albert almanach distilbert facebookai google-bert google-t5 openai-community salesforce transfo-xl xlnet".split(" "),
-);
 
 interface Mention {
   id: string;
@@ -167,7 +163,7 @@ function isItself(id: string, { source, record }: ParentEvidencePart): boolean {
   const own = [source, ...(record.status === "found" ? [record.value.id] : [])].map((name) => name.toLowerCase());
   return own.some((name) => {
     const [owner, repository] = name.split("/");
-    return key === name || (key === repository && MOVED_TO.has(owner ?? ""));
+    return key === name || (key === repository && ownsBareIds(owner ?? ""));
   });
 }
 

@@ -13,6 +13,16 @@ const HUB_PAGES: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
+/** Owners to whom the hub moved the models that once had none: `bert-base-uncased` still leads to `google-bert/…`. */
+const OWNERS_OF_BARE_IDS: ReadonlySet<string> = new Set(
+  "albert almanach distilbert facebookai google-bert google-t5 openai-community salesforce transfo-xl xlnet".split(" "),
+);
+
+/** Whether the models of this owner are also known by their name alone. Case does not matter. */
+export function ownsBareIds(owner: string): boolean {
+  return OWNERS_OF_BARE_IDS.has(owner.toLowerCase());
+}
+
 /** Whether the hub could have a repository of this id: `gpt2`, `google-bert/bert-base-uncased`. ASCII only. */
 export function isHubId(id: string): boolean {
   const segments = id.split("/");

@@ -4,6 +4,7 @@
  * missing files, remote code, or gating. 0: no demo code.
  */
 
+import { ownsBareIds } from "../../sources/hub-id.ts";
 import type { HubRecord, ModelEvidence } from "../evidence.ts";
 import { cardOf, isOpen } from "./card-facts.ts";
 import { readmeOutline } from "./markdown.ts";
@@ -23,10 +24,6 @@ const LIBRARIES: ReadonlySet<string> = new Set(
     stable-baselines3 ultralytics transformers.js gliner model2vec bertopic ctranslate2 faster-whisper vllm
     sglang ollama unsloth exllamav2 huggingface-hub stanza fasttext whisper audiocraft trl`.split(/\s+/),
 );
-/** Owners to whom the hub moved the models that once had no owner; the old ids still lead to them. */
-const OWNERS_OF_BARE_IDS: ReadonlySet<string> = new Set(
-  "google-bert google-t5 openai-community facebookai distilbert albert xlnet transfo-xl almanach".split(" "),
-);
 /** What a library cannot do without; of each list one is enough. */
 const NEEDED: ReadonlyMap<string, readonly string[]> = new Map([
   ["transformers", ["config.json", "adapter_config.json"]],
@@ -45,7 +42,7 @@ export function idsOf(source: string, record: HubRecord): ReadonlySet<string> {
   const ids = new Set([source.toLowerCase(), record.id.toLowerCase()]);
   for (const id of [...ids]) {
     const [owner, name] = id.split("/");
-    if (owner && name && OWNERS_OF_BARE_IDS.has(owner)) ids.add(name);
+    if (owner && name && ownsBareIds(owner)) ids.add(name);
   }
   return ids;
 }

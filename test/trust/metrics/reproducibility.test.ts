@@ -29,6 +29,7 @@ describe("reproducibility is 1", () => {
     const readme = py(LOAD.replace("acme/owl", "bert-base-uncased"));
     expect(of(readme, { source: "google-bert/bert-base-uncased" })).toBe(1);
     expect(of(readme, { source: "acme/bert-base-uncased" })).toBe(0.5);
+    expect(of(py(LOAD.replace("acme/owl", "ctrl")), { source: "Salesforce/ctrl" })).toBe(1);
   });
 
   it("for an adapter without a config of its own", () => {
