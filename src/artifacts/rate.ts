@@ -5,7 +5,7 @@
  * evidence, not from what upstream says today.
  */
 
-import { readZipEntry } from "../bundle/zip-reader.ts";
+import { readZipEntry } from "../bundle/zip-entry.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { ANCESTOR_MAX_DEPTH } from "../limits.ts";
