@@ -239,3 +239,6 @@ export const SAFETENSORS_HEADER_MAX_BYTES = 8 * 1024 * 1024;
 
 /** First bytes of an HDF5 file that are searched for code of Keras. */
 export const HDF5_SEARCHED_BYTES = 4 * 1024 * 1024;
+
+/** How long a streamed answer may be silent, for its head or the next chunk: a healthy one never is for as long. */
+export const UPSTREAM_IDLE_TIMEOUT_MS = 30_000;
