@@ -231,6 +231,12 @@ export const PICKLE_MAX_BYTES = 64 * 1024 * 1024;
 /** Pickles one behind the other in one file: torch's old format has five. */
 export const PICKLE_MAX_STREAMS = 64;
 
+/** Memo of one pickle: what fits memory when every entry is hostile. */
+export const PICKLE_MAX_MEMO = 500_000;
+
+/** Texts of one pickle that are kept to tell what an import by name is. */
+export const PICKLE_TEXTS_MAX_CHARS = 16 * 1024 * 1024;
+
 /** A text of a pickle that may name an import; longer ones cannot. */
 export const PICKLE_NAME_MAX_BYTES = 512;
 
