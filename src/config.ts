@@ -1,6 +1,7 @@
 /** Vars and secrets, read once into one typed object; a value that cannot be meant is an error that names it. */
 
 import { z } from "zod";
+import type { MirrorMode, MirrorRun } from "./store/mirrors.ts";
 
 /** What the Worker is bound to: see wrangler.toml. Vars and secrets are text, whatever they mean. */
 export interface Env {
@@ -14,6 +15,10 @@ export interface Env {
   INGEST_GATE?: string;
   DOWNLOAD_TTL_SECONDS?: string;
   RECONCILE?: string;
+  MIRROR?: string;
+  MIRROR_MAX_BYTES?: string;
+  /** Runs the copying of whole repositories. */
+  MIRRORS: Workflow<MirrorRun>;
   ALLOWED_ORIGINS?: string;
   SIGNING_KEY?: string;
   HF_TOKEN?: string;
@@ -71,6 +76,8 @@ const schema = z.object({
   INGEST_GATE: gate,
   DOWNLOAD_TTL_SECONDS: z.coerce.number().int().min(1).max(604_800).default(3600),
   RECONCILE: z.enum(["report", "enforce"]).default("report"),
+  MIRROR: z.enum(["light", "full"]).default("light"),
+  MIRROR_MAX_BYTES: z.coerce.number().int().min(0).default(5_000_000_000),
   ALLOWED_ORIGINS: optional.transform((list) => list?.split(/[\s,]+/) ?? []),
   SIGNING_KEY: optional,
   HF_TOKEN: optional,
@@ -89,6 +96,10 @@ export interface Config {
   downloadTtlSeconds: number;
   /** Whether the daily comparison only reports stray objects or also removes them. */
   reconcile: "report" | "enforce";
+  /** How much a registration keeps that does not say it. */
+  mirror: MirrorMode;
+  /** Bytes of the largest repository that is kept whole; 0: no bound. */
+  mirrorMaxBytes: number;
   /** Web origins whose pages may call the registry; `*` for all. */
   allowedOrigins: string[];
   /** Signs download links; without it there are none. */
@@ -116,6 +127,8 @@ export function readConfig(env: Env): Config {
     ingestGate: data.INGEST_GATE,
     downloadTtlSeconds: data.DOWNLOAD_TTL_SECONDS,
     reconcile: data.RECONCILE,
+    mirror: data.MIRROR,
+    mirrorMaxBytes: data.MIRROR_MAX_BYTES,
     allowedOrigins: data.ALLOWED_ORIGINS,
     ...(data.SIGNING_KEY && { signingKey: data.SIGNING_KEY }),
     ...(data.HF_TOKEN && { hfToken: data.HF_TOKEN }),
