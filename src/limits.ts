@@ -249,6 +249,9 @@ export const INSPECT_MAX_READS = 5000;
 /** Bytes that one inspection reads: half a minute from the object store. */
 export const INSPECT_MAX_READ_BYTES = 2 * 1024 ** 3;
 
+/** Bytes of the files themselves that one inspection looks through, inflated ones too: some ten seconds of CPU when every byte is an opcode. */
+export const INSPECT_MAX_CONTENT_BYTES = 256 * 1024 * 1024;
+
 /** Bytes between two local headers that are read through instead of making a call of their own. */
 export const INSPECT_COALESCE_BYTES = 128 * 1024;
 
