@@ -54,7 +54,9 @@ const ALLOWED: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     `),
     torch: [
       ...[...STORAGES, ...TENSORS, ...DTYPES],
-      ...words("Size Tensor device per_channel_affine per_tensor_affine per_tensor_symmetric strided sparse_coo sparse_csr"),
+      ...words(
+        "Size Tensor device per_channel_affine per_tensor_affine per_tensor_symmetric strided sparse_coo sparse_csr",
+      ),
     ],
     "torch.cuda": [...STORAGES, ...TENSORS],
     "torch._tensor": ["_rebuild_from_type_v2"],

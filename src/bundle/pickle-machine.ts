@@ -107,8 +107,8 @@ export class PickleMachine {
   importNamed(): void {
     const name = this.#pop();
     const module = this.#pop();
-    if (isText(name) && isText(module)) return this.import(module.text, name.text);
-    this.unresolved("imports something whose name cannot be told");
+    if (isText(name) && isText(module)) this.import(module.text, name.text);
+    else this.unresolved("imports something whose name cannot be told");
   }
 
   /** Pushes what the reader's own registry of extensions holds, which is not known here. */

@@ -193,9 +193,10 @@ async function line(cursor: Cursor): Promise<string> {
     await cursor.fill(LINE_MAX_BYTES);
     length = cursor.find(0x0a);
   }
-  if (length === -1) throw cursor.rest >= LINE_MAX_BYTES ? new Bound() : new Malformed();
-  const text = decode(cursor.take(length));
-  cursor.skip(1);
+  if (length === -1 && cursor.rest >= LINE_MAX_BYTES) throw new Bound();
+  // a last line without its end is one to some readers
+  const text = decode(cursor.take(length === -1 ? cursor.rest : length));
+  if (length !== -1) cursor.skip(1);
   return text ?? "\ufffd";
 }
 
