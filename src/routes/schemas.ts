@@ -75,11 +75,33 @@ const QuerySchema = z
   })
   .openapi("ArtifactQuery");
 
+export const QueriesSchema = z.array(QuerySchema).max(LIST_MAX_QUERIES);
+
 /** Body of a list, in both spellings. */
-const QueriesSchema = z.array(QuerySchema).max(LIST_MAX_QUERIES);
 export const ListSchema = z.union([QueriesSchema, z.object({ queries: QueriesSchema })], {
   error: 'expected an array of {"name", "types"?} or {"queries": [...]}, with types of model, dataset, code',
 });
+
+/** A name that is looked for: exact, so that only the spaces around it do not count. */
+export const WantedNameSchema = z.string().trim().min(1, "The name must not be empty.");
+
+/** Body of a search. */
+export const SearchSchema = z.object({ regex: z.string().openapi({ example: "^bert-.*" }) }).openapi("ArtifactRegEx");
+
+/** Body of a licence check, and how far up it looks. */
+export const LicenseCheckSchema = z
+  .object({ github_url: z.string().openapi({ example: "https://github.com/google-research/bert" }) })
+  .openapi("SimpleLicenseCheckRequest");
+export const LicenseScopeSchema = z.enum(["model", "lineage"]).default("model");
+
+/** What else a lineage shows; in which money a cost is told. */
+export const IncludeSchema = z.enum(["datasets"]).optional();
+export const CurrencySchema = z.enum(["usd"]).optional();
+
+export const DependentsSchema = z
+  .enum(["ignore", "refuse"])
+  .default("ignore")
+  .openapi({ description: "`refuse`: not if registered artifacts are derived from it." });
 
 export const OffsetSchema = z
   .string()
