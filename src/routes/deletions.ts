@@ -18,6 +18,7 @@ import {
   FlagSchema,
   MetadataSchema,
   refusals,
+  requires,
 } from "./schemas.ts";
 
 const deleted = z.object({ status: z.literal("deleted"), id: z.string() }).openapi("Deleted");
@@ -36,6 +37,7 @@ const dependents = answer(
 );
 
 const deleteRoute = createRoute({
+  ...requires("artifact:delete"),
   method: "delete",
   path: "/artifacts/{artifact_type}/{id}",
   operationId: "ArtifactDelete",
@@ -59,6 +61,7 @@ const deleteRoute = createRoute({
 });
 
 const bulkRoute = createRoute({
+  ...requires("artifact:delete"),
   method: "post",
   path: "/artifacts/delete",
   operationId: "ArtifactsDelete",
@@ -83,6 +86,7 @@ const bulkRoute = createRoute({
 });
 
 const receiptRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/deletions/{id}",
   operationId: "DeletionReceipt",
@@ -112,14 +116,24 @@ const receiptRoute = createRoute({
 });
 
 const resetRoute = createRoute({
+  ...requires("registry:reset"),
   method: "delete",
   path: "/reset",
   operationId: "RegistryReset",
   tags: ["deletion"],
-  summary: "Delete every artifact",
+  summary: "Delete every artifact; where AUTH is required, only if the caller knows how many there are",
+  request: {
+    query: z.object({
+      confirm: z
+        .string()
+        .regex(/^\d{1,15}$/, "must be a number of artifacts")
+        .optional()
+        .openapi({ description: "How many artifacts there are. Needed where AUTH is required." }),
+    }),
+  },
   responses: {
     200: answer("Empty.", z.object({ status: z.literal("registry reset") })),
-    ...refusals("unauthenticated", "not_permitted", "deletion_unfinished"),
+    ...refusals("invalid_request", "unauthenticated", "not_permitted", "confirmation_needed", "deletion_unfinished"),
   },
 });
 
@@ -147,6 +161,7 @@ export const deletionRoutes = createRouter()
     return c.json(await getReceipt(c.var.ctx, id), 200);
   })
   .openapi(resetRoute, async (c) => {
-    await reset(c.var.ctx);
+    const { confirm } = c.req.valid("query");
+    await reset(c.var.ctx, confirm === undefined ? undefined : Number(confirm));
     return c.json({ status: "registry reset" as const }, 200);
   });

@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { findByName, listArtifacts, type Page, search } from "../artifacts/find.ts";
 import { ARTIFACT_TYPES, type ListQuery } from "../store/artifacts.ts";
 import { createRouter } from "./router.ts";
-import { answer, ListSchema, MetadataSchema, OffsetSchema, refusals } from "./schemas.ts";
+import { answer, ListSchema, MetadataSchema, OffsetSchema, refusals, requires } from "./schemas.ts";
 
 const page = {
   ...answer("A page of artifacts, ascending id.", z.array(MetadataSchema)),
@@ -14,6 +14,7 @@ const page = {
 };
 
 const listRoute = createRoute({
+  ...requires("artifact:read"),
   method: "post",
   path: "/artifacts",
   operationId: "ArtifactsList",
@@ -27,6 +28,7 @@ const listRoute = createRoute({
 });
 
 const byNameRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifact/byName/{name}",
   operationId: "ArtifactByNameGet",
@@ -46,6 +48,7 @@ const byNameRoute = createRoute({
 });
 
 const byRegExRoute = createRoute({
+  ...requires("search"),
   method: "post",
   path: "/artifact/byRegEx",
   operationId: "ArtifactByRegExGet",

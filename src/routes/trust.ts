@@ -9,7 +9,7 @@ import { RegistryError } from "../errors.ts";
 import { SCALAR_METRICS } from "../trust/rate.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactIdSchema, ArtifactPath, answer, FlagSchema, refusals } from "./schemas.ts";
+import { ArtifactIdSchema, ArtifactPath, answer, FlagSchema, refusals, requires } from "./schemas.ts";
 
 const score = z.number().min(0).max(1);
 const latency = z.number().min(0).openapi({ description: "Milliseconds." });
@@ -39,6 +39,7 @@ const rating = z
   .openapi("ModelRating");
 
 const rateRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifact/{artifact_type}/{id}/rate",
   operationId: "ModelArtifactRate",
@@ -61,6 +62,7 @@ const rateRoute = createRoute({
 const ModelPath = z.object({ id: ArtifactIdSchema.openapi({ param: { name: "id", in: "path" } }) });
 
 const lineageRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifact/model/{id}/lineage",
   operationId: "ArtifactLineageGet",
@@ -95,6 +97,7 @@ const lineageRoute = createRoute({
 });
 
 const costRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifact/{artifact_type}/{id}/cost",
   operationId: "ArtifactCost",
@@ -123,6 +126,7 @@ const costRoute = createRoute({
 });
 
 const licenseRoute = createRoute({
+  ...requires("artifact:read"),
   method: "post",
   path: "/artifact/model/{id}/license-check",
   operationId: "ArtifactLicenseCheck",
