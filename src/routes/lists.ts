@@ -9,6 +9,7 @@ import {
   MetadataSchema,
   OffsetSchema,
   refusals,
+  requires,
   SearchSchema,
   WantedNameSchema,
 } from "./schemas.ts";
@@ -21,6 +22,7 @@ const page = {
 };
 
 const listRoute = createRoute({
+  ...requires("artifact:read"),
   method: "post",
   path: "/artifacts",
   operationId: "ArtifactsList",
@@ -34,6 +36,7 @@ const listRoute = createRoute({
 });
 
 const byNameRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifact/byName/{name}",
   operationId: "ArtifactByNameGet",
@@ -49,6 +52,7 @@ const byNameRoute = createRoute({
 });
 
 const byRegExRoute = createRoute({
+  ...requires("search"),
   method: "post",
   path: "/artifact/byRegEx",
   operationId: "ArtifactByRegExGet",

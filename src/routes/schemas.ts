@@ -1,6 +1,7 @@
 /** The shapes of the contract (§0 and §1): what validates is what the OpenAPI document shows. */
 
 import { z } from "@hono/zod-openapi";
+import { type Permission, SCOPES, USER_NAME } from "../auth/scopes.ts";
 import { type ErrorCode, refusalOf } from "../errors.ts";
 import { ID_SYNTAX } from "../lib/ids.ts";
 import { readOffset } from "../lib/paging.ts";
@@ -131,6 +132,31 @@ export const FlagSchema = z
   .transform((text) => text === "true")
   .openapi({ type: "boolean" });
 
+/** One thing that a user or a token may do. */
+export const ScopeSchema = z.enum(SCOPES).openapi("Scope");
+
+export const UserNameSchema = z
+  .string()
+  .regex(USER_NAME, "Invalid user name: up to 64 letters, digits and ._@+-")
+  .openapi("UserName", { example: "ada" });
+
+/** The ways to say who is asking, by their names in the document. */
+const SCHEMES = ["XAuthorization", "Authorization", "CloudflareAccess"];
+
+/**
+ * What a route asks of whoever calls it, for the document: the same permission that its verb begins with, which a test
+ * compares. A route says this or `OPEN`.
+ */
+export function requires(permission: Permission) {
+  return {
+    security: SCHEMES.map((scheme) => ({ [scheme]: [permission] })),
+    "x-required-scope": permission,
+  };
+}
+
+/** A route that anyone may call. */
+export const OPEN = { security: [] };
+
 export const ErrorSchema = z.object({ detail: z.string() }).openapi("Error");
 
 /** A JSON answer for the document. */
@@ -138,9 +164,12 @@ export function answer<Schema extends z.ZodType>(description: string, schema: Sc
   return { description, content: { "application/json": { schema } } };
 }
 
-/** The refusals of a route for the document, by status; 500 is every route's. */
+/** The refusals of a route for the document, by status; 429 and 500 are every route's. */
 export function refusals(...codes: ErrorCode[]) {
-  const byStatus = Map.groupBy([...codes, "internal" as const], (code) => refusalOf(code).status);
+  const byStatus = Map.groupBy(
+    [...codes, "too_many_requests" as const, "internal" as const],
+    (code) => refusalOf(code).status,
+  );
   return Object.fromEntries(
     [...byStatus].map(([status, group]) => [
       status,
