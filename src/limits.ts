@@ -323,3 +323,57 @@ export const MIRROR_RELAUNCH_MS = 10 * 60_000;
 
 /** Waiting mirrors that one sweep looks after. */
 export const MIRROR_RELAUNCH_MAX = 20;
+
+/** Iterations of PBKDF2-SHA-256: the most that the platform computes. */
+export const PBKDF2_ITERATIONS = 100_000;
+
+/** Salt of a password: as long as it takes that no two are the same. */
+export const PASSWORD_SALT_BYTES = 16;
+
+/** Shortest password that is taken: what the platform's key stretching is too weak for must not be guessable either. */
+export const PASSWORD_MIN_CHARS = 12;
+
+/** Longest password: a sentence of any length that somebody types. */
+export const PASSWORD_MAX_CHARS = 1024;
+
+/** Secret part of a token. */
+export const TOKEN_SECRET_BYTES = 32;
+
+/** How long a session lives: the contract's ten hours. */
+export const SESSION_MS = 10 * 3_600_000;
+
+/** How many calls a session is good for: the contract's. */
+export const SESSION_CALLS = 1000;
+
+/** Calls that an isolate takes out of a session with one write: one write in twenty calls, and at most nineteen calls lost. */
+export const LEASE_CALLS = 20;
+
+/** Sessions whose leases an isolate remembers; of those beyond, what is left of the oldest lease is lost. */
+export const LEASES_REMEMBERED = 2000;
+
+/** Long-lived tokens of one user: more than anybody can keep apart. */
+export const TOKENS_PER_USER_MAX = 100;
+
+/** Users or tokens in one answer. */
+export const ACCOUNTS_PAGE = 1000;
+
+/** Nesting of a request body: the deepest that a route understands is six. */
+export const REQUEST_JSON_MAX_DEPTH = 32;
+
+/** How long the public keys of Cloudflare Access are used unasked; they change every six weeks and overlap by seven days. */
+export const ACCESS_KEYS_FRESH_MS = 3_600_000;
+
+/** Least time between two questions for those keys: an assertion with a made-up key id must not cause a question each. */
+export const ACCESS_KEYS_RETRY_MS = 60_000;
+
+/** Cap of that answer: two keys, each twice, are 6 kB. */
+export const ACCESS_KEYS_MAX_BYTES = 64 * 1024;
+
+/** By how much the clocks of Cloudflare Access and ours may differ. */
+export const ACCESS_CLOCK_SKEW_S = 30;
+
+/** Longest assertion of Cloudflare Access that is looked at: groups and countries included they stay below 4 kB. */
+export const ACCESS_ASSERTION_MAX_CHARS = 16_384;
+
+/** What a caller who was refused for asking too often is told to wait: the period of the limits in wrangler.toml. */
+export const RATE_LIMIT_PERIOD_S = 60;

@@ -30,7 +30,7 @@ export async function update(
   ctx: Context,
   ref: ArtifactRef,
   wanted: Update,
-  origin: string,
+  origin?: string,
 ): Promise<VersionedArtifact> {
   permit(ctx, "artifact:write");
   const { metadata } = wanted;

@@ -170,6 +170,7 @@ export async function settle(
   settlement: Settlement,
 ): Promise<number | undefined> {
   const artifact = { id: settlement.artifactId ?? upload.id, version: upload.id };
+  const { text, parents } = described;
   const measured = object ? [measureUpload(ctx.db, upload.id, object)] : [];
   // A settlement that fails twice may still have taken effect: the upload is left as it is, and whatever it is then, the
   // sweep finds either an artifact that points at the object or an intent to give up.
@@ -177,7 +178,7 @@ export async function settle(
     ctx.db.batch([
       ...measured,
       ...settlement.statements(upload.id),
-      ...writeBelongings(ctx.db, upload.id, described.text, described.parents),
+      ...(text !== undefined && parents !== undefined ? writeBelongings(ctx.db, upload.id, text, parents) : []),
       ...(settlement.replaces ? forgetContent(ctx.db, upload.id) : []),
       ...writeIndex(ctx.db, upload.id, described.files),
       ...(described.inspection ? [writeInspection(ctx.db, upload.id, described.inspection, ctx.now())] : []),

@@ -3,7 +3,8 @@
 import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { RegistryError } from "../errors.ts";
-import { JSON_BODY_MAX_BYTES } from "../limits.ts";
+import { depthOf } from "../lib/json-depth.ts";
+import { JSON_BODY_MAX_BYTES, REQUEST_JSON_MAX_DEPTH } from "../limits.ts";
 import type { RouteEnv } from "../routes/router.ts";
 import { streamsBody } from "./streamed-bodies.ts";
 
@@ -16,6 +17,15 @@ const limitJson = bodyLimit({
 
 /** 413 before anything is parsed. It buffers bodies without a length, so it is for JSON routes only. */
 export const limitBody = createMiddleware<RouteEnv>((c, next) => (streamsBody(c.req) ? next() : limitJson(c, next)));
+
+/** 400 for a body that is nested deeper than anything here understands, before a parser or a schema walks down into it. */
+export const boundDepth = createMiddleware<RouteEnv>(async (c, next) => {
+  const sendsBody = (c.req.method === "POST" || c.req.method === "PUT") && !streamsBody(c.req);
+  if (sendsBody && depthOf(await c.req.text()) > REQUEST_JSON_MAX_DEPTH) {
+    throw new RegistryError("invalid_request", "Invalid request: body: nested too deeply.");
+  }
+  await next();
+});
 
 /**
  * Labels a body as the JSON that every other route with a body takes. `curl -d` calls its body a form and `fetch` calls a string

@@ -4,9 +4,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { readComponents } from "../artifacts/components.ts";
 import { readHealth } from "../artifacts/health.ts";
 import { createRouter } from "./router.ts";
-import { answer, FlagSchema, refusals } from "./schemas.ts";
+import { answer, FlagSchema, OPEN, refusals } from "./schemas.ts";
 
 const healthRoute = createRoute({
+  ...OPEN,
   method: "get",
   path: "/health",
   operationId: "RegistryHealthHeartbeat",
@@ -27,11 +28,13 @@ const healthRoute = createRoute({
         })
         .openapi("Health"),
     ),
+    ...refusals(),
     503: answer("The database does not answer.", z.object({ status: z.literal("critical") })),
   },
 });
 
 const componentsRoute = createRoute({
+  ...OPEN,
   method: "get",
   path: "/health/components",
   operationId: "RegistryHealthComponents",
@@ -76,7 +79,10 @@ const componentsRoute = createRoute({
   },
 });
 
+const DELIVERED = ["Performance track", "Access control track", "High assurance track"] as const;
+
 const tracksRoute = createRoute({
+  ...OPEN,
   method: "get",
   path: "/tracks",
   operationId: "TracksGet",
@@ -91,6 +97,7 @@ const tracksRoute = createRoute({
         ),
       }),
     ),
+    ...refusals(),
   },
 });
 
@@ -107,6 +114,4 @@ export const healthRoutes = createRouter()
     const { windowMinutes, includeTimeline } = c.req.valid("query");
     return c.json(await readComponents(c.var.ctx, windowMinutes, includeTimeline), 200);
   })
-  .openapi(tracksRoute, (c) =>
-    c.json({ plannedTracks: ["Performance track" as const, "High assurance track" as const] }, 200),
-  );
+  .openapi(tracksRoute, (c) => c.json({ plannedTracks: [...DELIVERED] }, 200));

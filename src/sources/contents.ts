@@ -10,7 +10,8 @@ import { encodePath } from "./paths.ts";
 import { contentLength, type HostPolicy, label, UpstreamError, type UpstreamErrorKind } from "./safe-fetch.ts";
 import { type SafeStream, type StreamRequest, safeStream } from "./safe-stream.ts";
 import type { HubRepository } from "./source-url.ts";
-import type { Upstream } from "./upstream.ts";
+import { ask, type Upstream } from "./upstream.ts";
+import { decodeText } from "./json.ts";
 
 /** A stretch of a file, in bytes. */
 export interface Stretch {
@@ -74,8 +75,9 @@ function checked(
   throw statusError(request, status);
 }
 
-function statusError(request: StreamRequest, status: number): UpstreamError {
-  const isMissing = [401, 403, 404, 410, 451].includes(status);
+/** 403 is the hub's word for a gate, and GitHub's for "later" as well: it may be asked again. */
+function statusError(request: Pick<StreamRequest, "url">, status: number): UpstreamError {
+  const isMissing = [401, 404, 410, 451].includes(status);
   return new UpstreamError(isMissing ? "missing" : "network", `${label(request)} answered ${status}`);
 }
 
@@ -113,6 +115,21 @@ function exactly(
 }
 
 /**
+ * The commit at the head of a repository's default branch.
+ * @throws UpstreamError `missing` if there is no such repository for us, or it is empty
+ */
+export async function gitHubCommit(upstream: Upstream, repository: string): Promise<string> {
+  const request = gitHubRequest(upstream, `/repos/${encodePath(repository)}/commits/HEAD`, 100);
+  const asked = { ...request, headers: { ...request.headers, Accept: "application/vnd.github.sha" } };
+  const { status, bytes } = await ask(upstream, asked);
+  if (status === 409) throw new UpstreamError("missing", `${label(asked)}: the repository is empty`);
+  const commit = decodeText(bytes).trim();
+  if (status !== 200) throw statusError(asked, status);
+  if (!/^[0-9a-f]{40,64}$/.test(commit)) throw new UpstreamError("network", `${label(asked)} answered no commit`);
+  return commit;
+}
+
+/**
  * Streams the zip archive of a repository on GitHub at a commit. Its length is not known before its end.
  * @throws UpstreamError `missing` if there is none for us, `too_large` over `maxBytes` (the body fails with it as well)
  */
@@ -122,19 +139,18 @@ export async function openGitHubArchive(
   commit: string,
   maxBytes: number,
 ): Promise<ReadableStream<Uint8Array>> {
-  const request: StreamRequest = {
-    url: `${upstream.githubApiUrl}/repos/${encodePath(repository)}/zipball/${encodeURIComponent(commit)}`,
-    headers: { ...(upstream.githubToken !== undefined && { Authorization: `Bearer ${upstream.githubToken}` }) },
-    maxBytes,
-    hosts: archiveHosts(upstream),
-  };
+  const path = `/repos/${encodePath(repository)}/zipball/${encodeURIComponent(commit)}`;
+  const request = gitHubRequest(upstream, path, maxBytes);
   const answer = await safeStream(request);
   if (answer.status === 200) return answer.body;
   await answer.body.cancel();
-  // 403 and 429 are GitHub's ways to say "later"
-  throw answer.status === 403
-    ? new UpstreamError("network", `${label(request)} answered 403`)
-    : statusError(request, answer.status);
+  throw statusError(request, answer.status);
+}
+
+function gitHubRequest(upstream: Upstream, path: string, maxBytes: number) {
+  const token = upstream.githubToken;
+  const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  return { url: upstream.githubApiUrl.replace(/\/+$/, "") + path, headers, maxBytes, hosts: archiveHosts(upstream) };
 }
 
 /** The API, and the host that it sends us to for archives: of an enterprise instance, the one below its name. */

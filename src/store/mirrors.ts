@@ -38,6 +38,7 @@ export interface MirrorRow {
   version: number;
   round: number;
   state: MirrorState;
+  /** While it writes. */
   upload_id: number | null;
   files_done: number;
   files_total: number | null;
@@ -101,7 +102,7 @@ export function decideMirror(
     .bind(uploadId, JSON.stringify(by.as), by.requestId, by.at);
 }
 
-/** Asks for a mirror of an artifact as it is, if there is none that runs or has finished. */
+/** Asks for a mirror of an artifact as it is, if its present content has none that runs or has finished. */
 export function requestMirror(
   db: Database,
   artifact: { type: ArtifactType; id: number },
@@ -112,16 +113,16 @@ export function requestMirror(
       `INSERT INTO mirrors (${COLUMNS})
        SELECT id, version, 1, 'queued', ?3, ?4, ?5, ?5 FROM artifacts WHERE id = ?1 AND type = ?2
        ON CONFLICT (artifact_id) DO UPDATE SET round = mirrors.round + 1, ${AFRESH}
-         WHERE mirrors.state IN ('failed', 'skipped')`,
+         WHERE mirrors.state IN ('failed', 'skipped') OR mirrors.version <> excluded.version`,
     )
     .bind(artifact.id, artifact.type, JSON.stringify(by.as), by.requestId, by.at);
 }
 
-/** The mirror of an artifact. Returns `MirrorRow`; without a mirror, only `artifact_id` is not null. */
+/** The mirror of an artifact's present content. Returns `MirrorRow`; without a mirror, its `state` is null. */
 export function selectMirror(db: Database, artifact: { type: ArtifactType; id: number }): D1PreparedStatement {
   return db
     .prepare(
-      `SELECT m.*, a.id AS artifact_id, a.type FROM artifacts AS a LEFT JOIN mirrors AS m ON m.artifact_id = a.id
+      `SELECT m.*, a.id AS artifact_id, a.type FROM artifacts AS a LEFT JOIN mirrors AS m ON m.artifact_id = a.id AND m.version = a.version
        WHERE a.id = ?1 AND a.type = ?2`,
     )
     .bind(artifact.id, artifact.type);
@@ -168,20 +169,19 @@ export function openMirrorUpload(
   ];
 }
 
-/** What a run knows of its upload. */
-export type MirrorUpload = Pick<UploadRow, "id" | "object_key" | "multipart_id">;
-
 /**
- * A sign of life: the upload lives on until `expiresAt`, and the progress is written down. The first returns a row if the run
- * is still wanted: its artifact is there, in the version that it completes, and its upload was not given up.
+ * A sign of life: the upload lives on until `expiresAt`, and state and progress are written down; without news the progress
+ * stays. The first returns a row if the run is still wanted: its artifact is there, in the version that it completes, and its
+ * upload was not given up.
  */
 export function keepMirror(
   db: Database,
   run: MirrorKey,
-  at: number,
-  expiresAt: number,
-  news: MirrorProgress & { state: "running" | "verifying" },
+  lease: { at: number; expiresAt: number },
+  state: "running" | "verifying",
+  news?: MirrorProgress,
 ): D1PreparedStatement[] {
+  const progress = [news?.filesDone, news?.filesTotal, news?.bytesDone, news?.bytesTotal];
   return [
     db
       .prepare(
@@ -190,21 +190,15 @@ export function keepMirror(
            AND EXISTS (SELECT 1 FROM artifacts AS a WHERE a.id = ?1 AND a.version = ?2)
          RETURNING id`,
       )
-      .bind(...keyOf(run), expiresAt),
+      .bind(...keyOf(run), lease.expiresAt),
     db
       .prepare(
-        `UPDATE mirrors SET state = ?4, files_done = ?5, files_total = ?6, bytes_done = ?7, bytes_total = ?8, updated_at = ?9
+        `UPDATE mirrors
+         SET state = ?4, updated_at = ?5, files_done = coalesce(?6, files_done), files_total = coalesce(?7, files_total),
+             bytes_done = coalesce(?8, bytes_done), bytes_total = coalesce(?9, bytes_total)
          WHERE ${RUN} AND upload_id IS NOT NULL`,
       )
-      .bind(
-        ...keyOf(run),
-        news.state,
-        news.filesDone,
-        news.filesTotal ?? null,
-        news.bytesDone,
-        news.bytesTotal ?? null,
-        at,
-      ),
+      .bind(...keyOf(run), state, lease.at, ...progress.map((value) => value ?? null)),
   ];
 }
 

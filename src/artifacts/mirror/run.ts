@@ -199,7 +199,7 @@ async function keep(
   progress?: MirrorProgress,
 ): Promise<void> {
   const at = ctx.now();
-  const results = await ctx.db.batch(keepMirror(ctx.db, run, at, at + MIRROR_LEASE_MS, state, progress));
+  const results = await ctx.db.batch(keepMirror(ctx.db, run, { at, expiresAt: at + MIRROR_LEASE_MS }, state, progress));
   if (rowsOf(results[0]).length === 0) throw new MirrorObsolete();
 }
 
