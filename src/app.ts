@@ -19,6 +19,7 @@ import { addDocs } from "./routes/docs.ts";
 import { downloadRoutes } from "./routes/download.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { listRoutes } from "./routes/lists.ts";
+import { mirrorRoutes } from "./routes/mirrors.ts";
 import type { RouteEnv } from "./routes/router.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { trustRoutes } from "./routes/trust.ts";
@@ -63,6 +64,7 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     listRoutes,
     trustRoutes,
     artifactRoutes,
+    mirrorRoutes,
     downloadRoutes,
     healthRoutes,
   ])

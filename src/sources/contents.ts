@@ -6,12 +6,12 @@
  */
 
 import { hubFileRequest } from "./hugging-face.ts";
+import { decodeText } from "./json.ts";
 import { encodePath } from "./paths.ts";
 import { contentLength, type HostPolicy, label, UpstreamError, type UpstreamErrorKind } from "./safe-fetch.ts";
 import { type SafeStream, type StreamRequest, safeStream } from "./safe-stream.ts";
 import type { HubRepository } from "./source-url.ts";
 import { ask, type Upstream } from "./upstream.ts";
-import { decodeText } from "./json.ts";
 
 /** A stretch of a file, in bytes. */
 export interface Stretch {

@@ -9,7 +9,6 @@ import type { Actor } from "../auth/scopes.ts";
 import type { Database } from "../config.ts";
 import type { Requester } from "../context.ts";
 import { type ArtifactType, LANDED } from "./artifacts.ts";
-import type { UploadRow } from "./uploads.ts";
 
 /** How much is kept of what upstream has: card and configuration, or all of it. */
 export type MirrorMode = "light" | "full";
@@ -163,9 +162,7 @@ export function openMirrorUpload(
          WHERE ${RUN} AND state = 'queued' AND changes() = 1`,
       )
       .bind(...keyOf(run), by.at),
-    db
-      .prepare(`SELECT * FROM uploads WHERE id = (SELECT upload_id FROM mirrors WHERE ${RUN})`)
-      .bind(...keyOf(run)),
+    db.prepare(`SELECT * FROM uploads WHERE id = (SELECT upload_id FROM mirrors WHERE ${RUN})`).bind(...keyOf(run)),
   ];
 }
 

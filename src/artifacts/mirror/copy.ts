@@ -31,7 +31,9 @@ export async function copyPart(
   known: readonly CrcPiece[],
 ): Promise<{ part: CopiedPart; pieces: CrcPiece[] }> {
   const { upload, number, layout, range } = target;
-  const { body, pieces } = streamZipRange(layout, range, known, (file, stretch) => openOrigin(ctx, plan, file, stretch));
+  const { body, pieces } = streamZipRange(layout, range, known, (file, stretch) =>
+    openOrigin(ctx, plan, file, stretch),
+  );
   const fixed = new FixedLengthStream(range.length);
   const stop = new AbortController();
   const putting = putPart(ctx.blobs, upload, number, fixed.readable);

@@ -125,7 +125,8 @@ function planFiles(ctx: Context, row: ArtifactRow, repository: HubRepository, li
   const revision = light.manifest.revision ?? row.revision;
   const listed = light.manifest.files;
   if (!revision || listed.length === 0) throw new MirrorFailure("Upstream gave no list of files.");
-  if (listed.length > MIRROR_MAX_FILES) throw new MirrorFailure(`${listed.length} files, more than ${MIRROR_MAX_FILES}.`);
+  if (listed.length > MIRROR_MAX_FILES)
+    throw new MirrorFailure(`${listed.length} files, more than ${MIRROR_MAX_FILES}.`);
   const wanted = listed.filter(({ path }) => !OURS.includes(path));
   const files = wanted.map((file): MirrorFile => {
     const { path, size, sha256, git_sha1 } = file;

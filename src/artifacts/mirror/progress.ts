@@ -41,7 +41,9 @@ export async function askForMirror(ctx: Context, ref: ArtifactRef): Promise<Mirr
   return view;
 }
 
-function viewOf(row: (MirrorRow | (Partial<Omit<MirrorRow, "state">> & { state: null })) | null | undefined): MirrorView {
+function viewOf(
+  row: (MirrorRow | (Partial<Omit<MirrorRow, "state">> & { state: null })) | null | undefined,
+): MirrorView {
   if (!row) throw new RegistryError("artifact_not_found");
   if (row.state === null) return { state: "none", files: { done: 0 }, bytes: { done: 0 } };
   const total = (value: number | null) => value !== null && { total: value };

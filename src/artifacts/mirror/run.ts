@@ -68,10 +68,15 @@ function remember(steps: Steps): Step {
       } catch (error) {
         const end = findEnd(error);
         if (!end) throw error;
-        return JSON.stringify(end instanceof MirrorFailure ? { end: end.message, state: end.state } : { obsolete: true });
+        return JSON.stringify(
+          end instanceof MirrorFailure ? { end: end.message, state: end.state } : { obsolete: true },
+        );
       }
     });
-    const outcome = JSON.parse(text) as { value: T } | { end: string; state: "failed" | "skipped" } | { obsolete: true };
+    const outcome = JSON.parse(text) as
+      | { value: T }
+      | { end: string; state: "failed" | "skipped" }
+      | { obsolete: true };
     if ("obsolete" in outcome) throw new MirrorObsolete();
     if ("end" in outcome) throw new MirrorFailure(outcome.end, outcome.state);
     return outcome.value;
@@ -157,10 +162,12 @@ async function copyAndSettle(
   });
 
   async function copyParts(): Promise<{ parts: CopiedPart[]; archiveSize?: number }> {
-    const whole = layOut(await step("begin", async () => {
-      await plan();
-      return true;
-    }).then(plan));
+    const whole = layOut(
+      await step("begin", async () => {
+        await plan();
+        return true;
+      }).then(plan),
+    );
     const parts: CopiedPart[] = [];
     let pieces: CrcPiece[] = [];
     for (let offset = 0; offset < whole.size; offset += partBytes) {
