@@ -13,6 +13,7 @@ import { observe } from "./middleware/observe.ts";
 import { methodTable, routedPath } from "./middleware/paths.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
 import { authenticationRoutes } from "./routes/authentication.ts";
+import { contentRoutes } from "./routes/content.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
 import { addDocs } from "./routes/docs.ts";
 import { downloadRoutes } from "./routes/download.ts";
@@ -20,6 +21,7 @@ import { healthRoutes } from "./routes/health.ts";
 import { listRoutes } from "./routes/lists.ts";
 import type { RouteEnv } from "./routes/router.ts";
 import { trustRoutes } from "./routes/trust.ts";
+import { uploadRoutes } from "./routes/uploads.ts";
 
 /** What an answer says unless its route says otherwise: the documentation loads scripts, and a zip may be kept. */
 const DEFAULT_HEADERS = [
@@ -55,6 +57,8 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     listRoutes,
     trustRoutes,
     artifactRoutes,
+    contentRoutes,
+    uploadRoutes,
     downloadRoutes,
     healthRoutes,
   ])
