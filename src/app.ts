@@ -14,6 +14,7 @@ import { methodTable, routedPath } from "./middleware/paths.ts";
 import { limitActor, limitAddress } from "./middleware/rate-limit.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
 import { authenticationRoutes } from "./routes/authentication.ts";
+import { contentRoutes } from "./routes/content.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
 import { addDocs } from "./routes/docs.ts";
 import { downloadRoutes } from "./routes/download.ts";
@@ -22,6 +23,7 @@ import { listRoutes } from "./routes/lists.ts";
 import type { RouteEnv } from "./routes/router.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { trustRoutes } from "./routes/trust.ts";
+import { uploadRoutes } from "./routes/uploads.ts";
 import { userRoutes } from "./routes/users.ts";
 
 /** What an answer says unless its route says otherwise: the documentation loads scripts, and a zip may be kept. */
@@ -52,8 +54,8 @@ export function createApp(): OpenAPIHono<RouteEnv> {
   app.use(authenticate);
   app.use(limitActor);
   app.use(limitBody);
-  app.use(boundDepth);
   app.use(assumeJson);
+  app.use(boundDepth);
 
   for (const routes of [
     authenticationRoutes,
@@ -63,6 +65,8 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     listRoutes,
     trustRoutes,
     artifactRoutes,
+    contentRoutes,
+    uploadRoutes,
     downloadRoutes,
     healthRoutes,
   ])
