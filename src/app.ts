@@ -12,6 +12,7 @@ import { assumeJson, limitBody } from "./middleware/json-body.ts";
 import { observe } from "./middleware/observe.ts";
 import { methodTable, routedPath } from "./middleware/paths.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { authenticationRoutes } from "./routes/authentication.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
 import { addDocs } from "./routes/docs.ts";
@@ -55,6 +56,7 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     listRoutes,
     trustRoutes,
     artifactRoutes,
+    auditRoutes,
     downloadRoutes,
     healthRoutes,
   ])
