@@ -13,6 +13,7 @@ import { observe } from "./middleware/observe.ts";
 import { methodTable, routedPath } from "./middleware/paths.ts";
 import { limitActor, limitAddress } from "./middleware/rate-limit.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { authenticationRoutes } from "./routes/authentication.ts";
 import { contentRoutes } from "./routes/content.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
@@ -67,6 +68,7 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     artifactRoutes,
     contentRoutes,
     uploadRoutes,
+    auditRoutes,
     downloadRoutes,
     healthRoutes,
   ])

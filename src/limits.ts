@@ -341,3 +341,27 @@ export const ACCESS_ASSERTION_MAX_CHARS = 16_384;
 
 /** What a caller who was refused for asking too often is told to wait: the period of the limits in wrangler.toml. */
 export const RATE_LIMIT_PERIOD_S = 60;
+
+/** Entries of the audit that one request looks at before it hands back a cursor: some ten milliseconds. */
+export const AUDIT_SCAN_ROWS = 10_000;
+
+/** How far the times of two entries may stand the other way round than their ids: longer than any transaction waits. */
+export const AUDIT_SKEW_MS = 10 * 60_000;
+
+/** How long the parts of a zip that one actor reads are one download. */
+export const DOWNLOAD_PARTS_MS = 3_600_000;
+
+/** Entries of the audit that are looked through for the rest of such a download. */
+export const DOWNLOAD_PARTS_LOOKED_BACK = 1000;
+
+/** Rows under one seal of the audit: some hundred kilobytes to read and to digest. */
+export const AUDIT_SEAL_ROWS = 1000;
+
+/** Seals that one run of the cron makes: with two calls each, well below the calls that an invocation has. */
+export const AUDIT_SEALS_PER_RUN = 50;
+
+/** Rows of the audit that one verification reads before it hands back where to go on. */
+export const AUDIT_VERIFY_ROWS = 10_000;
+
+/** Seals that one verification checks; of a quiet registry each covers a few rows. */
+export const AUDIT_VERIFY_SEALS = 500;

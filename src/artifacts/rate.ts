@@ -34,6 +34,7 @@ import {
   rate,
   toContract,
 } from "../trust/rate.ts";
+import { auditLater } from "./audit.ts";
 import { rangeReader, readUpload } from "./read-upload.ts";
 
 /** The body of a rating: the contract's keys and, where asked for, how each came about. */
@@ -86,7 +87,7 @@ export function toStored(rating: Rating, evidence: ModelEvidence): StoredRating 
 }
 
 /**
- * The rating of a model (contract: GET /artifact/model/{id}/rate); one D1 read.
+ * The rating of a model (contract: GET /artifact/model/{id}/rate); one D1 read, and an entry in the audit after the answer.
  * @throws RegistryError `artifact_not_found`, `not_a_model`, `rating_failed`
  */
 export async function getRating(ctx: Context, ref: ArtifactRef, withEvidence: boolean): Promise<RatingBody> {
@@ -98,6 +99,7 @@ export async function getRating(ctx: Context, ref: ArtifactRef, withEvidence: bo
   const stored = row.algorithm === ALGORITHM_VERSION ? parseStored(row) : await renew(ctx, row);
   const body = stored.rating as StoredBody;
   if ("failed" in body) throw new RegistryError("rating_failed");
+  auditLater(ctx, "RATE", row);
   const { category, ...scores } = body;
   return {
     name: row.name,

@@ -15,6 +15,7 @@ import {
   MetadataSchema,
   NameSchema,
   refusals,
+  requires,
 } from "./schemas.ts";
 
 const ifMatch = z.string().optional().openapi({ description: "Only over this version (an `ETag` of the artifact)." });
@@ -31,6 +32,7 @@ const zip = {
 const CLOSED = ["invalid_request", "unauthenticated", "not_permitted"] as const;
 
 const reserveRoute = createRoute({
+  ...requires("artifact:write"),
   method: "post",
   path: "/artifact/{artifact_type}/upload",
   operationId: "ArtifactUploadCreate",
@@ -56,6 +58,7 @@ const reserveRoute = createRoute({
 });
 
 const putRoute = createRoute({
+  ...requires("artifact:write"),
   method: "put",
   path: "/artifacts/{artifact_type}/{id}/content",
   operationId: "ArtifactContentPut",
