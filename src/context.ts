@@ -4,25 +4,8 @@
  * Invariant: verbs reach the outside only through this; they never see a request, a binding of their own or the clock.
  */
 
+import { type Actor, actorName } from "./auth/scopes.ts";
 import { type Config, type Database, type Env, readConfig } from "./config.ts";
-
-/** Who acts. A union, never an optional name: there is no act without an actor. */
-export type Actor =
-  | { kind: "anonymous" }
-  | { kind: "user"; name: string; isAdmin: boolean }
-  | { kind: "cron"; schedule: string };
-
-/** How an actor is written down in the audit and in receipts. */
-export function actorName(actor: Actor): string {
-  switch (actor.kind) {
-    case "anonymous":
-      return "anonymous";
-    case "user":
-      return actor.name;
-    case "cron":
-      return "cron";
-  }
-}
 
 /** Who asks, when (milliseconds since 1970), in which request: what receipts and audit write down. */
 export interface Requester {

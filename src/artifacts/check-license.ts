@@ -1,5 +1,6 @@
 /** May this model be used in that project? (contract: POST /artifact/model/{id}/license-check) */
 
+import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { checkCompatibility } from "../license/compatibility.ts";
@@ -30,6 +31,7 @@ export async function checkLicense(
   githubUrl: string,
   scope: "model" | "lineage",
 ): Promise<LicenseCheck> {
+  permit(ctx, "artifact:read");
   const repository = readRepository(githubUrl);
   const model = await getArtifactRow(ctx, { type: "model", id });
   const project = await fetchProjectLicense(ctx, repository);

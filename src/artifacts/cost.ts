@@ -1,5 +1,6 @@
 /** What an artifact costs to download, alone and with all that it stands on (contract: GET …/cost). */
 
+import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { LINEAGE_MAX_NODES, R2_USD_PER_GB_MONTH } from "../limits.ts";
@@ -30,6 +31,7 @@ export async function readCost(
   ref: ArtifactRef,
   wanted: { dependency: boolean; usd: boolean },
 ): Promise<CostTable> {
+  permit(ctx, "artifact:read");
   const root = await getArtifactRow(ctx, ref);
   const edges = wanted.dependency
     ? rowsOf<EdgeRow>(await selectEdgesAbove(ctx.db, root.id, ARTIFACT_TYPES, LINEAGE_MAX_NODES).all())

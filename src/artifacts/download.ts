@@ -1,5 +1,6 @@
 /** Handing out a zip: whole or a part of it, and never the bytes of another version than the one described. */
 
+import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { namesTag } from "../lib/entity-tag.ts";
@@ -36,6 +37,7 @@ const READS_MAX = 3;
  * @throws RegistryError `artifact_not_found`, `range_not_satisfiable`; Error if the object is missing though its row is there
  */
 export async function openDownload(ctx: Context, ref: ArtifactRef, request: DownloadRequest): Promise<Download> {
+  permit(ctx, "artifact:download");
   let missing = "";
   for (let reads = 0; reads < READS_MAX; reads += 1) {
     const row = await getArtifactRow(ctx, ref);

@@ -41,15 +41,16 @@ export async function signDownload(ctx: Context, ref: ArtifactRef, origin: strin
 }
 
 /**
- * Checks a link before anything is looked up.
- * @param expires Unix time in seconds, as the link says it
+ * Checks a link before anything is looked up, and lets its holder in.
+ * @param link `expires` in Unix time in seconds, as the link says it
+ * @returns the context of whoever holds the link: the link is the permission, whoever they are
  * @throws RegistryError `invalid_signature`, `link_expired`
  */
 export async function verifyDownload(
   ctx: Context,
   ref: ArtifactRef,
   link: { expires?: string | undefined; signature?: string | undefined },
-): Promise<void> {
+): Promise<Context> {
   const secret = ctx.config.signingKey;
   const signature = fromBase64Url(link.signature ?? "");
   if (!secret || !signature || !/^\d{1,15}$/.test(link.expires ?? "")) throw new RegistryError("invalid_signature");
@@ -58,6 +59,7 @@ export async function verifyDownload(
     throw new RegistryError("invalid_signature");
   }
   if (expires * 1000 <= ctx.now()) throw new RegistryError("link_expired");
+  return { ...ctx, actor: { kind: "link" } };
 }
 
 function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {

@@ -5,6 +5,7 @@
  * evidence, not from what upstream says today.
  */
 
+import { permit } from "../auth/scopes.ts";
 import { readZipEntry } from "../bundle/zip-reader.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
@@ -87,6 +88,7 @@ export function toStored(rating: Rating, evidence: ModelEvidence): StoredRating 
  * @throws RegistryError `artifact_not_found`, `not_a_model`, `rating_failed`
  */
 export async function getRating(ctx: Context, id: number, withEvidence: boolean): Promise<RatingBody> {
+  permit(ctx, "artifact:read");
   const row = await selectRating(ctx.db, id, withEvidence).first<RatingRow>();
   if (!row) throw new RegistryError("artifact_not_found");
   if (row.type !== "model") throw new RegistryError("not_a_model");

@@ -1,5 +1,6 @@
 /** The receipt of a deletion. */
 
+import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import type { ArtifactType } from "../store/artifacts.ts";
@@ -24,6 +25,7 @@ export interface Receipt {
  * @throws RegistryError `deletion_not_found`
  */
 export async function getReceipt(ctx: Context, id: number): Promise<Receipt> {
+  permit(ctx, "artifact:read");
   const row = await selectReceipt(ctx.db, id).first<DeletionRow>();
   if (!row) throw new RegistryError("deletion_not_found");
   return {

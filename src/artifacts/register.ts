@@ -1,5 +1,6 @@
 /** Register: ingest a source, keep its bundle, make it an artifact. */
 
+import { permit } from "../auth/scopes.ts";
 import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { type ArtifactSource, parseSource } from "../sources/source-url.ts";
@@ -25,6 +26,7 @@ export interface Registration {
  *   `ingest_rejected`
  */
 export async function register(ctx: Context, wanted: Registration, origin: string): Promise<VersionedArtifact> {
+  permit(ctx, "artifact:write");
   const source = parseSource(wanted.type, wanted.url);
   const name = wanted.name ?? source.name;
 
@@ -50,6 +52,7 @@ export async function register(ctx: Context, wanted: Registration, origin: strin
  * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`
  */
 export async function registerLater(ctx: Context, wanted: Registration): Promise<Metadata> {
+  permit(ctx, "artifact:write");
   const source = parseSource(wanted.type, wanted.url);
   const target = { type: wanted.type, name: wanted.name ?? source.name };
   const upload = await reserve(ctx, target, source.key);

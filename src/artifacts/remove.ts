@@ -6,6 +6,7 @@
  * the sweep finishes; never an object that nobody knows of, never a row that points at nothing.
  */
 
+import { permit } from "../auth/scopes.ts";
 import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { DEPENDENTS_SHOWN } from "../limits.ts";
@@ -41,6 +42,7 @@ export interface RemovalPreview {
  * @throws RegistryError `artifact_not_found`, `has_dependents`, `deletion_unfinished`
  */
 export async function remove(ctx: Context, ref: ArtifactRef, dependents: "ignore" | "refuse"): Promise<void> {
+  permit(ctx, "artifact:delete");
   const [outcome] = await removeMany(ctx, [ref], dependents);
   if (outcome === "deleted") return;
   if (outcome === "failed") throw new RegistryError("deletion_unfinished");
@@ -57,6 +59,16 @@ export async function remove(ctx: Context, ref: ArtifactRef, dependents: "ignore
  * one named twice has the same outcome twice.
  */
 export async function removeMany(
+  ctx: Context,
+  refs: readonly ArtifactRef[],
+  dependents: "ignore" | "refuse" = "ignore",
+): Promise<Removal[]> {
+  permit(ctx, "artifact:delete");
+  return takeOut(ctx, refs, dependents);
+}
+
+/** `removeMany` for a verb that has asked for a permission of its own. */
+export async function takeOut(
   ctx: Context,
   refs: readonly ArtifactRef[],
   dependents: "ignore" | "refuse" = "ignore",
@@ -98,6 +110,7 @@ export async function previewRemoval(
   ref: ArtifactRef,
   dependents: "ignore" | "refuse",
 ): Promise<RemovalPreview> {
+  permit(ctx, "artifact:delete");
   const row = await selectArtifact(ctx.db, ref.type, ref.id).first<ArtifactRow>();
   if (!row) throw new RegistryError("artifact_not_found");
   const found = await findDependents(ctx, ref.id);

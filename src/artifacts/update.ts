@@ -1,5 +1,6 @@
 /** Update: ingest again, and replace the content of an artifact whole or not at all. */
 
+import { permit } from "../auth/scopes.ts";
 import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { namesTag } from "../lib/entity-tag.ts";
@@ -33,6 +34,7 @@ export async function update(
   wanted: Update,
   origin: string,
 ): Promise<VersionedArtifact> {
+  permit(ctx, "artifact:write");
   const { metadata } = wanted;
   const row = await getArtifactRow(ctx, ref);
   if (metadata.id !== String(row.id) || metadata.name !== row.name || metadata.type !== row.type) {

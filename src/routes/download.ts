@@ -39,7 +39,7 @@ const downloadRoute = createRoute({
 
 export const downloadRoutes = createRouter().openapi(downloadRoute, async (c) => {
   const ref = getIssuedRef(c.req.valid("param"));
-  await verifyDownload(c.var.ctx, ref, c.req.valid("query"));
+  c.set("ctx", await verifyDownload(c.var.ctx, ref, c.req.valid("query")));
   const headers = c.req.valid("header");
   const download = await openDownload(c.var.ctx, ref, {
     range: headers.range,

@@ -3,10 +3,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { checkLicense } from "../artifacts/check-license.ts";
 import { readCost } from "../artifacts/cost.ts";
-import { getArtifactRow } from "../artifacts/find.ts";
+import { getLineage } from "../artifacts/lineage.ts";
 import { getRating } from "../artifacts/rate.ts";
 import { RegistryError } from "../errors.ts";
-import { readLineage } from "../lineage/graph.ts";
 import { SCALAR_METRICS } from "../trust/rate.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
@@ -179,10 +178,7 @@ export const trustRoutes = createRouter()
   })
   .openapi(lineageRoute, async (c) => {
     const ref = getIssuedRef({ artifact_type: "model", id: c.req.valid("param").id });
-    await getArtifactRow(c.var.ctx, ref);
-    const include =
-      c.req.valid("query").include === "datasets" ? (["model", "dataset"] as const) : (["model"] as const);
-    return c.json(await readLineage(c.var.ctx.db, ref.id, include), 200);
+    return c.json(await getLineage(c.var.ctx, ref.id, c.req.valid("query").include), 200);
   })
   .openapi(costRoute, async (c) => {
     const ref = getIssuedRef(c.req.valid("param"));
