@@ -7,15 +7,9 @@ import { cursorAfter, type Offset } from "../lib/paging.ts";
 import { PAGE_SIZE, SEARCH_INDEX_MAX } from "../limits.ts";
 import { findByPattern } from "../search/find.ts";
 import { compilePattern } from "../search/pattern.ts";
-import {
-  type ArtifactRow,
-  type ArtifactSummary,
-  type ListQuery,
-  selectArtifact,
-  selectByName,
-  selectPage,
-} from "../store/artifacts.ts";
+import { type ArtifactRow, type ArtifactSummary, selectArtifact } from "../store/artifacts.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
+import { type ListQuery, selectByName, selectPage } from "../store/lists.ts";
 import { rowsOf } from "../store/statements.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
 

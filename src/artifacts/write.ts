@@ -77,7 +77,7 @@ export async function writeContent(
   const results = await repeatOnce(() =>
     ctx.db.batch([
       ...settle(upload.id),
-      ...writeBelongings(ctx.db, upload.id, ingested.text, ingested.parents),
+      ...writeBelongings(ctx.db, upload.id, ingested.text, ingested.parents, target.artifactId !== undefined),
       ...(ingested.rating
         ? [writeRating(ctx.db, { id: target.artifactId ?? upload.id, version: upload.id }, ingested.rating)]
         : []),

@@ -2,7 +2,8 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { findByName, listArtifacts, type Page, search } from "../artifacts/find.ts";
-import { ARTIFACT_TYPES, type ListQuery } from "../store/artifacts.ts";
+import { ARTIFACT_TYPES } from "../store/artifacts.ts";
+import type { ListQuery } from "../store/lists.ts";
 import { createRouter } from "./router.ts";
 import { answer, ListSchema, MetadataSchema, OffsetSchema, refusals } from "./schemas.ts";
 
