@@ -2,13 +2,12 @@
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
-import { requestId } from "hono/request-id";
-import { secureHeaders } from "hono/secure-headers";
 import { logLine } from "./context.ts";
 import { RegistryError } from "./errors.ts";
 import { authenticate } from "./middleware/authenticate.ts";
-import { allowOrigins, refuseForeignWrites } from "./middleware/browsers.ts";
-import { assumeJson, boundDepth, limitBody } from "./middleware/json-body.ts";
+import { guardOrigins } from "./middleware/browsers.ts";
+import { completeHeaders } from "./middleware/headers.ts";
+import { takeJson } from "./middleware/json-body.ts";
 import { observe } from "./middleware/observe.ts";
 import { methodTable, routedPath } from "./middleware/paths.ts";
 import { limitActor, limitAddress } from "./middleware/rate-limit.ts";
@@ -27,36 +26,17 @@ import { trustRoutes } from "./routes/trust.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
 import { userRoutes } from "./routes/users.ts";
 
-/** What an answer says unless its route says otherwise: the documentation loads scripts, and a zip may be kept. */
-const DEFAULT_HEADERS = [
-  ["Cache-Control", "no-store"],
-  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
-] as const;
-
 /** Builds the application. */
 export function createApp(): OpenAPIHono<RouteEnv> {
   const app = new OpenAPIHono<RouteEnv>({ getPath: routedPath });
 
-  app.use(requestId());
-  app.use(
-    secureHeaders({
-      // A page of an allowed origin may read answers; CORS says which.
-      crossOriginResourcePolicy: false,
-    }),
-  );
-  app.use(async (c, next) => {
-    await next();
-    for (const [header, value] of DEFAULT_HEADERS) if (!c.res.headers.has(header)) c.res.headers.set(header, value);
-  });
+  app.use(completeHeaders);
   app.use(observe);
-  app.use(allowOrigins);
-  app.use(refuseForeignWrites);
+  app.use(guardOrigins);
   app.use(limitAddress);
   app.use(authenticate);
   app.use(limitActor);
-  app.use(limitBody);
-  app.use(assumeJson);
-  app.use(boundDepth);
+  app.use(takeJson);
 
   for (const routes of [
     authenticationRoutes,

@@ -63,6 +63,12 @@ export const DELETION_BACKOFF_MAX_MS = 6 * 3_600_000;
 /** Failed attempts after which a deletion is reported as stuck; it is still tried. */
 export const DELETION_STUCK_ATTEMPTS = 20;
 
+/** How long a receipt waits for others to be finished with it: a dozen deletes then share one write to the database. */
+export const RECEIPTS_GATHERED_MS = 20;
+
+/** After so long, whoever was about to finish receipts has died: fifty times what it takes. */
+export const RECEIPTS_OVERDUE_MS = 1000;
+
 /** Deletions that one sweep takes up at once: what one R2 delete takes. */
 export const SWEEP_PAGE = 1000;
 

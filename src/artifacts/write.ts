@@ -177,7 +177,7 @@ export async function settle(
     ctx.db.batch([
       ...measured,
       ...settlement.statements(upload.id),
-      ...writeBelongings(ctx.db, upload.id, described.text, described.parents),
+      ...writeBelongings(ctx.db, upload.id, described.text, described.parents, settlement.replaces === true),
       ...(settlement.replaces ? forgetContent(ctx.db, upload.id) : []),
       ...writeIndex(ctx.db, upload.id, described.files),
       ...(described.inspection ? [writeInspection(ctx.db, upload.id, described.inspection, ctx.now())] : []),
