@@ -52,8 +52,8 @@ export function createApp(): OpenAPIHono<RouteEnv> {
   app.use(authenticate);
   app.use(limitActor);
   app.use(limitBody);
-  app.use(boundDepth);
   app.use(assumeJson);
+  app.use(boundDepth);
 
   for (const routes of [
     authenticationRoutes,

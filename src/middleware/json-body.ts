@@ -15,15 +15,6 @@ export const limitBody = bodyLimit({
   },
 });
 
-/** 400 for a body that is nested deeper than anything here understands, before a parser or a schema walks down into it. */
-export const boundDepth = createMiddleware<RouteEnv>(async (c, next) => {
-  const sendsBody = c.req.method === "POST" || c.req.method === "PUT";
-  if (sendsBody && depthOf(await c.req.text()) > REQUEST_JSON_MAX_DEPTH) {
-    throw new RegistryError("invalid_request", "Invalid request: body: nested too deeply.");
-  }
-  await next();
-});
-
 /**
  * Labels a body as the JSON that every route with a body takes. `curl -d` calls its body a form and `fetch` calls a string
  * plain text; a body that is no JSON is refused by its content.
@@ -34,6 +25,15 @@ export const assumeJson = createMiddleware<RouteEnv>(async (c, next) => {
     const headers = new Headers(c.req.raw.headers);
     headers.set("Content-Type", "application/json");
     c.req.raw = new Request(c.req.raw, { headers });
+  }
+  await next();
+});
+
+/** 400 for a body that is nested deeper than anything here understands, before a parser or a schema walks down into it. After the label: it reads the body. */
+export const boundDepth = createMiddleware<RouteEnv>(async (c, next) => {
+  const sendsBody = c.req.method === "POST" || c.req.method === "PUT";
+  if (sendsBody && depthOf(await c.req.text()) > REQUEST_JSON_MAX_DEPTH) {
+    throw new RegistryError("invalid_request", "Invalid request: body: nested too deeply.");
   }
   await next();
 });
