@@ -56,6 +56,37 @@ function places(pattern: RegExp, files = FILES): string[] {
 const inside = (...rooms: string[]) => FILES.filter(({ path }) => rooms.includes(roomOf(path)));
 const outside = (...rooms: string[]) => FILES.filter(({ path }) => !rooms.includes(roomOf(path)));
 
+/** Verbs that need no permission: anyone may ask how the registry is, who they are, and open what a signed link names. */
+const OPEN_VERBS = ["readHealth", "readComponents", "logIn", "verifyDownload", "openDownload"];
+
+/** For each verb that a route of a file calls: what the route declares, and what the verb's first statement asks for. */
+function declaredAndAsked(file: { path: string; code: string }) {
+  const verbs = new Map(
+    [...file.code.matchAll(/import \{([^}]*)\} from "\.\.\/((?:artifacts|auth)\/[\w-]+\.ts)"/g)].flatMap(
+      ([, names = "", from = ""]) => names.split(",").map((name) => [name.trim(), from] as const),
+    ),
+  );
+  return [...file.code.matchAll(/\.openapi\((\w+),([\s\S]*?)(?=\n {2}\.openapi\(|\n\n|;\n$|$)/g)].flatMap(
+    ([, route, handler = ""]) => {
+      const head = new RegExp(`const ${route} = createRoute\\(\\{\\s*\\.\\.\\.(OPEN|requires\\("([\\w:]+)"\\)),`).exec(
+        file.code,
+      );
+      const called = [...verbs].filter(([name]) => new RegExp(`\\b${name}\\(c\\.var\\.ctx`).test(handler));
+      const none = [{ route: `${file.path} ${route}`, verb: "none", declared: head?.[2] ?? head?.[1], asked: "OPEN" }];
+      if (called.length === 0) return none;
+      return called.map(([verb, from]) => {
+        const code = FILES.find(({ path }) => path === from)?.code ?? "";
+        const first = new RegExp(`function ${verb}\\([\\s\\S]*?\\{\\n\\s*permit\\(ctx, "([\\w:]+)"\\);`).exec(
+          code,
+        )?.[1];
+        // between the name and the permission there is no other function
+        const asked = OPEN_VERBS.includes(verb) ? "OPEN" : first;
+        return { route: `${file.path} ${route}`, verb, declared: head?.[2] ?? head?.[1], asked };
+      });
+    },
+  );
+}
+
 describe("the sources", () => {
   it("are all seen, and every room has its floor", () => {
     expect(FILES.length).toBeGreaterThan(60);
@@ -130,6 +161,18 @@ describe("the sources", () => {
       places(/\.fetch\(/, outside("sources")).filter((line) => !/^routes\/docs\.ts: .*env\.DOCS\.fetch\(/.test(line)),
     ).toEqual([]);
     expect(places(/cloudflare:sockets|XMLHttpRequest|WebSocket|EventSource/)).toEqual([]);
+  });
+
+  it("of routes/ declare for each route the permission that each verb which it calls begins with", () => {
+    const found = inside("routes").flatMap(declaredAndAsked);
+    expect(found.length).toBeGreaterThan(20);
+    expect(found.filter(({ declared, asked }) => declared !== asked)).toEqual([]);
+  });
+
+  it("of auth/, middleware/ and the doors alone make an actor or set one", () => {
+    expect(places(/\bkind: "(user|worker|anonymous|nobody)"/, outside("auth", "middleware", "rpc", "index"))).toEqual(
+      [],
+    );
   });
 
   it("have files of at most 250 lines, each with a header that says what it is", () => {
