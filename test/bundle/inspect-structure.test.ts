@@ -162,6 +162,7 @@ describe("an archive is safe", () => {
   it.each<[why: string, entries: Made[], end?: End]>([
     ["without entries", []],
     ["with a comment", [A], { comment: "0123456789abcdef0123456789abcdef01234567" }],
+    ["with a directory that is deflated", [{ name: "d/", data: "\x03\0", inflated: new Uint8Array() }]],
     ["with directories of its own", [{ name: "d/", central: { attributes: 0o040755 * 65536 + 16 } }, { name: "d/x" }]],
     ["with a descriptor", [{ ...A, descriptor: "signed" }, B]],
     ["with a descriptor without signature", [{ ...A, descriptor: "unsigned" }, B]],
