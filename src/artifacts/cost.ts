@@ -1,5 +1,6 @@
 /** What an artifact costs to download, alone and with all that it stands on (contract: GET …/cost). */
 
+import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { LINEAGE_MAX_NODES, R2_USD_PER_GB_MONTH } from "../limits.ts";
@@ -28,8 +29,9 @@ export type CostTable = Record<string, Cost>;
 export async function readCost(
   ctx: Context,
   ref: ArtifactRef,
-  wanted: { dependency: boolean; usd: boolean },
+  wanted: { dependency: boolean; currency?: "usd" | undefined },
 ): Promise<CostTable> {
+  permit(ctx, "artifact:read");
   const root = await getArtifactRow(ctx, ref);
   const edges = wanted.dependency
     ? rowsOf<EdgeRow>(await selectEdgesAbove(ctx.db, root.id, ARTIFACT_TYPES, LINEAGE_MAX_NODES).all())
@@ -51,7 +53,7 @@ export async function readCost(
     table[String(id)] = {
       standalone_cost: own,
       total_cost: total,
-      ...(wanted.usd && { estimated_monthly_usd: round((total / 1000) * R2_USD_PER_GB_MONTH, 6) }),
+      ...(wanted.currency === "usd" && { estimated_monthly_usd: round((total / 1000) * R2_USD_PER_GB_MONTH, 6) }),
     };
   }
   return table;

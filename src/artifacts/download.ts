@@ -1,5 +1,11 @@
-/** Handing out a zip: whole or a part of it, and never the bytes of another version than the one described. */
+/**
+ * Handing out a zip: whole or a part of it, and never the bytes of another version than the one described.
+ *
+ * A download is audited when its bytes begin to flow, after the answer: HEAD and "not modified" are none, and the parts that
+ * one actor reads of a zip within an hour are one.
+ */
 
+import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { namesTag } from "../lib/entity-tag.ts";
@@ -7,6 +13,7 @@ import { readRange } from "../lib/http-range.ts";
 import type { ArtifactRow } from "../store/artifacts.ts";
 import { getBundle } from "../store/blobs.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
+import { auditLater } from "./audit.ts";
 import { getArtifactRow } from "./find.ts";
 
 /** What the client has and wants, as its headers say. */
@@ -36,6 +43,7 @@ const READS_MAX = 3;
  * @throws RegistryError `artifact_not_found`, `range_not_satisfiable`; Error if the object is missing though its row is there
  */
 export async function openDownload(ctx: Context, ref: ArtifactRef, request: DownloadRequest): Promise<Download> {
+  permit(ctx, "artifact:download");
   let missing = "";
   for (let reads = 0; reads < READS_MAX; reads += 1) {
     const row = await getArtifactRow(ctx, ref);
@@ -64,5 +72,7 @@ async function openVersion(ctx: Context, row: ArtifactRow, request: DownloadRequ
   const part = range ? { kind: "part" as const, range } : { kind: "whole" as const };
   if (request.headOnly) return { ...part, ...described };
   const object = await getBundle(ctx.blobs, row.object_key, range);
-  return object ? { ...part, ...described, body: object.body } : undefined;
+  if (!object) return undefined;
+  auditLater(ctx, "DOWNLOAD", row, part.kind);
+  return { ...part, ...described, body: object.body };
 }

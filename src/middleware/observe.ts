@@ -3,13 +3,15 @@
 import type { Context as HonoContext } from "hono";
 import { createMiddleware } from "hono/factory";
 import { routePath } from "hono/route";
-import { actorName, createContext } from "../context.ts";
+import { actorName } from "../auth/scopes.ts";
+import { readConfig } from "../config.ts";
+import { createContext } from "../context.ts";
 import type { RouteEnv } from "../routes/router.ts";
 
 const BOOKMARK = "X-D1-Bookmark";
 
-/** Reads that may come from a replica. Everything else (writes, and the checks that go with them; signed downloads) asks the primary. */
-const READS = /^(GET|HEAD) (?!.*\/download$)|^POST \/(artifacts|artifact\/byRegEx)$/;
+/** Reads that may come from a replica. Everything else (writes, and the checks that go with them; signed downloads; who may come in) asks the primary. */
+const READS = /^(GET|HEAD) (?!.*\/(?:download$|content\/)|\/(?:users|tokens)$)|^POST \/(artifacts|artifact\/byRegEx)$/;
 
 /**
  * A session of the database. A client that sends the bookmark of an earlier answer back reads at least that state, its own
@@ -29,7 +31,7 @@ export const observe = createMiddleware<RouteEnv>(async (c, next) => {
   const started = Date.now();
   const session = openSession(c);
   const ctx = createContext(c.env, {
-    actor: { kind: "anonymous" },
+    actor: { kind: readConfig(c.env).auth === "off" ? "anonymous" : "nobody" },
     requestId: c.var.requestId,
     db: session,
     waitUntil: (work) => c.executionCtx.waitUntil(work),

@@ -6,11 +6,12 @@ import { verifyDownload } from "../artifacts/links.ts";
 import { hexToBase64 } from "../lib/hash.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, refusals } from "./schemas.ts";
+import { ArtifactPath, OPEN, refusals } from "./schemas.ts";
 
 const zip = { "application/zip": { schema: z.string().openapi({ format: "binary" }) } };
 
 const downloadRoute = createRoute({
+  ...OPEN,
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/download",
   operationId: "ArtifactDownload",
@@ -39,7 +40,7 @@ const downloadRoute = createRoute({
 
 export const downloadRoutes = createRouter().openapi(downloadRoute, async (c) => {
   const ref = getIssuedRef(c.req.valid("param"));
-  await verifyDownload(c.var.ctx, ref, c.req.valid("query"));
+  c.set("ctx", await verifyDownload(c.var.ctx, ref, c.req.valid("query")));
   const headers = c.req.valid("header");
   const download = await openDownload(c.var.ctx, ref, {
     range: headers.range,
