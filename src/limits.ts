@@ -179,3 +179,63 @@ export const SEARCH_INDEX_MAX = 10_000;
 
 /** Artifacts that a search verifies at a time, and so the cards read in one query: 64 KiB each at the most. */
 export const SEARCH_STRETCH = 64;
+
+/** Entries of a bundle: about 300 bytes of memory each while it is inspected; the largest repositories kept whole have some ten thousand files. */
+export const BUNDLE_MAX_ENTRIES = 100_000;
+
+/** Directory of a bundle, which is read whole: 160 bytes for each of the entries. */
+export const BUNDLE_DIRECTORY_MAX_BYTES = 16 * 1024 * 1024;
+
+/** One entry that is read into memory whole. */
+export const BUNDLE_ENTRY_MAX_BYTES = 32 * 1024 * 1024;
+
+/** What all entries of a bundle may declare together: the store takes no larger object. */
+export const BUNDLE_MAX_DECLARED_BYTES = 5 * 1024 ** 4;
+
+/** Declared over packed size of one entry: text reaches 20, deflate 1032. */
+export const BUNDLE_MAX_RATIO = 200;
+
+/** Declared size below which an entry may have any ratio: it cannot hurt. */
+export const BUNDLE_RATIO_FREE_BYTES = 1024 * 1024;
+
+/** A path inside a bundle, in UTF-8: what file systems and the object store take. */
+export const BUNDLE_PATH_MAX_BYTES = 1024;
+
+/** Findings that one inspection hands out: more do not make it clearer. */
+export const INSPECT_MAX_FINDINGS = 100;
+
+/** Ranged reads of one inspection: an invocation has a bounded number of calls. */
+export const INSPECT_MAX_READS = 5000;
+
+/** Bytes that one inspection reads: half a minute from the object store. */
+export const INSPECT_MAX_READ_BYTES = 2 * 1024 ** 3;
+
+/** Bytes between two local headers that are read through instead of making a call of their own. */
+export const INSPECT_COALESCE_BYTES = 128 * 1024;
+
+/** Longest read that joins several local headers. */
+export const INSPECT_READ_MAX_BYTES = 2 * 1024 * 1024;
+
+/** First bytes of an entry by which its kind is told when its name does not tell: a deflated block's tables fit. */
+export const INSPECT_HEAD_BYTES = 256;
+
+/** A deflated entry that is inflated to look inside; larger ones stay unknown. */
+export const INSPECT_INFLATE_MAX_BYTES = 16 * 1024 * 1024;
+
+/** Opcodes of one pickle: the largest checkpoints of real models have some hundred thousand. */
+export const PICKLE_MAX_OPCODES = 2_000_000;
+
+/** Bytes of one pickle that are read; the payload of byte strings is stepped over and does not count. */
+export const PICKLE_MAX_BYTES = 64 * 1024 * 1024;
+
+/** Pickles one behind the other in one file: torch's old format has five. */
+export const PICKLE_MAX_STREAMS = 64;
+
+/** A text of a pickle that may name an import; longer ones cannot. */
+export const PICKLE_NAME_MAX_BYTES = 512;
+
+/** Header of a safetensors file: real ones stay below 2 MB, the format allows 100 MB. */
+export const SAFETENSORS_HEADER_MAX_BYTES = 8 * 1024 * 1024;
+
+/** First bytes of an HDF5 file that are searched for code of Keras. */
+export const HDF5_SEARCHED_BYTES = 4 * 1024 * 1024;

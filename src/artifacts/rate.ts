@@ -6,7 +6,7 @@
  */
 
 import { permit } from "../auth/scopes.ts";
-import { readZipEntry } from "../bundle/zip-reader.ts";
+import { readZipEntry } from "../bundle/zip-entry.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { ANCESTOR_MAX_DEPTH } from "../limits.ts";

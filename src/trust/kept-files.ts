@@ -5,8 +5,9 @@
  * gives; everything else that was wanted is listed with the reason why it is not there.
  */
 
+import { pathKey } from "../lib/paths.ts";
 import { KEPT_FILE_MAX_BYTES, KEPT_FILES_MAX, KEPT_FILES_MAX_BYTES, README_MAX_BYTES } from "../limits.ts";
-import { isSanePath, pathKey } from "../sources/paths.ts";
+import { isSanePath } from "../sources/paths.ts";
 import type { Finding, Missing, UpstreamFile } from "./evidence.ts";
 
 /** A file that was fetched and may be bundled. */
