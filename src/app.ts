@@ -16,6 +16,7 @@ import { authenticationRoutes } from "./routes/authentication.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
 import { addDocs } from "./routes/docs.ts";
 import { downloadRoutes } from "./routes/download.ts";
+import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { listRoutes } from "./routes/lists.ts";
 import type { RouteEnv } from "./routes/router.ts";
@@ -56,6 +57,7 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     trustRoutes,
     artifactRoutes,
     downloadRoutes,
+    fileRoutes,
     healthRoutes,
   ])
     app.route("/", routes);

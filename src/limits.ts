@@ -239,3 +239,15 @@ export const SAFETENSORS_HEADER_MAX_BYTES = 8 * 1024 * 1024;
 
 /** First bytes of an HDF5 file that are searched for code of Keras. */
 export const HDF5_SEARCHED_BYTES = 4 * 1024 * 1024;
+
+/** Files in one page of a listing: as in every list of ours. */
+export const FILES_PAGE = 1000;
+
+/** Files in one row of the index, which is what one row read costs: about 100 kB. */
+export const INDEX_PAGE_FILES = 500;
+
+/** Files of which a part of a bundle is put together on the way out: each is a read of the object store, of which an invocation has a bounded number. */
+export const PART_MAX_FILES = 900;
+
+/** Rows of the index that are searched for the files of a part, or listed in one record: five thousand files, 1 MB. */
+export const INDEX_MAX_PAGES = 10;
