@@ -31,7 +31,26 @@ const optional = z
   .optional()
   .transform((text) => text?.trim() || undefined);
 
-/** JSON of metric -> least score. */
+/** What a gate may ask for: the ten scalar metrics, the mean of `size_score`, and the net of them all. */
+const GATE_METRICS = [
+  "net_score",
+  "ramp_up_time",
+  "bus_factor",
+  "performance_claims",
+  "license",
+  "dataset_and_code_score",
+  "dataset_quality",
+  "code_quality",
+  "reproducibility",
+  "reviewedness",
+  "tree_score",
+  "size_score",
+] as const;
+
+/** Metric -> least score, 0..1. */
+export type Gate = Partial<Record<(typeof GATE_METRICS)[number], number>>;
+
+/** JSON of metric -> least score. A metric that does not exist would refuse every model, so it is a mistake. */
 const gate = z
   .string()
   .default('{"reviewedness":0.5}')
@@ -43,7 +62,7 @@ const gate = z
       return z.NEVER;
     }
   })
-  .pipe(z.record(z.string(), z.number().min(0).max(1)));
+  .pipe(z.partialRecord(z.enum(GATE_METRICS), z.number().min(0).max(1)));
 
 const schema = z.object({
   AUTH: z.enum(["off", "required"]).default("required"),
@@ -64,8 +83,8 @@ export interface Config {
   auth: "off" | "required";
   hfEndpoint: string;
   githubApiUrl: string;
-  /** Metric -> least score, 0..1, that a model must have to be let in. */
-  ingestGate: Record<string, number>;
+  /** What a model must score to be let in. */
+  ingestGate: Gate;
   /** How long a download link lives. */
   downloadTtlSeconds: number;
   /** Whether the daily comparison only reports stray objects or also removes them. */

@@ -2,6 +2,7 @@
 
 import type { Database } from "../config.ts";
 import type { Requester } from "../context.ts";
+import { LANDED } from "./artifacts.ts";
 
 /** How many entries are counted at the most, from the newest on: the cost of looking back does not grow with the audit. */
 const COUNTED_ENTRIES = 1000;
@@ -23,7 +24,7 @@ export function auditRegistration(db: Database, uploadId: number, by: Requester)
     .prepare(
       `INSERT INTO audit (at, actor, request_id, action, artifact_id, type, name, after)
        SELECT ?2, ?3, ?4, 'CREATE', a.id, a.type, a.name, a.sha256
-       FROM uploads AS u JOIN artifacts AS a ON a.id = u.id AND a.version = u.id WHERE u.id = ?1`,
+       FROM ${LANDED} WHERE u.id = ?1`,
     )
     .bind(uploadId, by.at, by.actor, by.requestId);
 }

@@ -6,6 +6,7 @@
  * reason under `evidence`. More than two of the ten, and there is no net: the rating has failed.
  */
 
+import type { Gate } from "../config.ts";
 import type { ModelEvidence } from "./evidence.ts";
 import * as busFactor from "./metrics/bus-factor.ts";
 import * as codeQuality from "./metrics/code-quality.ts";
@@ -209,24 +210,23 @@ export function explain(rating: Rating): Record<string, Explanation> {
 }
 
 /** What a gate compares: a scalar metric, the net, or the mean of size_score. */
-function gatedScore(rating: Rating, metric: string): number | undefined {
+function gatedScore(rating: Rating, metric: keyof Gate): number | undefined {
   if (metric === "net_score") return rating.failed ? undefined : rating.net_score;
   if (metric === "size_score") {
     return rating.size_score.result.available ? sizeScore.meanSizeScore(rating.size_score.result.score) : undefined;
   }
-  const name = SCALAR_METRICS.find((scalar) => scalar === metric);
-  const result = name && rating.metrics[name].result;
-  return result?.available ? result.score : undefined;
+  const { result } = rating.metrics[metric];
+  return result.available ? result.score : undefined;
 }
 
 /**
  * Holds a rating against the ingest gate.
  *
- * @param minimums metric → least score, 0..1 (`INGEST_GATE`); a metric that is not available, or unknown, fails
+ * @param minimums metric → least score, 0..1 (`INGEST_GATE`); a metric that is not available fails
  * @returns one text for each failing metric, in the order of `minimums`: `reviewedness=0.10 < 0.50`; join them by `; `
  */
-export function gate(rating: Rating, minimums: Readonly<Record<string, number>>): string[] {
-  return Object.entries(minimums).flatMap(([metric, minimum]) => {
+export function gate(rating: Rating, minimums: Readonly<Gate>): string[] {
+  return (Object.entries(minimums) as [keyof Gate, number][]).flatMap(([metric, minimum]) => {
     const score = gatedScore(rating, metric);
     if (score !== undefined && score >= minimum) return [];
     const least = minimum.toFixed(2);

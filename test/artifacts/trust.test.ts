@@ -156,13 +156,13 @@ describe("the gate", () => {
     }
   });
 
-  it("that is no JSON, or no table of numbers, stops everything and says which variable", async () => {
+  it("that is no JSON, no table of numbers, or about a metric that does not exist, stops everything and says which variable", async () => {
     const errors: string[] = [];
     vi.spyOn(console, "error").mockImplementation((line: string) => void errors.push(line));
-    for (const INGEST_GATE of ["{", '{"reviewedness":"high"}']) {
+    for (const INGEST_GATE of ["{", '{"reviewedness":"high"}', '{"review":0.5}']) {
       expect((await createRegistry({ INGEST_GATE }).call("GET", "/artifacts/model/1")).status).toBe(500);
     }
-    expect(errors.map((line) => line.includes("INGEST_GATE"))).toEqual([true, true]);
+    expect(errors.map((line) => line.includes("INGEST_GATE"))).toEqual([true, true, true]);
   });
 });
 

@@ -182,11 +182,10 @@ describe("the gate", () => {
     expect(gate(of(), {})).toEqual([]);
   });
 
-  it("fails a metric that is unavailable or unknown", () => {
-    const minimums = { ramp_up_time: 0, fame: 0.5, net_score: 0.1 };
+  it("fails a metric that is unavailable", () => {
+    const minimums = { ramp_up_time: 0, net_score: 0.1 };
     expect(gate(of({ readme: DOWN }), minimums)).toEqual([
       "ramp_up_time=unavailable < 0.00",
-      "fame=unavailable < 0.50",
       "net_score=unavailable < 0.10",
     ]);
   });
