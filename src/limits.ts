@@ -251,3 +251,15 @@ export const PART_MAX_FILES = 900;
 
 /** Rows of the index that are searched for the files of a part, or listed in one record: five thousand files, 1 MB. */
 export const INDEX_MAX_PAGES = 10;
+
+/** Entries in one page of a tree as the hub's clients read it: the hub's own page. */
+export const HUB_TREE_PAGE = 1000;
+
+/** Rows of the index that one page of a tree reads: more than enough for its entries, unless a directory is passed over. */
+export const HUB_TREE_INDEX_PAGES = 4;
+
+/** Paths that are looked up at once: clients ask for one; each costs up to three rows of the index. */
+export const HUB_PATHS_MAX = 50;
+
+/** Evidence that is read back to describe a model: what an ingest collects stays below. */
+export const HUB_EVIDENCE_MAX_BYTES = 16 * 1024 * 1024;

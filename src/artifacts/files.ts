@@ -56,18 +56,18 @@ export interface Inspection {
 }
 
 /**
- * An artifact and some pages of its index.
+ * An artifact and some pages of its index. `full`: there were as many as were asked for, so there may be more.
  * @throws RegistryError `artifact_not_found`
  */
 export async function getIndexed(
   ctx: Context,
   wanted: Wanted,
   stretch: Stretch,
-): Promise<{ artifact: IndexedArtifact; files: IndexedFile[] }> {
+): Promise<{ artifact: IndexedArtifact; files: IndexedFile[]; full: boolean }> {
   const rows = rowsOf<IndexedArtifact>(await selectFiles(ctx.db, wanted, stretch).all());
   const [artifact] = rows;
   if (!artifact) throw new RegistryError("artifact_not_found");
-  return { artifact, files: filesOn(rows) };
+  return { artifact, files: filesOn(rows), full: artifact.entries !== null && rows.length === stretch.pages };
 }
 
 /**
@@ -76,12 +76,12 @@ export async function getIndexed(
  */
 export async function listFiles(ctx: Context, ref: ArtifactRef, after = ""): Promise<FilePage> {
   permit(ctx, "artifact:read");
-  // the page that the last one ended on, the files of a page of ours, and one more file, if there is one
-  const pages = FILES_PAGE / INDEX_PAGE_FILES + 1;
-  const { artifact, files } = await getIndexed(ctx, ref, { from: after, pages });
+  // the index page that the last answer ended on, those of this one, and one to see whether there is more
+  const pages = FILES_PAGE / INDEX_PAGE_FILES + 2;
+  const { artifact, files, full } = await getIndexed(ctx, ref, { from: after, pages });
   const behind = files.filter(({ path }) => comparePaths(path, after) > 0);
   const shown = behind.slice(0, FILES_PAGE);
-  const last = behind.length > FILES_PAGE ? shown.at(-1)?.path : undefined;
+  const last = behind.length > FILES_PAGE || full ? shown.at(-1)?.path : undefined;
   return { files: shown.map(summaryOf), etag: etagOf(artifact), ...(last !== undefined && { last }) };
 }
 
@@ -189,5 +189,9 @@ export async function getInspection(ctx: Context, ref: ArtifactRef): Promise<Ins
   if (!row) throw new RegistryError("artifact_not_found");
   const { verdict, findings, inspected_at } = row;
   if (verdict === null || findings === null || inspected_at === null) throw new RegistryError("inspection_not_found");
-  return { verdict, findings: JSON.parse(findings) as InspectionFinding[], inspected_at: new Date(inspected_at).toISOString() };
+  return {
+    verdict,
+    findings: JSON.parse(findings) as InspectionFinding[],
+    inspected_at: new Date(inspected_at).toISOString(),
+  };
 }

@@ -7,7 +7,7 @@ import { streamZipRange } from "../bundle/zip-stream.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { namesTag } from "../lib/entity-tag.ts";
-import { INDEX_MAX_PAGES, INDEX_PAGE_FILES, PART_MAX_FILES } from "../limits.ts";
+import { INDEX_MAX_PAGES, PART_MAX_FILES } from "../limits.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 import type { IndexedArtifact, IndexedFile } from "../store/files.ts";
 import { type DownloadRequest, openPresent } from "./download.ts";
@@ -39,10 +39,10 @@ export function openPart(
   permit(ctx, "artifact:download");
   return openPresent(
     async () => {
-      const { artifact, files } = await getIndexed(ctx, ref, { from: "", pages: INDEX_MAX_PAGES });
+      const { artifact, files, full } = await getIndexed(ctx, ref, { from: "", pages: INDEX_MAX_PAGES });
       refuseUnsafe(artifact);
       const wanted = files.filter(({ path }) => findPart(path) === part);
-      if (files.length >= INDEX_MAX_PAGES * INDEX_PAGE_FILES || wanted.length > PART_MAX_FILES) {
+      if (full || wanted.length > PART_MAX_FILES) {
         throw new RegistryError(
           "invalid_request",
           "The bundle has too many files for a part of it: fetch them by their paths.",

@@ -106,6 +106,31 @@ export function selectFiles(db: Database, wanted: Wanted, { from, pages }: Stret
     .bind(...values, from, pages);
 }
 
+/**
+ * An artifact with those pages of its index on which paths stand, as files or as directories. Otherwise as `selectFiles`.
+ */
+export function selectFilesAt(db: Database, wanted: Wanted, paths: readonly string[]): D1PreparedStatement {
+  const [artifact, values] = meant(wanted);
+  // A page of `p` itself, the one where `p/` would stand, and the next, which may begin with the first file below `p/`.
+  return db
+    .prepare(
+      `WITH a AS (${artifact}),
+       at (path) AS (SELECT value FROM json_each(?4) UNION ALL SELECT value || '/' FROM json_each(?4)),
+       pages (first_path) AS (
+         SELECT (SELECT max(q.first_path) FROM bundle_index AS q WHERE q.artifact_id = a.id AND q.first_path <= at.path)
+         FROM a, at
+         UNION
+         SELECT (SELECT min(q.first_path) FROM bundle_index AS q WHERE q.artifact_id = a.id AND q.first_path > at.path)
+         FROM a, at)
+       SELECT ${COLUMNS}, i.verdict, b.entries
+       FROM a
+       LEFT JOIN inspections AS i ON i.artifact_id = a.id AND i.version = a.version
+       LEFT JOIN bundle_index AS b ON b.artifact_id = a.id AND b.first_path IN (SELECT first_path FROM pages)
+       ORDER BY b.first_path`,
+    )
+    .bind(...values, JSON.stringify(paths));
+}
+
 /** The files on some pages of an index, in the order of their paths. */
 export function filesOn(rows: readonly IndexedArtifact[]): IndexedFile[] {
   return rows.flatMap(({ entries }) => (entries === null ? [] : (JSON.parse(entries) as IndexedFile[])));
