@@ -220,7 +220,7 @@ describe("a model as an ingest leaves it", () => {
 
 describe("bad input to the hub's routes", () => {
   const repo = "/acme-labs/aster-base";
-  it.each([
+  it.each<[method: string, path: string, status: number, body?: string]>([
     ["GET", `${repo}/resolve/main/..%2Fx`, 400],
     ["GET", `${repo}/resolve/main/%00`, 400],
     ["GET", `${repo}/resolve/main/%FF`, 400],
