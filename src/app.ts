@@ -9,11 +9,14 @@ import { logLine } from "./context.ts";
 import { RegistryError } from "./errors.ts";
 import { authenticate } from "./middleware/authenticate.ts";
 import { allowOrigins, refuseForeignWrites } from "./middleware/browsers.ts";
-import { assumeJson, limitBody } from "./middleware/json-body.ts";
+import { assumeJson, boundDepth, limitBody } from "./middleware/json-body.ts";
 import { observe } from "./middleware/observe.ts";
 import { methodTable, routedPath } from "./middleware/paths.ts";
+import { limitActor, limitAddress } from "./middleware/rate-limit.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { authenticationRoutes } from "./routes/authentication.ts";
+import { contentRoutes } from "./routes/content.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
 import { addDocs } from "./routes/docs.ts";
 import { downloadRoutes } from "./routes/download.ts";
@@ -23,7 +26,10 @@ import { hubRoutes } from "./routes/hub.ts";
 import { hubRefusal, isHubPath } from "./routes/hub-refusals.ts";
 import { listRoutes } from "./routes/lists.ts";
 import type { RouteEnv } from "./routes/router.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 import { trustRoutes } from "./routes/trust.ts";
+import { uploadRoutes } from "./routes/uploads.ts";
+import { userRoutes } from "./routes/users.ts";
 
 /** What an answer says unless its route says otherwise: the documentation loads scripts, and a zip may be kept. */
 const DEFAULT_HEADERS = [
@@ -49,16 +55,24 @@ export function createApp(): OpenAPIHono<RouteEnv> {
   app.use(observe);
   app.use(allowOrigins);
   app.use(refuseForeignWrites);
+  app.use(limitAddress);
   app.use(authenticate);
+  app.use(limitActor);
   app.use(limitBody);
   app.use(assumeJson);
+  app.use(boundDepth);
 
   for (const routes of [
     authenticationRoutes,
+    tokenRoutes,
+    userRoutes,
     deletionRoutes,
     listRoutes,
     trustRoutes,
     artifactRoutes,
+    contentRoutes,
+    uploadRoutes,
+    auditRoutes,
     downloadRoutes,
     fileRoutes,
     hubRoutes,

@@ -4,6 +4,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { createApp } from "../src/app.ts";
 import { reconcile } from "../src/artifacts/reconcile.ts";
+import { sealAudit } from "../src/artifacts/seal.ts";
 import { type SweepReport, sweep } from "../src/artifacts/sweep.ts";
 import type { Env } from "../src/config.ts";
 import { type Context, createContext } from "../src/context.ts";
@@ -28,6 +29,7 @@ export interface TestRegistry {
   /** Registers something that needs no upstream model; gives the id. */
   register(type: "model" | "dataset" | "code", url: string, name?: string): Promise<string>;
   sweep(at?: number): Promise<SweepReport>;
+  seal(at?: number, maxSeals?: number): ReturnType<typeof sealAudit>;
   reconcile(at?: number, maxPages?: number): ReturnType<typeof reconcile>;
 }
 
@@ -79,6 +81,7 @@ export function createRegistry(replaced: Partial<Env> = {}): TestRegistry {
     call,
     register,
     sweep: (at) => job(sweep, at),
+    seal: (at, maxSeals) => job((ctx) => sealAudit(ctx, maxSeals), at),
     reconcile: (at, maxPages) => job((ctx) => reconcile(ctx, maxPages), at),
   };
 }

@@ -1,4 +1,9 @@
-/** Handing out a zip: whole or a part of it, and never the bytes of another version than the one described. */
+/**
+ * Handing out a zip: whole or a part of it, and never the bytes of another version than the one described.
+ *
+ * A download is audited when its bytes begin to flow, after the answer: HEAD and "not modified" are none, and the parts that
+ * one actor reads of a zip within an hour are one.
+ */
 
 import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
@@ -8,6 +13,7 @@ import { readRange } from "../lib/http-range.ts";
 import type { ArtifactRow } from "../store/artifacts.ts";
 import { getBundle } from "../store/blobs.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
+import { auditLater } from "./audit.ts";
 import { getArtifactRow } from "./find.ts";
 
 /** What the client has and wants, as its headers say. */
@@ -92,5 +98,7 @@ async function openVersion(ctx: Context, row: ArtifactRow, request: DownloadRequ
   const described = { ...plan, name, size, sha256 };
   if (plan.kind === "not_modified" || request.headOnly) return described;
   const object = await getBundle(ctx.blobs, row.object_key, plan.range);
-  return object ? { ...described, body: object.body } : undefined;
+  if (!object) return undefined;
+  auditLater(ctx, "DOWNLOAD", row, plan.kind);
+  return { ...described, body: object.body };
 }

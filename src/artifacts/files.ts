@@ -6,13 +6,13 @@ import { openEntry } from "../bundle/zip-entry.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { comparePaths, findPathDefect } from "../lib/paths.ts";
-import { BUNDLE_PATH_MAX_BYTES, FILES_PAGE, INDEX_PAGE_FILES } from "../limits.ts";
+import { BUNDLE_INDEX_PAGE_FILES, BUNDLE_PATH_MAX_BYTES, FILES_PAGE } from "../limits.ts";
 import { getBundle } from "../store/blobs.ts";
+import type { IndexedFile } from "../store/bundle-index.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 import {
   filesOn,
   type IndexedArtifact,
-  type IndexedFile,
   type InspectionRow,
   type Stretch,
   selectFiles,
@@ -20,6 +20,7 @@ import {
   type Wanted,
 } from "../store/files.ts";
 import { rowsOf } from "../store/statements.ts";
+import { auditLater } from "./audit.ts";
 import { type Download, type DownloadRequest, negotiate, openPresent } from "./download.ts";
 import { etagOf } from "./views.ts";
 
@@ -77,7 +78,7 @@ export async function getIndexed(
 export async function listFiles(ctx: Context, ref: ArtifactRef, after = ""): Promise<FilePage> {
   permit(ctx, "artifact:read");
   // the index page that the last answer ended on, those of this one, and one to see whether there is more
-  const pages = FILES_PAGE / INDEX_PAGE_FILES + 2;
+  const pages = FILES_PAGE / BUNDLE_INDEX_PAGE_FILES + 2;
   const { artifact, files, full } = await getIndexed(ctx, ref, { from: after, pages });
   const behind = files.filter(({ path }) => comparePaths(path, after) > 0);
   const shown = behind.slice(0, FILES_PAGE);
@@ -122,7 +123,10 @@ export async function openFile(
       const described = { ...plan, artifact, file, etag, size: file.size };
       if (plan.kind === "not_modified" || request.headOnly) return described;
       const body = await readFile(ctx, artifact, file, plan.range);
-      return body && { ...described, body };
+      if (!body) return undefined;
+      // of the zip, a file is a part: those that one reads in an hour are one download
+      auditLater(ctx, "DOWNLOAD", artifact, "part");
+      return { ...described, body };
     },
   );
 }

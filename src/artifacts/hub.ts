@@ -5,21 +5,15 @@
  * its one branch, `main`, is the one commit that is kept.
  */
 
-import { permit } from "../auth/scopes.ts";
+import { actorName, permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { toHex } from "../lib/hash.ts";
 import { comparePaths } from "../lib/paths.ts";
 import { HUB_EVIDENCE_MAX_BYTES, HUB_TREE_INDEX_PAGES, HUB_TREE_PAGE, INDEX_MAX_PAGES } from "../limits.ts";
 import { hubKeys } from "../sources/hub-id.ts";
-import {
-  commitOf,
-  filesOn,
-  type HubRef,
-  type IndexedArtifact,
-  type IndexedFile,
-  selectFilesAt,
-} from "../store/files.ts";
+import type { IndexedFile } from "../store/bundle-index.ts";
+import { commitOf, filesOn, type HubRef, type IndexedArtifact, selectFilesAt } from "../store/files.ts";
 import { rowsOf } from "../store/statements.ts";
 import type { DownloadRequest } from "./download.ts";
 import { getIndexed, type OpenedFile, openFile, readFile } from "./files.ts";
@@ -125,6 +119,12 @@ export async function getHubPaths(
   });
   const entries = await Promise.all(items.map((item) => hubEntry(artifact, item)));
   return { artifact, commit: commitOf(artifact), entries };
+}
+
+/** Whose token it is: the name, for a client's login. */
+export function getHubUser(ctx: Context): string {
+  permit(ctx, "artifact:read");
+  return actorName(ctx.actor);
 }
 
 /**

@@ -8,8 +8,10 @@ import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { namesTag } from "../lib/entity-tag.ts";
 import { INDEX_MAX_PAGES, PART_MAX_FILES } from "../limits.ts";
+import type { IndexedFile } from "../store/bundle-index.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
-import type { IndexedArtifact, IndexedFile } from "../store/files.ts";
+import type { IndexedArtifact } from "../store/files.ts";
+import { auditLater } from "./audit.ts";
 import { type DownloadRequest, openPresent } from "./download.ts";
 import { getIndexed, readFile, refuseUnsafe } from "./files.ts";
 
@@ -64,6 +66,7 @@ export function openPart(
       const begun = await readFile(ctx, artifact, first);
       if (!begun) return undefined;
       const open = (index: number) => (index === 0 ? Promise.resolve(begun) : openOne(ctx, artifact, wanted[index]));
+      auditLater(ctx, "DOWNLOAD", artifact, "part");
       const { body } = streamZipRange(layout, { offset: 0, length: layout.size }, [], open);
       return { kind: "whole", ...described, body: body.pipeThrough(new FixedLengthStream(layout.size)) };
     },

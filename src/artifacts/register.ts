@@ -20,11 +20,11 @@ export interface Registration {
 /**
  * Registers an artifact (contract: POST /artifact/{artifact_type}).
  *
- * @param origin what download links are built on
+ * @param origin what the download link is built on; without it there is none
  * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`, `model_not_found_upstream`, `upstream_failed`,
  *   `ingest_rejected`
  */
-export async function register(ctx: Context, wanted: Registration, origin: string): Promise<VersionedArtifact> {
+export async function register(ctx: Context, wanted: Registration, origin?: string): Promise<VersionedArtifact> {
   permit(ctx, "artifact:write");
   const source = parseSource(wanted.type, wanted.url);
   const name = wanted.name ?? source.name;

@@ -38,7 +38,7 @@ export interface IndexedEntry {
   /** Where the local header begins. */
   headerOffset: number;
   extraLength: number;
-  /** The upper half of the external attributes if the entry was made on Unix: its mode; else 0. */
+  /** The upper half of the external attributes: a Unix mode, for readers that do not ask where the entry was made; or 0. */
   mode: number;
   disk: number;
 }
@@ -111,7 +111,7 @@ export function readCentralHeader(directory: Uint8Array, at: number): At<Indexed
       size,
       headerOffset,
       extraLength,
-      mode: view.getUint8(at + 5) === 3 ? view.getUint16(at + 40, true) : 0,
+      mode: view.getUint16(at + 40, true),
       disk,
     },
     next,

@@ -6,6 +6,12 @@
 /** The place to go on from. */
 export type Offset = { after: number } | { index: number };
 
+/** Reads a cursor, for lists that have no other spelling; undefined for what is none. */
+export function readCursor(text: string): number | undefined {
+  const offset = readOffset(text);
+  return offset && "after" in offset ? offset.after : undefined;
+}
+
 /** Reads `?offset=`; undefined for what is neither spelling. */
 export function readOffset(text: string): Offset | undefined {
   const cursor = /^after-([1-9]\d{0,14}|0)$/.exec(text);

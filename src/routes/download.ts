@@ -10,11 +10,12 @@ import { hexToBase64 } from "../lib/hash.ts";
 import { fileRequest } from "./file-response.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, refusals } from "./schemas.ts";
+import { ArtifactPath, OPEN, refusals } from "./schemas.ts";
 
 const zip = { "application/zip": { schema: z.string().openapi({ format: "binary" }) } };
 
 const downloadRoute = createRoute({
+  ...OPEN,
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/download",
   operationId: "ArtifactDownload",

@@ -7,7 +7,7 @@ import { fileOffset, readFileOffset } from "../lib/paging.ts";
 import { fileRequest, fileResponse } from "./file-response.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, answer, refusals } from "./schemas.ts";
+import { ArtifactPath, answer, refusals, requires } from "./schemas.ts";
 
 const FileSchema = z
   .object({
@@ -22,6 +22,7 @@ const listRoute = createRoute({
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/files",
   operationId: "ArtifactFilesList",
+  ...requires("artifact:read"),
   tags: ["files"],
   summary: "List the files in the bundle, by path",
   request: {
@@ -59,6 +60,7 @@ const fileRoute = createRoute({
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/files/{path}",
   operationId: "ArtifactFileRetrieve",
+  ...requires("artifact:download"),
   tags: ["files"],
   summary: "One file out of the bundle, whole or in part; HEAD and conditional requests work",
   description:
@@ -102,6 +104,7 @@ const inspectionRoute = createRoute({
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/inspection",
   operationId: "ArtifactInspection",
+  ...requires("artifact:read"),
   tags: ["files"],
   summary: "What an inspection of the present content found",
   request: { params: ArtifactPath },

@@ -5,17 +5,17 @@
  */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { getHubPaths, getHubRecord, getHubTree, type HubRepo, openHubFile } from "../artifacts/hub.ts";
-import { actorName } from "../auth/scopes.ts";
+import { getHubPaths, getHubRecord, getHubTree, getHubUser, type HubRepo, openHubFile } from "../artifacts/hub.ts";
 import { RegistryError } from "../errors.ts";
 import { HUB_PATHS_MAX } from "../limits.ts";
 import { fileRequest, fileResponse } from "./file-response.ts";
 import { hubRefusals } from "./hub-refusals.ts";
 import { entryOf, HubEntriesSchema, HubRecordSchema, HubUserSchema, PathsSchema, recordOf } from "./hub-schemas.ts";
 import { createRouter } from "./router.ts";
-import { answer } from "./schemas.ts";
+import { answer, requires } from "./schemas.ts";
 
-const tags = ["hub"];
+const reading = { ...requires("artifact:read"), tags: ["hub"] };
+const downloading = { ...requires("artifact:download"), tags: ["hub"] };
 const kind = z.enum(["models", "datasets"]).openapi({ param: { name: "kind", in: "path" } });
 const repo = z.string().openapi({ param: { name: "repo", in: "path" }, example: "google-bert/bert-base-uncased" });
 const revision = z.string().openapi({
@@ -49,7 +49,7 @@ const recordRoute = createRoute({
   method: "get",
   path: "/hf/api/{kind}/{repo}",
   operationId: "HubRecord",
-  tags,
+  ...reading,
   summary: "The record of a model or dataset",
   request: { params: z.object({ kind, repo }), query: recordQuery },
   responses: recordResponses,
@@ -58,7 +58,7 @@ const revisionRoute = createRoute({
   method: "get",
   path: "/hf/api/{kind}/{repo}/revision/{revision}",
   operationId: "HubRecordAtRevision",
-  tags,
+  ...reading,
   summary: "The record of a model or dataset at a revision",
   request: { params: z.object({ kind, repo, revision }), query: recordQuery },
   responses: recordResponses,
@@ -75,7 +75,7 @@ const treeRoute = createRoute({
   method: "get",
   path: "/hf/api/{kind}/{repo}/tree/{revision}",
   operationId: "HubTree",
-  tags,
+  ...reading,
   summary: "The files and directories of a repository",
   request: { params: z.object({ kind, repo, revision }), query: treeQuery },
   responses: treeResponses,
@@ -84,7 +84,7 @@ const subtreeRoute = createRoute({
   method: "get",
   path: "/hf/api/{kind}/{repo}/tree/{revision}/{path}",
   operationId: "HubSubtree",
-  tags,
+  ...reading,
   summary: "The files and directories of a directory",
   request: { params: z.object({ kind, repo, revision, path }), query: treeQuery },
   responses: treeResponses,
@@ -109,7 +109,7 @@ function fileRoute(prefix: "" | "datasets/", how: "resolve" | "raw") {
     method: "get",
     path: `/hf/${prefix}{repo}/${how}/{revision}/{path}`,
     operationId: `Hub${prefix === "" ? "Model" : "Dataset"}File${how === "raw" ? "Raw" : ""}`,
-    tags,
+    ...downloading,
     summary: `A file of a ${prefix === "" ? "model" : "dataset"}, whole or in part; HEAD works`,
     request: {
       params: z.object({ repo, revision, path }),
@@ -132,7 +132,7 @@ const whoamiRoute = createRoute({
   method: "get",
   path: "/hf/api/whoami-v2",
   operationId: "HubWhoAmI",
-  tags,
+  ...reading,
   summary: "Whose token it is, for a client's login",
   responses: { 200: answer("Who asks.", HubUserSchema), ...hubRefusals() },
 });
@@ -155,7 +155,7 @@ export const hubRoutes = createRouter();
 
 // Before the records: a whoami is none.
 hubRoutes.openapi(whoamiRoute, (c) => {
-  const name = actorName(c.var.ctx.actor);
+  const name = getHubUser(c.var.ctx);
   const auth = { type: "access_token", accessToken: { displayName: name, role: "read" } };
   return c.json({ type: "user", id: name, name, fullname: name, orgs: [], auth }, 200);
 });
@@ -185,7 +185,7 @@ hubRoutes.openAPIRegistry.registerPath({
   method: "post",
   path: pathsPath,
   operationId: "HubPathsInfo",
-  tags,
+  ...reading,
   summary: "Those of some paths that are there",
   request: {
     params: pathsParams,

@@ -81,10 +81,10 @@ export function removeArtifacts(
       .bind(wanted, by.at, by.actor),
     db
       .prepare(
-        `INSERT INTO audit (at, actor, request_id, action, artifact_id, type, name, before)
-         SELECT ?2, ?3, ?4, 'DELETE', a.id, a.type, a.name, a.sha256 FROM ${DOOMED}`,
+        `INSERT INTO audit (at, actor, is_admin, request_id, action, artifact_id, type, name, before)
+         SELECT ?2, ?3, ?4, ?5, 'DELETE', a.id, a.type, a.name, a.sha256 FROM ${DOOMED}`,
       )
-      .bind(wanted, by.at, by.actor, by.requestId),
+      .bind(wanted, by.at, by.actor, by.isAdmin, by.requestId),
     db.prepare(`DELETE FROM artifacts WHERE id IN (SELECT a.id FROM ${DOOMED})`).bind(wanted),
     selectOpenOf(db, wanted),
   ];
@@ -129,10 +129,10 @@ export function doomReplaced(
       .bind(...guard, by.at, by.actor),
     db
       .prepare(
-        `INSERT INTO audit (at, actor, request_id, action, artifact_id, type, name, before, after)
-         SELECT ?4, ?5, ?6, 'UPDATE', a.id, a.type, a.name, a.sha256, u.sha256 FROM ${REPLACEABLE}`,
+        `INSERT INTO audit (at, actor, is_admin, request_id, action, artifact_id, type, name, before, after)
+         SELECT ?4, ?5, ?6, ?7, 'UPDATE', a.id, a.type, a.name, a.sha256, u.sha256 FROM ${REPLACEABLE}`,
       )
-      .bind(...guard, by.at, by.actor, by.requestId),
+      .bind(...guard, by.at, by.actor, by.isAdmin, by.requestId),
   ];
 }
 

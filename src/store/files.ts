@@ -7,16 +7,10 @@
  */
 
 import type { Verdict } from "../bundle/findings.ts";
-import type { EntryLocation } from "../bundle/zip-entry.ts";
 import type { Database } from "../config.ts";
 import type { ArtifactRow, ArtifactType } from "./artifacts.ts";
+import type { IndexedFile } from "./bundle-index.ts";
 import type { ArtifactRef } from "./deletions.ts";
-
-/** A file of a bundle as its index has it. */
-export interface IndexedFile extends EntryLocation {
-  /** Of the file itself, hex; where it is known. */
-  sha256?: string;
-}
 
 /** An artifact, the verdict on its content where it was inspected, and pages of its index as JSON; null: no such page. */
 export interface IndexedArtifact

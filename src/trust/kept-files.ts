@@ -32,29 +32,6 @@ export interface Keeping {
 
 type Fetch = (path: string, maxBytes: number) => Promise<Finding<Uint8Array<ArrayBuffer>>>;
 
-/** What of a model is kept, the most wanted first; only at the top of the repository. */
-export const MODEL_FILES: readonly RegExp[] = [
-  /^README\.md$/,
-  /^config\.json$/,
-  /^adapter_config\.json$/,
-  /^licen[cs]e(?:[._-].*)?$/i,
-  /^generation_config\.json$/,
-  /^tokenizer_config\.json$/,
-  /^tokenizer\.(?:json|model)$/,
-  /^special_tokens_map\.json$/,
-  /^added_tokens\.json$/,
-  /^vocab\.[^/]+$/,
-  /^merges\.txt$/,
-  /^chat_template\.[^/]+$/,
-  /^(?:pre)?processor_config\.json$/,
-  /^modules\.json$/,
-  /^[^/]+\.model$/,
-  /^tokenizer[^/]*\.json$/,
-];
-
-/** What of a dataset is kept. */
-export const DATASET_FILES: readonly RegExp[] = [/^README\.md$/, /^dataset_infos\.json$/, /^licen[cs]e(?:[._-].*)?$/i];
-
 const README = "README.md";
 
 /** Starts to fetch what is wanted of the listed files, in the order of `wanted`. */

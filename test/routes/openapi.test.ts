@@ -52,6 +52,9 @@ const STATUSES: Record<string, number[]> = {
   "get /health/components": [200, 400],
   "put /authenticate": [501],
   "get /tracks": [200],
+  "get /artifact/{artifact_type}/{id}/audit": [200, 400, 401, 403, 404, 500],
+  "get /audit": [200, 400, 401, 403, 500],
+  "get /audit/verify": [200, 400, 401, 403, 500],
   "get /artifact/{artifact_type}/{id}/rate": [200, 400, 401, 403, 404, 500],
   "get /artifact/model/{id}/lineage": [200, 400, 401, 403, 404, 500],
   "get /artifact/{artifact_type}/{id}/cost": [200, 400, 401, 403, 404, 500],
@@ -222,6 +225,10 @@ describe("the OpenAPI document", () => {
     const at = "{repo}/resolve/{revision}/{path}";
     await check(`get /hf/${at}`, "GET", "/hf/acme-labs/aster-chat/resolve/main/none");
     await check(`get /hf/datasets/${at}`, "GET", "/hf/datasets/none/resolve/main/none");
+    await check("get /artifact/{artifact_type}/{id}/audit", "GET", "/artifact/model/1/audit");
+    await check("get /audit", "GET", "/audit?actor=anonymous");
+    await registry.seal();
+    await check("get /audit/verify", "GET", "/audit/verify");
     await check(`delete ${by}`, "DELETE", "/artifacts/model/1?dry_run=true");
     await check(`delete ${by}`, "DELETE", "/artifacts/model/1?dependents=refuse");
     await check(`delete ${by}`, "DELETE", "/artifacts/model/1");
