@@ -219,11 +219,11 @@ export const SEARCH_INDEX_MAX = 10_000;
 /** Artifacts that a search verifies at a time, and so the cards read in one query: 64 KiB each at the most. */
 export const SEARCH_STRETCH = 64;
 
-/** Entries of a bundle: about 300 bytes of memory each while it is inspected; the largest repositories kept whole have some ten thousand files. */
-export const BUNDLE_MAX_ENTRIES = 100_000;
+/** Entries of a bundle: up to a kilobyte of memory each while it is inspected; the largest repositories kept whole have some ten thousand files. */
+export const BUNDLE_MAX_ENTRIES = 75_000;
 
-/** Directory of a bundle, which is read whole: 160 bytes for each of the entries. */
-export const BUNDLE_DIRECTORY_MAX_BYTES = 16 * 1024 * 1024;
+/** Directory of a bundle, which is read whole: 160 bytes for each entry. */
+export const BUNDLE_DIRECTORY_MAX_BYTES = 12 * 1024 * 1024;
 
 /** One entry that is read into memory whole. */
 export const BUNDLE_ENTRY_MAX_BYTES = 32 * 1024 * 1024;
@@ -249,8 +249,8 @@ export const INSPECT_MAX_READS = 5000;
 /** Bytes that one inspection reads: half a minute from the object store. */
 export const INSPECT_MAX_READ_BYTES = 2 * 1024 ** 3;
 
-/** Bytes of the files themselves that one inspection looks through, inflated ones too: some ten seconds of CPU when every byte is an opcode. */
-export const INSPECT_MAX_CONTENT_BYTES = 256 * 1024 * 1024;
+/** Bytes of the files themselves that one inspection looks through, inflated ones too: some twenty seconds of CPU when every byte is an opcode. */
+export const INSPECT_MAX_CONTENT_BYTES = 64 * 1024 * 1024;
 
 /** Bytes between two local headers that are read through instead of making a call of their own. */
 export const INSPECT_COALESCE_BYTES = 128 * 1024;
@@ -268,7 +268,7 @@ export const INSPECT_INFLATE_MAX_BYTES = 16 * 1024 * 1024;
 export const PICKLE_MAX_OPCODES = 2_000_000;
 
 /** Bytes of one pickle that are read; the payload of byte strings is stepped over and does not count. */
-export const PICKLE_MAX_BYTES = 64 * 1024 * 1024;
+export const PICKLE_MAX_BYTES = 32 * 1024 * 1024;
 
 /** Pickles one behind the other in one file: torch's old format has five. */
 export const PICKLE_MAX_STREAMS = 64;
