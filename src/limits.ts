@@ -294,6 +294,27 @@ export const SAFETENSORS_HEADER_MAX_BYTES = 8 * 1024 * 1024;
 /** First bytes of an HDF5 file that are searched for code of Keras. */
 export const HDF5_SEARCHED_BYTES = 4 * 1024 * 1024;
 
+/** Files in one page of a listing: as in every list of ours. */
+export const FILES_PAGE = 1000;
+
+/** Files of which a part of a bundle is put together on the way out: each is a read of the object store, of which an invocation has a bounded number. */
+export const PART_MAX_FILES = 900;
+
+/** Rows of the index that are searched for the files of a part, or listed in one record: five thousand files, 1 MB. */
+export const INDEX_MAX_PAGES = 10;
+
+/** Entries in one page of a tree as the hub's clients read it: the hub's own page. */
+export const HUB_TREE_PAGE = 1000;
+
+/** Rows of the index that one page of a tree reads: more than enough for its entries, unless a directory is passed over. */
+export const HUB_TREE_INDEX_PAGES = 4;
+
+/** Paths that are looked up at once: clients ask for one; each costs up to three rows of the index. */
+export const HUB_PATHS_MAX = 50;
+
+/** Evidence that is read back to describe a model: what an ingest collects stays below. */
+export const HUB_EVIDENCE_MAX_BYTES = 16 * 1024 * 1024;
+
 /** Iterations of PBKDF2-SHA-256: the most that the platform computes. */
 export const PBKDF2_ITERATIONS = 100_000;
 

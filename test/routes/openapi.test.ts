@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
+import { bytesOf, keepFiles } from "../bundle/kept.ts";
 import { type Answer, createRegistry } from "../harness.ts";
 import { linkIn, source } from "./answers.ts";
 
@@ -64,6 +65,17 @@ const STATUSES: Record<string, number[]> = {
   "get /artifact/model/{id}/lineage": [200, 400, 401, 403, 404, 500],
   "get /artifact/{artifact_type}/{id}/cost": [200, 400, 401, 403, 404, 500],
   "post /artifact/model/{id}/license-check": [200, 400, 401, 403, 404, 413, 500, 502],
+  "get /artifacts/{artifact_type}/{id}/files": [200, 400, 401, 403, 404, 500],
+  "get /artifacts/{artifact_type}/{id}/files/{path}": [200, 206, 304, 400, 401, 403, 404, 410, 416, 500],
+  "get /artifacts/{artifact_type}/{id}/inspection": [200, 400, 401, 403, 404, 500],
+  "get /hf/api/{kind}/{repo}": [200, 400, 401, 403, 404, 500],
+  "get /hf/api/{kind}/{repo}/revision/{revision}": [200, 400, 401, 403, 404, 500],
+  "get /hf/api/{kind}/{repo}/tree/{revision}": [200, 400, 401, 403, 404, 500],
+  "get /hf/api/{kind}/{repo}/tree/{revision}/{path}": [200, 400, 401, 403, 404, 500],
+  "post /hf/api/{kind}/{repo}/paths-info/{revision}": [200, 400, 401, 403, 404, 413, 500],
+  "get /hf/api/whoami-v2": [200, 401, 403, 500],
+  "get /hf/{repo}/resolve/{revision}/{path}": [200, 206, 304, 400, 401, 403, 404, 416, 500],
+  "get /hf/datasets/{repo}/resolve/{revision}/{path}": [200, 206, 304, 400, 401, 403, 404, 416, 500],
 };
 
 const operationsOf = ({ paths }: Document) =>
@@ -156,7 +168,7 @@ describe("the OpenAPI document", () => {
         )
           continue;
         expect(content, `${key} ${status}`).toEqual({
-          "application/json": { schema: { $ref: "#/components/schemas/Error" } },
+          "application/json": { schema: { $ref: `#/components/schemas/${path.startsWith("/hf/") ? "Hub" : ""}Error` } },
         });
       }
     }
@@ -211,6 +223,22 @@ describe("the OpenAPI document", () => {
         license,
       );
     }
+    const files = [{ path: "onnx/model.onnx", bytes: bytesOf("{}") }];
+    await keepFiles("2", files, { verdict: "unknown", findings: [{ code: "a", severity: "unknown", detail: "b" }] });
+    await check(`get ${by}/files`, "GET", "/artifacts/model/2/files");
+    await check(`get ${by}/files/{path}`, "GET", "/artifacts/model/2/files/none");
+    await check(`get ${by}/inspection`, "GET", "/artifacts/model/2/inspection");
+    const hub = "/hf/api/models/acme-labs/aster-chat";
+    const of = "/hf/api/{kind}/{repo}";
+    await check(`get ${of}`, "GET", `${hub}?blobs=true`);
+    await check(`get ${of}/revision/{revision}`, "GET", `${hub}/revision/none`);
+    await check(`get ${of}/tree/{revision}`, "GET", `${hub}/tree/main?recursive=true&expand=true`);
+    await check(`get ${of}/tree/{revision}/{path}`, "GET", `${hub}/tree/main/onnx`);
+    await check(`post ${of}/paths-info/{revision}`, "POST", `${hub}/paths-info/main`, { paths: ["onnx"] });
+    await check("get /hf/api/whoami-v2", "GET", "/hf/api/whoami-v2");
+    const at = "{repo}/resolve/{revision}/{path}";
+    await check(`get /hf/${at}`, "GET", "/hf/acme-labs/aster-chat/resolve/main/none");
+    await check(`get /hf/datasets/${at}`, "GET", "/hf/datasets/none/resolve/main/none");
     await check("get /artifact/{artifact_type}/{id}/audit", "GET", "/artifact/model/1/audit");
     await check("get /audit", "GET", "/audit?actor=anonymous");
     await registry.seal();
