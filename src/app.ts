@@ -24,6 +24,7 @@ import { healthRoutes } from "./routes/health.ts";
 import { hubRoutes } from "./routes/hub.ts";
 import { hubRefusal, isHubPath } from "./routes/hub-refusals.ts";
 import { listRoutes } from "./routes/lists.ts";
+import { mirrorRoutes } from "./routes/mirrors.ts";
 import type { RouteEnv } from "./routes/router.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { trustRoutes } from "./routes/trust.ts";
@@ -53,6 +54,7 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     contentRoutes,
     uploadRoutes,
     auditRoutes,
+    mirrorRoutes,
     downloadRoutes,
     fileRoutes,
     hubRoutes,

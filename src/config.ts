@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { READ_ONLY, SCOPES, type Scope, USER_NAME } from "./auth/scopes.ts";
 import { PASSWORD_MIN_CHARS } from "./limits.ts";
+import type { MirrorMode, MirrorRun } from "./store/mirrors.ts";
 
 /** What the Worker is bound to: see wrangler.toml. Vars and secrets are text, whatever they mean. */
 export interface Env {
@@ -16,6 +17,10 @@ export interface Env {
   INGEST_GATE?: string;
   DOWNLOAD_TTL_SECONDS?: string;
   RECONCILE?: string;
+  MIRROR?: string;
+  MIRROR_MAX_BYTES?: string;
+  /** Runs the copying of whole repositories. */
+  MIRRORS: Workflow<MirrorRun>;
   ALLOWED_ORIGINS?: string;
   RATE_LIMITS?: string;
   ACCESS_TEAM_DOMAIN?: string;
@@ -111,6 +116,8 @@ const schema = z.object({
   INGEST_GATE: gate,
   DOWNLOAD_TTL_SECONDS: z.coerce.number().int().min(1).max(604_800).default(3600),
   RECONCILE: z.enum(["report", "enforce"]).default("report"),
+  MIRROR: z.enum(["light", "full"]).default("light"),
+  MIRROR_MAX_BYTES: z.coerce.number().int().min(0).default(5_000_000_000),
   ALLOWED_ORIGINS: optional.transform((list) => list?.split(/[\s,]+/) ?? []),
   RATE_LIMITS: z.enum(["on", "off"]).default("on"),
   ACCESS_TEAM_DOMAIN: optional.pipe(
@@ -143,6 +150,10 @@ export interface Config {
   downloadTtlSeconds: number;
   /** Whether the daily comparison only reports stray objects or also removes them. */
   reconcile: "report" | "enforce";
+  /** How much a registration keeps that does not say it. */
+  mirror: MirrorMode;
+  /** Bytes of the largest repository that is kept whole; 0: no bound. */
+  mirrorMaxBytes: number;
   /** Web origins whose pages may call the registry; `*` for all. */
   allowedOrigins: string[];
   /** Whether the rate limits that are bound are kept. */
@@ -189,6 +200,8 @@ export function readConfig(env: Env): Config {
     ingestGate: data.INGEST_GATE,
     downloadTtlSeconds: data.DOWNLOAD_TTL_SECONDS,
     reconcile: data.RECONCILE,
+    mirror: data.MIRROR,
+    mirrorMaxBytes: data.MIRROR_MAX_BYTES,
     allowedOrigins: data.ALLOWED_ORIGINS,
     rateLimits: data.RATE_LIMITS === "on",
     ...(data.ADMIN_PASSWORD && { admin: { name: data.ADMIN_USER, password: data.ADMIN_PASSWORD } }),

@@ -43,11 +43,6 @@ const TABLE = {
   deletion_not_found: { status: 404, detail: "No artifact with this id was deleted." },
   method_not_allowed: { status: 405, detail: "Method Not Allowed" },
   already_exists: { status: 409, detail: "Artifact exists already." },
-  user_exists: { status: 409, detail: "User exists already." },
-  user_is_configured: { status: 409, detail: "This user is set by the secrets of the deployment." },
-  too_many_tokens: { status: 409, detail: "The user has too many tokens." },
-  confirmation_needed: { status: 409, detail: "A reset must be confirmed with the number of artifacts." },
-
   no_upload: {
     status: 409,
     detail:
@@ -57,6 +52,10 @@ const TABLE = {
     status: 409,
     detail: "This artifact was uploaded and has no source to fetch from: replace its content instead.",
   },
+  user_exists: { status: 409, detail: "User exists already." },
+  user_is_configured: { status: 409, detail: "This user is set by the secrets of the deployment." },
+  too_many_tokens: { status: 409, detail: "The user has too many tokens." },
+  confirmation_needed: { status: 409, detail: "A reset must be confirmed with the number of artifacts." },
   has_dependents: { status: 409, detail: "Artifact has dependents." },
   length_required: {
     status: 411,

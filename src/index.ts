@@ -7,6 +7,8 @@ import { sweep } from "./artifacts/sweep.ts";
 import type { Env } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
 
+export { MirrorWorkflow } from "./workflows.ts";
+
 /** The trigger of the sweep in wrangler.toml; the other one is the daily comparison. */
 const SWEEP_CRON = "*/5 * * * *";
 

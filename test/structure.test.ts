@@ -17,7 +17,7 @@ const FILES = Object.entries(raw)
 
 /** Rooms by floor: whoever is on one may import what is on the same or a lower one. */
 const FLOORS = [
-  ["app", "index", "rpc", "routes", "middleware"],
+  ["app", "index", "rpc", "workflows", "routes", "middleware"],
   ["artifacts"],
   ["trust", "lineage", "license", "search", "auth"],
   ["store", "sources", "bundle"],
@@ -100,8 +100,11 @@ describe("the sources", () => {
       return (
         importsOf(file)
           .filter((target) => !COMMON.includes(roomOf(target)))
-          // the context is made of what the store needs: it names the types, and no more
-          .filter((target) => !(file.path === "context.ts" && /^store\//.test(target) && onlyTypes(file.code, "store")))
+          // context and bindings are made of what the store needs: they name the types, and no more
+          .filter((target) => {
+            const isMadeForIt = file.path === "context.ts" || file.path === "config.ts";
+            return !(isMadeForIt && /^store\//.test(target) && onlyTypes(file.code, "store"));
+          })
           // a closed table, without which neither an actor nor a setting can be named
           .filter((target) => !(["context.ts", "config.ts"].includes(file.path) && target === "auth/scopes.ts"))
           .filter((target) => from === -1 || floorOf(roomOf(target)) < from)

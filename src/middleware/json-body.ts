@@ -36,12 +36,3 @@ export const takeJson = createMiddleware<RouteEnv>((c, next) => {
     return next();
   });
 });
-
-/** 400 for a body that is nested deeper than anything here understands, before a parser or a schema walks down into it. After the label: it reads the body. */
-export const boundDepth = createMiddleware<RouteEnv>(async (c, next) => {
-  const sendsBody = c.req.method === "POST" || c.req.method === "PUT";
-  if (sendsBody && depthOf(await c.req.text()) > REQUEST_JSON_MAX_DEPTH) {
-    throw new RegistryError("invalid_request", "Invalid request: body: nested too deeply.");
-  }
-  await next();
-});
