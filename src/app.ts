@@ -5,7 +5,7 @@ import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { logLine } from "./context.ts";
-import { RegistryError } from "./errors.ts";
+import { RegistryError, toRefusal } from "./errors.ts";
 import { authenticate } from "./middleware/authenticate.ts";
 import { allowOrigins, refuseForeignWrites } from "./middleware/browsers.ts";
 import { assumeJson, limitBody } from "./middleware/json-body.ts";
@@ -74,7 +74,10 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     return c.json(refusal.body(), refusal.status, refusal.headers);
   });
   app.onError((error, c) => {
-    const refusal = toRefusal(error);
+    const isBadJson = error instanceof HTTPException && error.status === 400;
+    const refusal = isBadJson
+      ? new RegistryError("invalid_request", "Invalid request: body: not valid JSON.")
+      : toRefusal(error);
     if (refusal.code === "internal") {
       // A wrong configuration leaves no context; that above all must be in the log.
       const log = c.var.ctx?.log ?? logLine(c.var.requestId);
@@ -85,11 +88,5 @@ export function createApp(): OpenAPIHono<RouteEnv> {
   return app;
 }
 
-/** What the caller is told of an error: its own text for a refusal of ours, nothing of an unforeseen one's. */
-function toRefusal(error: Error): RegistryError {
-  if (error instanceof RegistryError) return error;
-  if (error instanceof HTTPException && error.status === 400) {
-    return new RegistryError("invalid_request", "Invalid request: body: not valid JSON.");
-  }
-  return new RegistryError("internal");
-}
+/** The application of this Worker: what it serves to the world, and to other Workers that call it by `fetch`. */
+export const app = createApp();
