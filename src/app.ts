@@ -4,7 +4,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { logLine } from "./context.ts";
-import { RegistryError } from "./errors.ts";
+import { RegistryError, toRefusal } from "./errors.ts";
 import { authenticate } from "./middleware/authenticate.ts";
 import { guardOrigins } from "./middleware/browsers.ts";
 import { completeHeaders } from "./middleware/headers.ts";
@@ -76,7 +76,10 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     return refuse(c, refusal);
   });
   app.onError((error, c) => {
-    const refusal = toRefusal(error);
+    const isBadJson = error instanceof HTTPException && error.status === 400;
+    const refusal = isBadJson
+      ? new RegistryError("invalid_request", "Invalid request: body: not valid JSON.")
+      : toRefusal(error);
     if (refusal.code === "internal") {
       // A wrong configuration leaves no context; that above all must be in the log.
       const log = c.var.ctx?.log ?? logLine(c.var.requestId);
@@ -94,11 +97,5 @@ function refuse(c: Context<RouteEnv>, refusal: RegistryError): Response {
   return c.json(body, status, headers);
 }
 
-/** What the caller is told of an error: its own text for a refusal of ours, nothing of an unforeseen one's. */
-function toRefusal(error: Error): RegistryError {
-  if (error instanceof RegistryError) return error;
-  if (error instanceof HTTPException && error.status === 400) {
-    return new RegistryError("invalid_request", "Invalid request: body: not valid JSON.");
-  }
-  return new RegistryError("internal");
-}
+/** The application of this Worker: what it serves to the world, and to other Workers that call it by `fetch`. */
+export const app = createApp();

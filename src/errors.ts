@@ -85,6 +85,11 @@ const TABLE = {
 /** Every code that an error of the registry can carry; stable, for programs to compare. */
 export type ErrorCode = keyof typeof TABLE;
 
+/** Whether a text is such a code. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(TABLE, text);
+}
+
 /** The status and the usual text of a code: what the OpenAPI document says of a route's refusals. */
 export function refusalOf(code: ErrorCode): Refusal {
   return TABLE[code];
@@ -126,4 +131,9 @@ export class RegistryError extends Error {
   body(): ErrorBody {
     return { detail: this.message, ...this.extra };
   }
+}
+
+/** What a caller is told of whatever was thrown: its own text for a refusal of ours, nothing of an unforeseen error's. */
+export function toRefusal(error: unknown): RegistryError {
+  return error instanceof RegistryError ? error : new RegistryError("internal");
 }
