@@ -1,6 +1,7 @@
 /** The HTTP door: which layers a request passes, in which order, and what an error looks like. */
 
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { logLine } from "./context.ts";
 import { RegistryError } from "./errors.ts";
@@ -10,15 +11,24 @@ import { completeHeaders } from "./middleware/headers.ts";
 import { takeJson } from "./middleware/json-body.ts";
 import { observe } from "./middleware/observe.ts";
 import { methodTable, routedPath } from "./middleware/paths.ts";
+import { limitActor, limitAddress } from "./middleware/rate-limit.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { authenticationRoutes } from "./routes/authentication.ts";
+import { contentRoutes } from "./routes/content.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
 import { addDocs } from "./routes/docs.ts";
 import { downloadRoutes } from "./routes/download.ts";
+import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { hubRoutes } from "./routes/hub.ts";
+import { hubRefusal, isHubPath } from "./routes/hub-refusals.ts";
 import { listRoutes } from "./routes/lists.ts";
 import type { RouteEnv } from "./routes/router.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 import { trustRoutes } from "./routes/trust.ts";
+import { uploadRoutes } from "./routes/uploads.ts";
+import { userRoutes } from "./routes/users.ts";
 
 /** Builds the application. */
 export function createApp(): OpenAPIHono<RouteEnv> {
@@ -27,16 +37,25 @@ export function createApp(): OpenAPIHono<RouteEnv> {
   app.use(completeHeaders);
   app.use(observe);
   app.use(guardOrigins);
+  app.use(limitAddress);
   app.use(authenticate);
+  app.use(limitActor);
   app.use(takeJson);
 
   for (const routes of [
     authenticationRoutes,
+    tokenRoutes,
+    userRoutes,
     deletionRoutes,
     listRoutes,
     trustRoutes,
     artifactRoutes,
+    contentRoutes,
+    uploadRoutes,
+    auditRoutes,
     downloadRoutes,
+    fileRoutes,
+    hubRoutes,
     healthRoutes,
   ])
     app.route("/", routes);
@@ -52,7 +71,7 @@ export function createApp(): OpenAPIHono<RouteEnv> {
       methods.length === 0
         ? new RegistryError("not_found")
         : new RegistryError("method_not_allowed", undefined, { headers: { Allow: methods.join(", ") } });
-    return c.json(refusal.body(), refusal.status, refusal.headers);
+    return refuse(c, refusal);
   });
   app.onError((error, c) => {
     const refusal = toRefusal(error);
@@ -61,9 +80,16 @@ export function createApp(): OpenAPIHono<RouteEnv> {
       const log = c.var.ctx?.log ?? logLine(c.var.requestId);
       log("error", "unforeseen_error", { error: String(error), stack: error.stack });
     }
-    return c.json(refusal.body(), refusal.status, refusal.headers);
+    return refuse(c, refusal);
   });
   return app;
+}
+
+/** A refusal as the caller's protocol has it. */
+function refuse(c: Context<RouteEnv>, refusal: RegistryError): Response {
+  if (!isHubPath(c.req.path)) return c.json(refusal.body(), refusal.status, refusal.headers);
+  const { body, status, headers } = hubRefusal(refusal);
+  return c.json(body, status, headers);
 }
 
 /** What the caller is told of an error: its own text for a refusal of ours, nothing of an unforeseen one's. */

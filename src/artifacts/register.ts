@@ -1,15 +1,14 @@
 /** Register: ingest a source, keep its bundle, make it an artifact. */
 
 import { permit } from "../auth/scopes.ts";
-import { type Context, requester } from "../context.ts";
+import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { type ArtifactSource, parseSource } from "../sources/source-url.ts";
-import { type ArtifactType, insertArtifact, selectArtifact, selectTwin } from "../store/artifacts.ts";
-import { auditRegistration } from "../store/audit.ts";
+import { type ArtifactType, selectTwin } from "../store/artifacts.ts";
 import type { Upload } from "../store/uploads.ts";
 import { type Ingested, ingest } from "./ingest.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
-import { giveUp, reserve, type Target, writeContent } from "./write.ts";
+import { asRegistration, giveUp, reserve, type Target, writeContent } from "./write.ts";
 
 /** What a client registers. `name` is a display name, already trimmed and checked; without it the source names it. */
 export interface Registration {
@@ -21,11 +20,11 @@ export interface Registration {
 /**
  * Registers an artifact (contract: POST /artifact/{artifact_type}).
  *
- * @param origin what download links are built on
+ * @param origin what the download link is built on; without it there is none
  * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`, `model_not_found_upstream`, `upstream_failed`,
  *   `ingest_rejected`
  */
-export async function register(ctx: Context, wanted: Registration, origin: string): Promise<VersionedArtifact> {
+export async function register(ctx: Context, wanted: Registration, origin?: string): Promise<VersionedArtifact> {
   permit(ctx, "artifact:write");
   const source = parseSource(wanted.type, wanted.url);
   const name = wanted.name ?? source.name;
@@ -79,15 +78,8 @@ async function fulfil(
 
 /** Writes the content and makes it an artifact of its own. */
 async function makeArtifact(ctx: Context, target: Target, ingested: Ingested, reserved?: Upload): Promise<number> {
-  const by = requester(ctx);
-  const written = await writeContent(
-    ctx,
-    target,
-    ingested,
-    (id) => [insertArtifact(ctx.db, id, ingested.content, by.at), auditRegistration(ctx.db, id, by)],
-    async (id) => (await selectArtifact(ctx.db, target.type, id).first()) !== null,
-    reserved,
-  );
-  if (!written) throw new RegistryError("already_exists");
-  return written.uploadId;
+  const settlement = asRegistration(ctx, target.type, ingested.content);
+  const id = await writeContent(ctx, target, ingested, settlement, reserved);
+  if (id === undefined) throw new RegistryError("already_exists");
+  return id;
 }

@@ -1,10 +1,12 @@
-/** Bodies: small, and JSON whatever they are labelled. */
+/** Bodies: small, not deep, and JSON whatever they are labelled. */
 
 import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { RegistryError } from "../errors.ts";
-import { JSON_BODY_MAX_BYTES } from "../limits.ts";
+import { depthOf } from "../lib/json-depth.ts";
+import { JSON_BODY_MAX_BYTES, REQUEST_JSON_MAX_DEPTH } from "../limits.ts";
 import type { RouteEnv } from "../routes/router.ts";
+import { streamsBody } from "./streamed-bodies.ts";
 
 /** 413 before anything is parsed. It buffers bodies without a length, so it is for JSON routes only. */
 const limitBody = bodyLimit({
@@ -15,17 +17,31 @@ const limitBody = bodyLimit({
 });
 
 /**
- * Bounds a body and labels it as the JSON that every route with a body takes. `curl -d` calls its body a form and `fetch`
- * calls a string plain text; a body that is no JSON is refused by its content. Other methods have no body that is read.
+ * Bounds a body and labels it as the JSON that every route with a body takes, but for those that stream theirs. `curl -d`
+ * calls its body a form and `fetch` calls a string plain text; a body that is no JSON is refused by its content. One that is
+ * nested deeper than anything here understands is refused before a parser or a schema walks down into it. Other methods have
+ * no body that is read.
  */
 export const takeJson = createMiddleware<RouteEnv>((c, next) => {
-  if (c.req.method !== "POST" && c.req.method !== "PUT") return next();
-  return limitBody(c, () => {
+  if ((c.req.method !== "POST" && c.req.method !== "PUT") || streamsBody(c.req)) return next();
+  return limitBody(c, async () => {
     if (c.req.header("content-type") !== "application/json") {
       const headers = new Headers(c.req.raw.headers);
       headers.set("Content-Type", "application/json");
       c.req.raw = new Request(c.req.raw, { headers });
     }
+    if (depthOf(await c.req.text()) > REQUEST_JSON_MAX_DEPTH) {
+      throw new RegistryError("invalid_request", "Invalid request: body: nested too deeply.");
+    }
     return next();
   });
+});
+
+/** 400 for a body that is nested deeper than anything here understands, before a parser or a schema walks down into it. After the label: it reads the body. */
+export const boundDepth = createMiddleware<RouteEnv>(async (c, next) => {
+  const sendsBody = c.req.method === "POST" || c.req.method === "PUT";
+  if (sendsBody && depthOf(await c.req.text()) > REQUEST_JSON_MAX_DEPTH) {
+    throw new RegistryError("invalid_request", "Invalid request: body: nested too deeply.");
+  }
+  await next();
 });

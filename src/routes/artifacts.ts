@@ -14,10 +14,12 @@ import {
   MetadataSchema,
   RegistrationSchema,
   refusals,
+  requires,
   UpdateSchema,
 } from "./schemas.ts";
 
 const registerRoute = createRoute({
+  ...requires("artifact:write"),
   method: "post",
   path: "/artifact/{artifact_type}",
   operationId: "ArtifactCreate",
@@ -50,6 +52,7 @@ const registerRoute = createRoute({
 });
 
 const getRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifacts/{artifact_type}/{id}",
   operationId: "ArtifactRetrieve",
@@ -63,6 +66,7 @@ const getRoute = createRoute({
 });
 
 const updateRoute = createRoute({
+  ...requires("artifact:write"),
   method: "put",
   path: "/artifacts/{artifact_type}/{id}",
   operationId: "ArtifactUpdate",
