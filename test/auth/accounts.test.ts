@@ -187,6 +187,16 @@ describe("a user", () => {
     expect(await rows("SELECT * FROM users")).toEqual([]);
   });
 
+  it("is made an administrator by the key for that alone, not by one on the prototype", async () => {
+    const owner = await asOwner();
+    const sent = `{"__proto__":{"is_admin":true,"scopes":["admin"]},"constructor":{"prototype":{"is_admin":true}},
+      "name":"ada","password":"${PASSWORD}"}`;
+    expect((await closed.call("POST", "/users", sent, owner)).json).toMatchObject({ name: "ada", is_admin: false });
+    expect(({} as Record<string, unknown>)["is_admin"]).toBeUndefined();
+    const bare = `{"__proto__":{"name":"bob","password":"${PASSWORD}"}}`;
+    expect((await closed.call("POST", "/users", bare, owner)).status).toBe(400);
+  });
+
   it("is registered once, and never under the first administrator's name", async () => {
     const owner = await asOwner();
     await register(owner);
