@@ -66,25 +66,28 @@ function declaredAndAsked(file: { path: string; code: string }) {
       ([, names = "", from = ""]) => names.split(",").map((name) => [name.trim(), from] as const),
     ),
   );
-  return [...file.code.matchAll(/\.openapi\((\w+),([\s\S]*?)(?=\n {2}\.openapi\(|\n\n|;\n$|$)/g)].flatMap(
-    ([, route, handler = ""]) => {
-      const head = new RegExp(`const ${route} = createRoute\\(\\{\\s*\\.\\.\\.(OPEN|requires\\("([\\w:]+)"\\)),`).exec(
-        file.code,
-      );
-      const called = [...verbs].filter(([name]) => new RegExp(`\\b${name}\\(c\\.var\\.ctx`).test(handler));
-      const none = [{ route: `${file.path} ${route}`, verb: "none", declared: head?.[2] ?? head?.[1], asked: "OPEN" }];
-      if (called.length === 0) return none;
-      return called.map(([verb, from]) => {
-        const code = FILES.find(({ path }) => path === from)?.code ?? "";
-        const first = new RegExp(`function ${verb}\\([\\s\\S]*?\\{\\n\\s*permit\\(ctx, "([\\w:]+)"\\);`).exec(
-          code,
-        )?.[1];
-        // between the name and the permission there is no other function
-        const asked = OPEN_VERBS.includes(verb) ? "OPEN" : first;
-        return { route: `${file.path} ${route}`, verb, declared: head?.[2] ?? head?.[1], asked };
-      });
-    },
-  );
+  const [, ...routes] = file.code.split(/\.openapi\((?=\w+Route,)/);
+  return routes.flatMap((handler) => {
+    const route = /^\w+/.exec(handler)?.[0] ?? "";
+    const head = new RegExp(`const ${route} = createRoute\\(\\{\\s*\\.\\.\\.(?:requires\\("([\\w:]+)"\\)|(OPEN)),`);
+    const [, permission, open] = head.exec(file.code) ?? [];
+    const declared = permission ?? open ?? "nothing";
+    const called = [...verbs].filter(([verb]) => new RegExp(`\\b${verb}\\(\\s*c\\.var\\.ctx`).test(handler));
+    if (called.length === 0) return [{ route, verb: "none", declared, asked: "OPEN" }];
+    return called.map(([verb, from]) => {
+      const asked = OPEN_VERBS.includes(verb) ? "OPEN" : permissionOf(verb, from);
+      return { route, verb, declared, asked };
+    });
+  });
+}
+
+/** What the first statement of a verb asks for. */
+function permissionOf(verb: string, from: string): string | undefined {
+  const code = FILES.find(({ path }) => path === from)?.code ?? "";
+  const [, text = ""] = code.split(new RegExp(`^export async function ${verb}\\(`, "m"));
+  // a signature ends with the first line that is no parameter's and opens the body
+  const body = /^(?:[^\n]*|[\s\S]*?\n\)[^\n]*) \{\n([^\n]*)/.exec(text)?.[1];
+  return /^ {2}permit\(ctx, "([\w:]+)"\);$/.exec(body ?? "")?.[1];
 }
 
 describe("the sources", () => {
