@@ -23,6 +23,7 @@ import { downloadRoutes } from "./routes/download.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { hubRoutes } from "./routes/hub.ts";
+import { hubFileRoutes } from "./routes/hub-files.ts";
 import { hubRefusal, isHubPath } from "./routes/hub-refusals.ts";
 import { listRoutes } from "./routes/lists.ts";
 import type { RouteEnv } from "./routes/router.ts";
@@ -76,6 +77,7 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     downloadRoutes,
     fileRoutes,
     hubRoutes,
+    hubFileRoutes,
     healthRoutes,
   ])
     app.route("/", routes);
