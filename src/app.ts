@@ -8,9 +8,10 @@ import { logLine } from "./context.ts";
 import { RegistryError } from "./errors.ts";
 import { authenticate } from "./middleware/authenticate.ts";
 import { allowOrigins, refuseForeignWrites } from "./middleware/browsers.ts";
-import { assumeJson, limitBody } from "./middleware/json-body.ts";
+import { assumeJson, boundDepth, limitBody } from "./middleware/json-body.ts";
 import { observe } from "./middleware/observe.ts";
 import { methodTable, routedPath } from "./middleware/paths.ts";
+import { limitActor, limitAddress } from "./middleware/rate-limit.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { authenticationRoutes } from "./routes/authentication.ts";
@@ -20,7 +21,9 @@ import { downloadRoutes } from "./routes/download.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { listRoutes } from "./routes/lists.ts";
 import type { RouteEnv } from "./routes/router.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 import { trustRoutes } from "./routes/trust.ts";
+import { userRoutes } from "./routes/users.ts";
 
 /** What an answer says unless its route says otherwise: the documentation loads scripts, and a zip may be kept. */
 const DEFAULT_HEADERS = [
@@ -46,12 +49,17 @@ export function createApp(): OpenAPIHono<RouteEnv> {
   app.use(observe);
   app.use(allowOrigins);
   app.use(refuseForeignWrites);
+  app.use(limitAddress);
   app.use(authenticate);
+  app.use(limitActor);
   app.use(limitBody);
+  app.use(boundDepth);
   app.use(assumeJson);
 
   for (const routes of [
     authenticationRoutes,
+    tokenRoutes,
+    userRoutes,
     deletionRoutes,
     listRoutes,
     trustRoutes,

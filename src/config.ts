@@ -1,6 +1,8 @@
 /** Vars and secrets, read once into one typed object; a value that cannot be meant is an error that names it. */
 
 import { z } from "zod";
+import { READ_ONLY, SCOPES, type Scope, USER_NAME } from "./auth/scopes.ts";
+import { PASSWORD_MIN_CHARS } from "./limits.ts";
 
 /** What the Worker is bound to: see wrangler.toml. Vars and secrets are text, whatever they mean. */
 export interface Env {
@@ -15,9 +17,23 @@ export interface Env {
   DOWNLOAD_TTL_SECONDS?: string;
   RECONCILE?: string;
   ALLOWED_ORIGINS?: string;
+  MAX_ARTIFACTS?: string;
+  MAX_BYTES?: string;
+  RATE_LIMITS?: string;
+  ACCESS_TEAM_DOMAIN?: string;
+  ACCESS_AUD?: string;
+  ACCESS_SCOPES?: string;
   SIGNING_KEY?: string;
+  ADMIN_USER?: string;
+  ADMIN_PASSWORD?: string;
   HF_TOKEN?: string;
   GITHUB_TOKEN?: string;
+  /** How often somebody may ask; without a binding there is no such limit. */
+  LIMIT_ADDRESS?: RateLimit;
+  LIMIT_ACTOR?: RateLimit;
+  LIMIT_REGISTER?: RateLimit;
+  LIMIT_SEARCH?: RateLimit;
+  LIMIT_LOGIN?: RateLimit;
 }
 
 /** What is used of D1: the database itself, or a session of it, which may read from a replica. */
@@ -64,6 +80,27 @@ const gate = z
   })
   .pipe(z.partialRecord(z.enum(GATE_METRICS), z.number().min(0).max(1)));
 
+/** The most that there may be of something; nothing for no bound. */
+const bound = optional
+  .transform((text) => (text === undefined ? undefined : Number(text)))
+  .pipe(z.int().min(0).optional());
+
+/** Names of scopes, separated by spaces. */
+const scopes = optional.transform((text, context) => {
+  const names = text?.split(/[\s,]+/) ?? READ_ONLY;
+  const unknown = names.find((name) => !(SCOPES as string[]).includes(name));
+  if (unknown === undefined) return names as readonly Scope[];
+  context.addIssue(`there is no scope ${unknown}`);
+  return z.NEVER;
+});
+
+/** A password is taken as it is, but for the line break that the shell put behind it. */
+const password = z
+  .string()
+  .optional()
+  .transform((text) => text?.replace(/\r?\n$/, "") || undefined)
+  .pipe(z.string().min(PASSWORD_MIN_CHARS).optional());
+
 const schema = z.object({
   AUTH: z.enum(["off", "required"]).default("required"),
   HF_ENDPOINT: endpoint.default("https://huggingface.co"),
@@ -71,11 +108,31 @@ const schema = z.object({
   INGEST_GATE: gate,
   DOWNLOAD_TTL_SECONDS: z.coerce.number().int().min(1).max(604_800).default(3600),
   RECONCILE: z.enum(["report", "enforce"]).default("report"),
+  MAX_ARTIFACTS: bound,
+  MAX_BYTES: bound,
   ALLOWED_ORIGINS: optional.transform((list) => list?.split(/[\s,]+/) ?? []),
+  RATE_LIMITS: z.enum(["on", "off"]).default("on"),
+  ACCESS_TEAM_DOMAIN: optional.pipe(
+    z
+      .string()
+      .regex(/^[a-z0-9-]+\.cloudflareaccess\.com$/, "is <team>.cloudflareaccess.com")
+      .optional(),
+  ),
+  ACCESS_AUD: optional,
+  ACCESS_SCOPES: scopes,
   SIGNING_KEY: optional,
+  ADMIN_USER: optional.pipe(z.string().regex(USER_NAME).default("admin")),
+  ADMIN_PASSWORD: password,
   HF_TOKEN: optional,
   GITHUB_TOKEN: optional,
 });
+
+/** What the registry may hold; what is missing is unbounded. */
+export interface Quota {
+  artifacts?: number;
+  /** Of the zips of all artifacts together. */
+  bytes?: number;
+}
 
 /** The registry's settings, typed and with their defaults. */
 export interface Config {
@@ -89,8 +146,15 @@ export interface Config {
   downloadTtlSeconds: number;
   /** Whether the daily comparison only reports stray objects or also removes them. */
   reconcile: "report" | "enforce";
+  quota: Quota;
   /** Web origins whose pages may call the registry; `*` for all. */
   allowedOrigins: string[];
+  /** Whether the rate limits that are bound are kept. */
+  rateLimits: boolean;
+  /** The first administrator. */
+  admin?: { name: string; password: string };
+  /** Cloudflare Access as a second way in: whose assertions for which application are believed, and what their users may do. */
+  access?: { issuer: string; audience: string; scopes: readonly Scope[] };
   /** Signs download links; without it there are none. */
   signingKey?: string;
   hfToken?: string;
@@ -109,6 +173,9 @@ export function readConfig(env: Env): Config {
   const vars = schema.safeParse(env);
   if (!vars.success) throw new Error(`configuration: ${z.prettifyError(vars.error)}`);
   const { data } = vars;
+  if ((data.ACCESS_TEAM_DOMAIN === undefined) !== (data.ACCESS_AUD === undefined)) {
+    throw new Error("configuration: ACCESS_TEAM_DOMAIN and ACCESS_AUD go together");
+  }
   const config: Config = {
     auth: data.AUTH,
     hfEndpoint: data.HF_ENDPOINT,
@@ -116,7 +183,21 @@ export function readConfig(env: Env): Config {
     ingestGate: data.INGEST_GATE,
     downloadTtlSeconds: data.DOWNLOAD_TTL_SECONDS,
     reconcile: data.RECONCILE,
+    quota: {
+      ...(data.MAX_ARTIFACTS !== undefined && { artifacts: data.MAX_ARTIFACTS }),
+      ...(data.MAX_BYTES !== undefined && { bytes: data.MAX_BYTES }),
+    },
     allowedOrigins: data.ALLOWED_ORIGINS,
+    rateLimits: data.RATE_LIMITS === "on",
+    ...(data.ADMIN_PASSWORD && { admin: { name: data.ADMIN_USER, password: data.ADMIN_PASSWORD } }),
+    ...(data.ACCESS_TEAM_DOMAIN &&
+      data.ACCESS_AUD && {
+        access: {
+          issuer: `https://${data.ACCESS_TEAM_DOMAIN}`,
+          audience: data.ACCESS_AUD,
+          scopes: data.ACCESS_SCOPES,
+        },
+      }),
     ...(data.SIGNING_KEY && { signingKey: data.SIGNING_KEY }),
     ...(data.HF_TOKEN && { hfToken: data.HF_TOKEN }),
     ...(data.GITHUB_TOKEN && { githubToken: data.GITHUB_TOKEN }),

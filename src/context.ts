@@ -63,10 +63,17 @@ export function createContext(
   };
 }
 
-/** One JSON object a line: what Workers Logs indexes field by field. */
+/** What JSON leaves as it is, but a terminal acts upon or shows as something else: C1 controls, line and direction marks. */
+const TREACHEROUS = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/** One JSON object a line: what Workers Logs indexes field by field. Whatever a stranger put into it stays on that line. */
 export function logLine(requestId: string): Log {
   return (level, event, fields) => {
+    const line = JSON.stringify({ event, request_id: requestId, ...fields }).replace(
+      TREACHEROUS,
+      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
     // biome-ignore lint/suspicious/noConsole: the platform's log is written through the console
-    console[level](JSON.stringify({ event, request_id: requestId, ...fields }));
+    console[level](line);
   };
 }

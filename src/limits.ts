@@ -203,3 +203,126 @@ export const AUDIT_VERIFY_ROWS = 10_000;
 
 /** Seals that one verification checks; of a quiet registry each covers a few rows. */
 export const AUDIT_VERIFY_SEALS = 500;
+
+/** Entries of a bundle: about 300 bytes of memory each while it is inspected; the largest repositories kept whole have some ten thousand files. */
+export const BUNDLE_MAX_ENTRIES = 100_000;
+
+/** Directory of a bundle, which is read whole: 160 bytes for each of the entries. */
+export const BUNDLE_DIRECTORY_MAX_BYTES = 16 * 1024 * 1024;
+
+/** One entry that is read into memory whole. */
+export const BUNDLE_ENTRY_MAX_BYTES = 32 * 1024 * 1024;
+
+/** What all entries of a bundle may declare together: the store takes no larger object. */
+export const BUNDLE_MAX_DECLARED_BYTES = 5 * 1024 ** 4;
+
+/** Declared over packed size of one entry: text reaches 20, deflate 1032. */
+export const BUNDLE_MAX_RATIO = 200;
+
+/** Declared size below which an entry may have any ratio: it cannot hurt. */
+export const BUNDLE_RATIO_FREE_BYTES = 1024 * 1024;
+
+/** A path inside a bundle, in UTF-8: what file systems and the object store take. */
+export const BUNDLE_PATH_MAX_BYTES = 1024;
+
+/** Findings that one inspection hands out: more do not make it clearer. */
+export const INSPECT_MAX_FINDINGS = 100;
+
+/** Ranged reads of one inspection: an invocation has a bounded number of calls. */
+export const INSPECT_MAX_READS = 5000;
+
+/** Bytes that one inspection reads: half a minute from the object store. */
+export const INSPECT_MAX_READ_BYTES = 2 * 1024 ** 3;
+
+/** Bytes of the files themselves that one inspection looks through, inflated ones too: some ten seconds of CPU when every byte is an opcode. */
+export const INSPECT_MAX_CONTENT_BYTES = 256 * 1024 * 1024;
+
+/** Bytes between two local headers that are read through instead of making a call of their own. */
+export const INSPECT_COALESCE_BYTES = 128 * 1024;
+
+/** Longest read that joins several local headers. */
+export const INSPECT_READ_MAX_BYTES = 2 * 1024 * 1024;
+
+/** First bytes of an entry by which its kind is told when its name does not tell: a deflated block's tables fit. */
+export const INSPECT_HEAD_BYTES = 256;
+
+/** A deflated entry that is inflated to look inside; larger ones stay unknown. */
+export const INSPECT_INFLATE_MAX_BYTES = 16 * 1024 * 1024;
+
+/** Opcodes of one pickle: the largest checkpoints of real models have some hundred thousand. */
+export const PICKLE_MAX_OPCODES = 2_000_000;
+
+/** Bytes of one pickle that are read; the payload of byte strings is stepped over and does not count. */
+export const PICKLE_MAX_BYTES = 64 * 1024 * 1024;
+
+/** Pickles one behind the other in one file: torch's old format has five. */
+export const PICKLE_MAX_STREAMS = 64;
+
+/** Memo of one pickle: what fits memory when every entry is hostile. */
+export const PICKLE_MAX_MEMO = 500_000;
+
+/** Texts of one pickle that are kept to tell what an import by name is. */
+export const PICKLE_TEXTS_MAX_CHARS = 16 * 1024 * 1024;
+
+/** A text of a pickle that may name an import; longer ones cannot. */
+export const PICKLE_NAME_MAX_BYTES = 512;
+
+/** Header of a safetensors file: real ones stay below 2 MB, the format allows 100 MB. */
+export const SAFETENSORS_HEADER_MAX_BYTES = 8 * 1024 * 1024;
+
+/** First bytes of an HDF5 file that are searched for code of Keras. */
+export const HDF5_SEARCHED_BYTES = 4 * 1024 * 1024;
+
+/** Iterations of PBKDF2-SHA-256: the most that the platform computes. */
+export const PBKDF2_ITERATIONS = 100_000;
+
+/** Salt of a password: as long as it takes that no two are the same. */
+export const PASSWORD_SALT_BYTES = 16;
+
+/** Shortest password that is taken: what the platform's key stretching is too weak for must not be guessable either. */
+export const PASSWORD_MIN_CHARS = 12;
+
+/** Longest password: a sentence of any length that somebody types. */
+export const PASSWORD_MAX_CHARS = 1024;
+
+/** Secret part of a token. */
+export const TOKEN_SECRET_BYTES = 32;
+
+/** How long a session lives: the contract's ten hours. */
+export const SESSION_MS = 10 * 3_600_000;
+
+/** How many calls a session is good for: the contract's. */
+export const SESSION_CALLS = 1000;
+
+/** Calls that an isolate takes out of a session with one write: one write in twenty calls, and at most nineteen calls lost. */
+export const LEASE_CALLS = 20;
+
+/** Sessions whose leases an isolate remembers; of those beyond, what is left of the oldest lease is lost. */
+export const LEASES_REMEMBERED = 2000;
+
+/** Long-lived tokens of one user: more than anybody can keep apart. */
+export const TOKENS_PER_USER_MAX = 100;
+
+/** Users or tokens in one answer. */
+export const ACCOUNTS_PAGE = 1000;
+
+/** Nesting of a request body: the deepest that a route understands is six. */
+export const REQUEST_JSON_MAX_DEPTH = 32;
+
+/** How long the public keys of Cloudflare Access are used unasked; they change every six weeks and overlap by seven days. */
+export const ACCESS_KEYS_FRESH_MS = 3_600_000;
+
+/** Least time between two questions for those keys: an assertion with a made-up key id must not cause a question each. */
+export const ACCESS_KEYS_RETRY_MS = 60_000;
+
+/** Cap of that answer: two keys, each twice, are 6 kB. */
+export const ACCESS_KEYS_MAX_BYTES = 64 * 1024;
+
+/** By how much the clocks of Cloudflare Access and ours may differ. */
+export const ACCESS_CLOCK_SKEW_S = 30;
+
+/** Longest assertion of Cloudflare Access that is looked at: groups and countries included they stay below 4 kB. */
+export const ACCESS_ASSERTION_MAX_CHARS = 16_384;
+
+/** What a caller who was refused for asking too often is told to wait: the period of the limits in wrangler.toml. */
+export const RATE_LIMIT_PERIOD_S = 60;

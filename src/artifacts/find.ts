@@ -8,8 +8,10 @@ import { PAGE_SIZE, SEARCH_INDEX_MAX } from "../limits.ts";
 import { findByPattern } from "../search/find.ts";
 import { compilePattern } from "../search/pattern.ts";
 import {
+  ARTIFACT_TYPES,
   type ArtifactRow,
   type ArtifactSummary,
+  type ArtifactType,
   type ListQuery,
   selectArtifact,
   selectByName,
@@ -36,18 +38,31 @@ export async function getArtifactRow(ctx: Context, ref: ArtifactRef): Promise<Ar
 }
 
 /**
- * An artifact with a fresh download link on `origin` (contract: GET /artifacts/{artifact_type}/{id}).
+ * An artifact with a fresh download link (contract: GET /artifacts/{artifact_type}/{id}).
+ * @param origin what the link is built on; without it there is none
  * @throws RegistryError `artifact_not_found`
  */
-export async function getArtifact(ctx: Context, ref: ArtifactRef, origin: string): Promise<VersionedArtifact> {
+export async function getArtifact(ctx: Context, ref: ArtifactRef, origin?: string): Promise<VersionedArtifact> {
   permit(ctx, "artifact:read");
   return artifactOf(ctx, await getArtifactRow(ctx, ref), origin);
 }
 
-/** A page of the artifacts that any of the queries matches (contract: POST /artifacts). */
-export async function listArtifacts(ctx: Context, queries: readonly ListQuery[], offset?: Offset): Promise<Page> {
+/** One query of a list: `*` or the empty name for every name, no types for all of them. */
+export interface NameQuery {
+  name: string;
+  types?: ArtifactType[] | undefined;
+}
+
+/** A page of the artifacts that any of the queries matches, all where there is none (contract: POST /artifacts). */
+export async function listArtifacts(ctx: Context, queries: readonly NameQuery[], offset?: Offset): Promise<Page> {
   permit(ctx, "artifact:read");
-  const statement = selectPage(ctx.db, queries, { ...start(offset), limit: PAGE_SIZE + 1 });
+  const wanted = (queries.length === 0 ? [{ name: "*" }] : queries).map(
+    ({ name, types }: NameQuery): ListQuery => ({
+      ...(name !== "" && name !== "*" && { name }),
+      types: types === undefined || types.length === 0 ? ARTIFACT_TYPES : types,
+    }),
+  );
+  const statement = selectPage(ctx.db, wanted, { ...start(offset), limit: PAGE_SIZE + 1 });
   return pageOf(rowsOf<ArtifactSummary>(await statement.all()));
 }
 

@@ -1,5 +1,6 @@
 /** How the registry is. */
 
+import { canBeEntered } from "../auth/owner.ts";
 import type { Context } from "../context.ts";
 import { type ArtifactType, selectCounts } from "../store/artifacts.ts";
 import { selectOpenSummary } from "../store/deletions.ts";
@@ -61,8 +62,11 @@ export async function readHealth(ctx: Context): Promise<Health> {
 function configurationNotices({ config }: Context): string[] {
   const notices = [];
   if (!config.signingKey) notices.push("SIGNING_KEY is not set: artifacts carry no download_url.");
-  if (config.auth === "required")
-    notices.push("AUTH is required, and this version issues no tokens: every route but health and docs is closed.");
+  if (!canBeEntered(config)) {
+    notices.push(
+      "AUTH is required, but neither ADMIN_PASSWORD nor ACCESS_TEAM_DOMAIN and ACCESS_AUD are set: nobody can come in.",
+    );
+  }
   if (config.auth === "off") notices.push("AUTH is off: everyone who reaches this registry may write and delete.");
   return notices;
 }

@@ -20,7 +20,7 @@ export async function purge(ctx: Context, deletions: readonly OpenDeletion[]): P
   const keys = deletions.map((deletion) => deletion.object_key);
   if (keys.length === 0) return true;
   try {
-    await repeatOnce(() => deleteBundles(ctx.blobs, keys));
+    await repeatOnce(() => deleteBundles(ctx.blobs, deletions));
   } catch (error) {
     ctx.log("error", "purge_failed", { objects: keys.length, first: keys[0], error: String(error) });
     await postponeDeletions(ctx.db, keys, ctx.now(), String(error))

@@ -6,12 +6,13 @@
  */
 
 import { permit } from "../auth/scopes.ts";
-import { readZipEntry } from "../bundle/zip-reader.ts";
+import { readZipEntry } from "../bundle/zip-entry.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { ANCESTOR_MAX_DEPTH } from "../limits.ts";
 import { readParents } from "../lineage/parents.ts";
 import { getBundle } from "../store/blobs.ts";
+import type { ArtifactRef } from "../store/deletions.ts";
 import {
   type AncestorRow,
   type RatingRow,
@@ -88,9 +89,10 @@ export function toStored(rating: Rating, evidence: ModelEvidence): StoredRating 
  * The rating of a model (contract: GET /artifact/model/{id}/rate); one D1 read, and an entry in the audit after the answer.
  * @throws RegistryError `artifact_not_found`, `not_a_model`, `rating_failed`
  */
-export async function getRating(ctx: Context, id: number, withEvidence: boolean): Promise<RatingBody> {
+export async function getRating(ctx: Context, ref: ArtifactRef, withEvidence: boolean): Promise<RatingBody> {
   permit(ctx, "artifact:read");
-  const row = await selectRating(ctx.db, id, withEvidence).first<RatingRow>();
+  if (ref.type !== "model") throw new RegistryError("not_a_model");
+  const row = await selectRating(ctx.db, ref.id, withEvidence).first<RatingRow>();
   if (!row) throw new RegistryError("artifact_not_found");
   if (row.type !== "model") throw new RegistryError("not_a_model");
   const stored = row.algorithm === ALGORITHM_VERSION ? parseStored(row) : await renew(ctx, row);

@@ -1,15 +1,15 @@
 /** Register: ingest a source, keep its bundle, make it an artifact. */
 
 import { permit } from "../auth/scopes.ts";
-import { type Context, requester } from "../context.ts";
+import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { type ArtifactSource, parseSource } from "../sources/source-url.ts";
-import { type ArtifactType, insertArtifact, selectArtifact, selectTwin } from "../store/artifacts.ts";
-import { auditRegistration } from "../store/audit.ts";
+import { type ArtifactType, selectTwin } from "../store/artifacts.ts";
 import type { Upload } from "../store/uploads.ts";
 import { type Ingested, ingest } from "./ingest.ts";
+import { checkQuota } from "./quota.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
-import { giveUp, reserve, type Target, writeContent } from "./write.ts";
+import { asRegistration, giveUp, reserve, type Target, writeContent } from "./write.ts";
 
 /** What a client registers. `name` is a display name, already trimmed and checked; without it the source names it. */
 export interface Registration {
@@ -18,14 +18,17 @@ export interface Registration {
   name?: string | undefined;
 }
 
+/** What a registration adds at the least. */
+const ANOTHER = { artifacts: 1, bytes: 1 };
+
 /**
  * Registers an artifact (contract: POST /artifact/{artifact_type}).
  *
- * @param origin what download links are built on
+ * @param origin what the download link is built on; without it there is none
  * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`, `model_not_found_upstream`, `upstream_failed`,
- *   `ingest_rejected`
+ *   `ingest_rejected`, `too_many_artifacts`, `too_many_bytes`
  */
-export async function register(ctx: Context, wanted: Registration, origin: string): Promise<VersionedArtifact> {
+export async function register(ctx: Context, wanted: Registration, origin?: string): Promise<VersionedArtifact> {
   permit(ctx, "artifact:write");
   const source = parseSource(wanted.type, wanted.url);
   const name = wanted.name ?? source.name;
@@ -36,6 +39,7 @@ export async function register(ctx: Context, wanted: Registration, origin: strin
   ingesting.catch(() => {}); // a refusal below leaves it unawaited
   try {
     if (await selectTwin(ctx.db, wanted.type, source.key, name).first()) throw new RegistryError("already_exists");
+    await checkQuota(ctx, ANOTHER);
   } catch (error) {
     abort.abort();
     throw error;
@@ -49,12 +53,13 @@ export async function register(ctx: Context, wanted: Registration, origin: strin
  * Registers an artifact after the answer (contract: `Prefer: respond-async`). Its id is issued at once, and nothing is there
  * under it until it is rated; if that comes to nothing, nothing ever was.
  *
- * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`
+ * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`, `too_many_artifacts`, `too_many_bytes`
  */
 export async function registerLater(ctx: Context, wanted: Registration): Promise<Metadata> {
   permit(ctx, "artifact:write");
   const source = parseSource(wanted.type, wanted.url);
   const target = { type: wanted.type, name: wanted.name ?? source.name };
+  await checkQuota(ctx, ANOTHER);
   const upload = await reserve(ctx, target, source.key);
   ctx.defer(fulfil(ctx, target, upload, source, wanted.url.trim()));
   return metadataOf({ id: upload.id, ...target });
@@ -79,15 +84,8 @@ async function fulfil(
 
 /** Writes the content and makes it an artifact of its own. */
 async function makeArtifact(ctx: Context, target: Target, ingested: Ingested, reserved?: Upload): Promise<number> {
-  const by = requester(ctx);
-  const written = await writeContent(
-    ctx,
-    target,
-    ingested,
-    (id) => [insertArtifact(ctx.db, id, ingested.content, by.at), auditRegistration(ctx.db, id, by)],
-    async (id) => (await selectArtifact(ctx.db, target.type, id).first()) !== null,
-    reserved,
-  );
-  if (!written) throw new RegistryError("already_exists");
-  return written.uploadId;
+  const settlement = asRegistration(ctx, target.type, ingested.content);
+  const id = await writeContent(ctx, target, ingested, settlement, reserved);
+  if (id === undefined) throw new RegistryError("already_exists");
+  return id;
 }

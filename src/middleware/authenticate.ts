@@ -1,17 +1,33 @@
 /** Who may come in at all. */
 
 import { createMiddleware } from "hono/factory";
-import { RegistryError } from "../errors.ts";
+import { identify } from "../auth/identify.ts";
 import type { RouteEnv } from "../routes/router.ts";
 
-/** What anyone may ask: is it up, what can it do; and what carries its own permission, the signed download link. */
-const OPEN_TO_ALL = /^\/(health(\/.*)?|openapi\.json|docs(\/.*)?|tracks|artifacts\/[^/]+\/[^/]+\/download)$/;
+/**
+ * What anyone may ask: is it up, what can it do, who am I; and what carries its own permission, the signed download link.
+ * Everything else is closed, also what does not exist, and what is added tomorrow.
+ */
+const OPEN_TO_ALL =
+  /^\/(health(\/.*)?|openapi\.json|docs(\/.*)?|tracks|authenticate|artifacts\/[^/]+\/[^/]+\/download)$/;
 
 /**
- * `AUTH=off`: everyone is anonymous, and tokens are ignored. `AUTH=required`: nobody has a token yet, so everything but the
- * open routes is refused, before anything is looked up.
+ * `AUTH=off`: everyone is anonymous, and tokens are ignored. `AUTH=required`: whoever has no good token is refused before
+ * anything is looked up, parsed or routed. Tokens are looked up at the primary, whatever session the request itself has: a
+ * replica may not yet know of a revocation.
  */
 export const authenticate = createMiddleware<RouteEnv>(async (c, next) => {
-  if (c.var.ctx.config.auth === "required" && !OPEN_TO_ALL.test(c.req.path)) throw new RegistryError("unauthenticated");
+  const { ctx } = c.var;
+  if (ctx.config.auth === "required" && !OPEN_TO_ALL.test(c.req.path)) {
+    const actor = await identify(
+      { ...ctx, db: c.env.DB },
+      {
+        xAuthorization: c.req.header("x-authorization"),
+        authorization: c.req.header("authorization"),
+        assertion: c.req.header("cf-access-jwt-assertion"),
+      },
+    );
+    c.set("ctx", { ...ctx, actor });
+  }
   await next();
 });

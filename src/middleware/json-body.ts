@@ -3,7 +3,8 @@
 import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { RegistryError } from "../errors.ts";
-import { JSON_BODY_MAX_BYTES } from "../limits.ts";
+import { depthOf } from "../lib/json-depth.ts";
+import { JSON_BODY_MAX_BYTES, REQUEST_JSON_MAX_DEPTH } from "../limits.ts";
 import type { RouteEnv } from "../routes/router.ts";
 
 /** 413 before anything is parsed. It buffers bodies without a length, so it is for JSON routes only. */
@@ -12,6 +13,15 @@ export const limitBody = bodyLimit({
   onError: () => {
     throw new RegistryError("body_too_large", `The request body is larger than ${JSON_BODY_MAX_BYTES} bytes.`);
   },
+});
+
+/** 400 for a body that is nested deeper than anything here understands, before a parser or a schema walks down into it. */
+export const boundDepth = createMiddleware<RouteEnv>(async (c, next) => {
+  const sendsBody = c.req.method === "POST" || c.req.method === "PUT";
+  if (sendsBody && depthOf(await c.req.text()) > REQUEST_JSON_MAX_DEPTH) {
+    throw new RegistryError("invalid_request", "Invalid request: body: nested too deeply.");
+  }
+  await next();
 });
 
 /**

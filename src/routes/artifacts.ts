@@ -14,10 +14,12 @@ import {
   MetadataSchema,
   RegistrationSchema,
   refusals,
+  requires,
   UpdateSchema,
 } from "./schemas.ts";
 
 const registerRoute = createRoute({
+  ...requires("artifact:write"),
   method: "post",
   path: "/artifact/{artifact_type}",
   operationId: "ArtifactCreate",
@@ -42,6 +44,8 @@ const registerRoute = createRoute({
       "already_exists",
       "body_too_large",
       "url_too_long",
+      "too_many_bytes",
+      "too_many_artifacts",
       "ingest_rejected",
       "model_not_found_upstream",
       "upstream_failed",
@@ -50,6 +54,7 @@ const registerRoute = createRoute({
 });
 
 const getRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifacts/{artifact_type}/{id}",
   operationId: "ArtifactRetrieve",
@@ -63,6 +68,7 @@ const getRoute = createRoute({
 });
 
 const updateRoute = createRoute({
+  ...requires("artifact:write"),
   method: "put",
   path: "/artifacts/{artifact_type}/{id}",
   operationId: "ArtifactUpdate",
@@ -90,6 +96,7 @@ const updateRoute = createRoute({
       "precondition_failed",
       "body_too_large",
       "url_too_long",
+      "too_many_bytes",
       "ingest_rejected",
       "model_not_found_upstream",
       "upstream_failed",

@@ -17,6 +17,7 @@ import {
   nextHeader,
   offsetHeader,
   refusals,
+  requires,
 } from "./schemas.ts";
 
 const UserSchema = z.object({ name: z.string(), is_admin: z.boolean() }).openapi("AuditUser");
@@ -40,6 +41,7 @@ const AuditEntrySchema = z
   .openapi("AuditEntry");
 
 const artifactAuditRoute = createRoute({
+  ...requires("audit:read"),
   method: "get",
   path: "/artifact/{artifact_type}/{id}/audit",
   operationId: "ArtifactAuditGet",
@@ -64,6 +66,7 @@ const moment = (description: string) =>
   MomentSchema.openapi({ type: "string", description, example: "2026-10-20T08:00:00Z" });
 
 const auditRoute = createRoute({
+  ...requires("admin"),
   method: "get",
   path: "/audit",
   operationId: "AuditGet",
@@ -89,6 +92,7 @@ const auditRoute = createRoute({
 });
 
 const verifyRoute = createRoute({
+  ...requires("audit:read"),
   method: "get",
   path: "/audit/verify",
   operationId: "AuditVerify",

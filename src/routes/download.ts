@@ -6,11 +6,12 @@ import { verifyDownload } from "../artifacts/links.ts";
 import { hexToBase64 } from "../lib/hash.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, refusals } from "./schemas.ts";
+import { ArtifactPath, OPEN, refusals } from "./schemas.ts";
 
 const zip = { "application/zip": { schema: z.string().openapi({ format: "binary" }) } };
 
 const downloadRoute = createRoute({
+  ...OPEN,
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/download",
   operationId: "ArtifactDownload",

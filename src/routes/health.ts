@@ -4,9 +4,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { readComponents } from "../artifacts/components.ts";
 import { readHealth } from "../artifacts/health.ts";
 import { createRouter } from "./router.ts";
-import { answer, FlagSchema, refusals } from "./schemas.ts";
+import { answer, FlagSchema, OPEN, refusals } from "./schemas.ts";
 
 const healthRoute = createRoute({
+  ...OPEN,
   method: "get",
   path: "/health",
   operationId: "RegistryHealthHeartbeat",
@@ -30,11 +31,13 @@ const healthRoute = createRoute({
         })
         .openapi("Health"),
     ),
+    ...refusals(),
     503: answer("The database does not answer.", z.object({ status: z.literal("critical") })),
   },
 });
 
 const componentsRoute = createRoute({
+  ...OPEN,
   method: "get",
   path: "/health/components",
   operationId: "RegistryHealthComponents",
@@ -79,7 +82,10 @@ const componentsRoute = createRoute({
   },
 });
 
+const DELIVERED = ["Performance track", "Access control track", "High assurance track"] as const;
+
 const tracksRoute = createRoute({
+  ...OPEN,
   method: "get",
   path: "/tracks",
   operationId: "TracksGet",
@@ -94,6 +100,7 @@ const tracksRoute = createRoute({
         ),
       }),
     ),
+    ...refusals(),
   },
 });
 
@@ -110,6 +117,4 @@ export const healthRoutes = createRouter()
     const { windowMinutes, includeTimeline } = c.req.valid("query");
     return c.json(await readComponents(c.var.ctx, windowMinutes, includeTimeline), 200);
   })
-  .openapi(tracksRoute, (c) =>
-    c.json({ plannedTracks: ["Performance track" as const, "High assurance track" as const] }, 200),
-  );
+  .openapi(tracksRoute, (c) => c.json({ plannedTracks: [...DELIVERED] }, 200));

@@ -2,13 +2,24 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { findByName, listArtifacts, search } from "../artifacts/find.ts";
-import { ARTIFACT_TYPES, type ListQuery } from "../store/artifacts.ts";
 import { createRouter } from "./router.ts";
-import { answer, ListSchema, MetadataSchema, nextHeader, OffsetSchema, offsetHeader, refusals } from "./schemas.ts";
+import {
+  answer,
+  ListSchema,
+  MetadataSchema,
+  nextHeader,
+  OffsetSchema,
+  offsetHeader,
+  refusals,
+  requires,
+  SearchSchema,
+  WantedNameSchema,
+} from "./schemas.ts";
 
 const page = { ...answer("A page of artifacts, ascending id.", z.array(MetadataSchema)), headers: offsetHeader };
 
 const listRoute = createRoute({
+  ...requires("artifact:read"),
   method: "post",
   path: "/artifacts",
   operationId: "ArtifactsList",
@@ -22,6 +33,7 @@ const listRoute = createRoute({
 });
 
 const byNameRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifact/byName/{name}",
   operationId: "ArtifactByNameGet",
@@ -30,17 +42,14 @@ const byNameRoute = createRoute({
   request: {
     query: z.object({ offset: OffsetSchema }),
     params: z.object({
-      name: z
-        .string()
-        .trim()
-        .min(1, "The name must not be empty.")
-        .openapi({ param: { name: "name", in: "path" }, example: "google-bert/bert-base-uncased" }),
+      name: WantedNameSchema.openapi({ param: { name: "name", in: "path" }, example: "google-bert/bert-base-uncased" }),
     }),
   },
   responses: { 200: page, ...refusals("invalid_request", "unauthenticated", "not_permitted") },
 });
 
 const byRegExRoute = createRoute({
+  ...requires("search"),
   method: "post",
   path: "/artifact/byRegEx",
   operationId: "ArtifactByRegExGet",
@@ -54,7 +63,7 @@ const byRegExRoute = createRoute({
       required: true,
       content: {
         "application/json": {
-          schema: z.object({ regex: z.string().openapi({ example: "^bert-.*" }) }).openapi("ArtifactRegEx"),
+          schema: SearchSchema,
         },
       },
     },
@@ -69,16 +78,7 @@ export const listRoutes = createRouter()
   .openapi(listRoute, async (c) => {
     const body = c.req.valid("json");
     const queries = Array.isArray(body) ? body : body.queries;
-    const wanted: ListQuery[] = queries.map(({ name, types }) => ({
-      ...(name !== "" && name !== "*" && { name }),
-      types: types === undefined || types.length === 0 ? ARTIFACT_TYPES : types,
-    }));
-    const everything: ListQuery[] = [{ types: ARTIFACT_TYPES }];
-    const found = await listArtifacts(
-      c.var.ctx,
-      wanted.length === 0 ? everything : wanted,
-      c.req.valid("query").offset,
-    );
+    const found = await listArtifacts(c.var.ctx, queries, c.req.valid("query").offset);
     return c.json(found.items, 200, nextHeader(found.next));
   })
   .openapi(byNameRoute, async (c) => {

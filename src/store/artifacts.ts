@@ -3,7 +3,8 @@
  * transaction.
  */
 
-import type { Database } from "../config.ts";
+import type { Database, Quota } from "../config.ts";
+import { fitsAnother } from "./quotas.ts";
 
 /** The three kinds of artifact. */
 export const ARTIFACT_TYPES = ["model", "dataset", "code"] as const;
@@ -70,21 +71,27 @@ export function selectTwin(db: Database, type: ArtifactType, sourceKey: string, 
 }
 
 /**
- * Makes an upload an artifact of its own. Nothing is inserted when the upload was given up meanwhile, or when another
- * artifact has taken its (type, source, name).
+ * Makes an upload an artifact: under its own id, or under the one that was reserved for it. Nothing is inserted when the
+ * upload was given up meanwhile, when its reservation has ended, when another artifact has taken its (type, source, name), or
+ * when it does not fit into the quota.
  */
 export function insertArtifact(
   db: Database,
   uploadId: number,
   content: ArtifactContent,
+  quota: Quota,
   at: number,
 ): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO artifacts (id, type, name, url, source, source_key, revision, license, upstream_size,
                               object_key, size, sha256, version, created_at, updated_at)
-       SELECT id, type, name, ?2, ?3, ?4, ?5, ?6, ?7, object_key, size, sha256, id, ?8, ?8
-       FROM uploads WHERE id = ?1
+       SELECT coalesce(u.artifact_id, u.id), u.type, u.name, ?2, ?3, ?4, ?5, ?6, ?7,
+              u.object_key, u.size, u.sha256, u.id, ?8, ?8
+       FROM uploads AS u
+       WHERE u.id = ?1 AND (u.artifact_id IS NULL OR EXISTS
+         (SELECT 1 FROM uploads AS r WHERE r.id = u.artifact_id AND r.purpose = 'reservation'))
+         AND ${fitsAnother(quota)}
        ON CONFLICT DO NOTHING`,
     )
     .bind(uploadId, ...contentValues(content), at);
@@ -121,7 +128,7 @@ function contentValues(content: ArtifactContent): (string | number | null)[] {
 }
 
 /** The artifact that an upload has become the content of, joined: what follows it in its transaction depends on it. */
-const LANDED = "uploads AS u JOIN artifacts AS a ON a.id = coalesce(u.artifact_id, u.id) AND a.version = u.id";
+export const LANDED = "uploads AS u JOIN artifacts AS a ON a.id = coalesce(u.artifact_id, u.id) AND a.version = u.id";
 
 /** Writes the searchable text and the edges to the parents of an artifact whose upload has just become its content. */
 export function writeBelongings(

@@ -6,7 +6,7 @@
 import type { Database } from "../config.ts";
 import type { Requester } from "../context.ts";
 import { AUDIT_SCAN_ROWS, AUDIT_SKEW_MS, DOWNLOAD_PARTS_LOOKED_BACK, DOWNLOAD_PARTS_MS } from "../limits.ts";
-import type { ArtifactType } from "./artifacts.ts";
+import { type ArtifactType, LANDED } from "./artifacts.ts";
 
 /** What is audited. */
 export const AUDIT_ACTIONS = ["CREATE", "UPDATE", "DELETE", "DOWNLOAD", "RATE", "AUDIT"] as const;
@@ -62,7 +62,7 @@ export function auditRegistration(db: Database, uploadId: number, by: Requester)
     .prepare(
       `INSERT INTO audit (at, actor, is_admin, request_id, action, artifact_id, type, name, after)
        SELECT ?2, ?3, ?4, ?5, 'CREATE', a.id, a.type, a.name, a.sha256
-       FROM uploads AS u JOIN artifacts AS a ON a.id = u.id AND a.version = u.id WHERE u.id = ?1`,
+       FROM ${LANDED} WHERE u.id = ?1`,
     )
     .bind(uploadId, by.at, by.actor, by.isAdmin, by.requestId);
 }

@@ -1,6 +1,7 @@
 /** The only place that talks to the bucket. */
 
 import { R2_DELETE_MAX_KEYS } from "../limits.ts";
+import { abortMultipart } from "./multipart.ts";
 
 /**
  * Writes a zip. The store verifies the digest and refuses other bytes; a key is written once, because no two uploads share one.
@@ -32,8 +33,22 @@ export async function probeBucket(bucket: Pick<R2Bucket, "head">): Promise<void>
   await bucket.head("health/probe");
 }
 
-/** Deletes objects, in as few calls as the store takes; deleting what is absent is no error. */
-export async function deleteBundles(bucket: Pick<R2Bucket, "delete">, keys: readonly string[]): Promise<void> {
+/**
+ * Deletes objects, in as few calls as the store takes; deleting what is absent is no error. What was still being written in
+ * parts is aborted first, and only then is its key deleted. In that order nothing can come back, whoever completes it at the
+ * same time: the store does one after the other, so a completion either came before the abort, and its object is there for
+ * the delete to take away, or comes after it and finds no upload to complete. No other upload ever writes to that key.
+ */
+export async function deleteBundles(
+  bucket: Pick<R2Bucket, "delete" | "resumeMultipartUpload">,
+  doomed: readonly { object_key: string; multipart_id: string | null }[],
+): Promise<void> {
+  await Promise.all(
+    doomed.map(async ({ object_key, multipart_id }) => {
+      if (multipart_id !== null) await abortMultipart(bucket, { object_key, multipart_id });
+    }),
+  );
+  const keys = doomed.map((deletion) => deletion.object_key);
   for (let from = 0; from < keys.length; from += R2_DELETE_MAX_KEYS) {
     await bucket.delete(keys.slice(from, from + R2_DELETE_MAX_KEYS));
   }

@@ -5,10 +5,11 @@
  * only after the object store said that the object is gone.
  */
 
-import type { Database } from "../config.ts";
+import type { Database, Quota } from "../config.ts";
 import type { Requester } from "../context.ts";
 import { DELETION_BACKOFF_MAX_MS, DELETION_BACKOFF_MS, DELETION_STUCK_ATTEMPTS } from "../limits.ts";
 import type { ArtifactType } from "./artifacts.ts";
+import { fitsInPlace } from "./quotas.ts";
 
 /** A deletion as stored: the receipt, with times in milliseconds since 1970. */
 export interface DeletionRow {
@@ -25,10 +26,14 @@ export interface DeletionRow {
   attempts: number;
   next_attempt_at: number;
   last_error: string | null;
+  multipart_id: string | null;
 }
 
-/** A deletion that still has work to do. */
-export type OpenDeletion = Pick<DeletionRow, "object_key" | "artifact_id" | "type" | "reason" | "attempts">;
+/** A deletion that still has work to do. With a `multipart_id`, the object was still being written in parts. */
+export type OpenDeletion = Pick<
+  DeletionRow,
+  "object_key" | "artifact_id" | "type" | "reason" | "attempts" | "multipart_id"
+>;
 
 /** Which artifacts a delete means. */
 export interface ArtifactRef {
@@ -39,14 +44,17 @@ export interface ArtifactRef {
 /** What every insertion into `deletions` fills, in this order. */
 export const DELETION_COLUMNS =
   "object_key, artifact_id, type, name, size, sha256, reason, requested_at, requested_by, next_attempt_at";
+/** What an `OpenDeletion` is read from. */
+export const OPEN_COLUMNS = "object_key, artifact_id, type, reason, attempts, multipart_id";
 const WANTED =
   "json_each(?1) AS wanted JOIN artifacts AS a ON a.id = wanted.value ->> 'id' AND a.type = wanted.value ->> 'type'";
 const DOOMED = `${WANTED} JOIN deletions AS d ON d.object_key = a.object_key`;
 
 /**
  * The heart of the product: takes artifacts out of the registry in one transaction. Each row moves into `deletions`, is
- * audited once and deleted, and takes what belongs to it along by its foreign keys. The last statement tells which objects
- * of these artifacts are still to be purged, whoever doomed them.
+ * audited once and deleted, and takes what belongs to it along by its foreign keys; what was being written for it in parts
+ * is doomed by a trigger. The last statement tells which objects of these artifacts are still to be purged, whoever doomed
+ * them.
  *
  * Result of the first: `{artifact_id}` of each artifact that this transaction deleted. Result of the last: `OpenDeletion`.
  *
@@ -86,7 +94,7 @@ export function removeArtifacts(
 function selectOpenOf(db: Database, wanted: string): D1PreparedStatement {
   return db
     .prepare(
-      `SELECT d.object_key, d.artifact_id, d.type, d.reason, d.attempts
+      `SELECT d.object_key, d.artifact_id, d.type, d.reason, d.attempts, d.multipart_id
        FROM json_each(?1) AS wanted
        JOIN deletions AS d ON d.artifact_id = wanted.value ->> 'id' AND d.type = wanted.value ->> 'type'
        WHERE d.finished_at IS NULL`,
@@ -96,18 +104,21 @@ function selectOpenOf(db: Database, wanted: string): D1PreparedStatement {
 
 /**
  * The condition under which an upload may replace an artifact's content: the artifact is there, is still the version that
- * the client saw (`?2`, null for any), and no other artifact has the same (type, source `?3`, name).
+ * the client saw (`?2`, null for any), no other artifact has the same (type, source `?3`, name), and the new
+ * zip fits into the quota.
  */
-const REPLACEABLE = `uploads AS u JOIN artifacts AS a ON a.id = u.artifact_id
+const replaceable = (quota: Quota) => `uploads AS u JOIN artifacts AS a ON a.id = u.artifact_id
   WHERE u.id = ?1 AND (?2 IS NULL OR a.version = ?2)
     AND NOT EXISTS (SELECT 1 FROM artifacts AS twin
-                    WHERE twin.type = a.type AND twin.source_key = ?3 AND twin.name = a.name AND twin.id <> a.id)`;
+                    WHERE twin.type = a.type AND twin.source_key = ?3 AND twin.name = a.name AND twin.id <> a.id)
+    AND ${fitsInPlace(quota)}`;
 
 /** Dooms the content that an upload is about to replace, and audits the update. First part of an update's transaction. */
 export function doomReplaced(
   db: Database,
   uploadId: number,
   expected: { version?: number; sourceKey: string },
+  quota: Quota,
   by: Requester,
 ): D1PreparedStatement[] {
   const guard = [uploadId, expected.version ?? null, expected.sourceKey];
@@ -116,14 +127,14 @@ export function doomReplaced(
       .prepare(
         `INSERT INTO deletions (${DELETION_COLUMNS})
          SELECT a.object_key, a.id, a.type, a.name, a.size, a.sha256, 'replaced', ?4, ?5, ?4
-         FROM ${REPLACEABLE}
-         RETURNING object_key, artifact_id, type, reason, attempts`,
+         FROM ${replaceable(quota)}
+         RETURNING ${OPEN_COLUMNS}`,
       )
       .bind(...guard, by.at, by.actor),
     db
       .prepare(
         `INSERT INTO audit (at, actor, is_admin, request_id, action, artifact_id, type, name, before, after)
-         SELECT ?4, ?5, ?6, ?7, 'UPDATE', a.id, a.type, a.name, a.sha256, u.sha256 FROM ${REPLACEABLE}`,
+         SELECT ?4, ?5, ?6, ?7, 'UPDATE', a.id, a.type, a.name, a.sha256, u.sha256 FROM ${replaceable(quota)}`,
       )
       .bind(...guard, by.at, by.actor, by.isAdmin, by.requestId),
   ];
@@ -141,7 +152,7 @@ export function doomOrphans(
        SELECT o.value ->> 'key', 0, 'unknown', o.value ->> 'key', o.value ->> 'size', '', 'orphan', ?2, ?3, ?2
        FROM json_each(?1) AS o WHERE true
        ON CONFLICT (object_key) DO UPDATE SET finished_at = NULL, next_attempt_at = excluded.next_attempt_at
-       RETURNING object_key, artifact_id, type, reason, attempts`,
+       RETURNING ${OPEN_COLUMNS}`,
     )
     .bind(JSON.stringify(orphans), by.at, by.actor);
 }
@@ -180,7 +191,7 @@ export function postponeDeletions(
 export function selectDueDeletions(db: Database, at: number, limit: number): D1PreparedStatement {
   return db
     .prepare(
-      `SELECT object_key, artifact_id, type, reason, attempts FROM deletions
+      `SELECT ${OPEN_COLUMNS} FROM deletions
        WHERE finished_at IS NULL AND next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?2`,
     )
     .bind(at, limit);

@@ -80,7 +80,7 @@ describe("the history of an artifact", () => {
     await registry.call("GET", linkIn(read), undefined, { "X-Request-Id": "r-download" });
     await registry.call("PUT", "/artifacts/code/1", { ...artifactIn(read), data: { url: source("y") } });
     const [second] = await rows<{ sha256: string }>("SELECT sha256 FROM artifacts");
-    await as(BOB, (ctx) => remove(ctx, { type: "code", id: 1 }, "ignore"));
+    await as(BOB, (ctx) => remove(ctx, { type: "code", id: 1 }, { dependents: "ignore", dryRun: false }));
     expect(await rows("SELECT action, actor, is_admin, before, after FROM audit ORDER BY id")).toEqual([
       { action: "CREATE", actor: "ann", is_admin: 1, before: null, after: first?.sha256 },
       { action: "DOWNLOAD", actor: "signed link", is_admin: 0, before: first?.sha256, after: first?.sha256 },
@@ -97,7 +97,7 @@ describe("the history of an artifact", () => {
     await registry.register("code", source("x"), "x");
     const ref = { type: "code", id: 1 } as const;
     expect(await as(BOB, (ctx) => readArtifactAudit(ctx, ref, 0))).toMatchObject({ entries: [{ action: "CREATE" }] });
-    await as(ANN, (ctx) => remove(ctx, ref, "ignore"));
+    await as(ANN, (ctx) => remove(ctx, ref, { dependents: "ignore", dryRun: false }));
     await expect(as(BOB, (ctx) => readArtifactAudit(ctx, ref, 0))).rejects.toMatchObject({
       code: "artifact_not_found",
     });
