@@ -15,6 +15,7 @@ import { limitActor, limitAddress } from "./middleware/rate-limit.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { authenticationRoutes } from "./routes/authentication.ts";
+import { contentRoutes } from "./routes/content.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
 import { addDocs } from "./routes/docs.ts";
 import { downloadRoutes } from "./routes/download.ts";
@@ -23,6 +24,7 @@ import { listRoutes } from "./routes/lists.ts";
 import type { RouteEnv } from "./routes/router.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { trustRoutes } from "./routes/trust.ts";
+import { uploadRoutes } from "./routes/uploads.ts";
 import { userRoutes } from "./routes/users.ts";
 
 /** What an answer says unless its route says otherwise: the documentation loads scripts, and a zip may be kept. */
@@ -53,8 +55,8 @@ export function createApp(): OpenAPIHono<RouteEnv> {
   app.use(authenticate);
   app.use(limitActor);
   app.use(limitBody);
-  app.use(boundDepth);
   app.use(assumeJson);
+  app.use(boundDepth);
 
   for (const routes of [
     authenticationRoutes,
@@ -64,6 +66,8 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     listRoutes,
     trustRoutes,
     artifactRoutes,
+    contentRoutes,
+    uploadRoutes,
     auditRoutes,
     downloadRoutes,
     healthRoutes,

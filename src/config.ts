@@ -28,12 +28,22 @@ export interface Env {
   ADMIN_PASSWORD?: string;
   HF_TOKEN?: string;
   GITHUB_TOKEN?: string;
+  R2_S3_ENDPOINT?: string;
+  R2_ACCESS_KEY_ID?: string;
+  R2_SECRET_ACCESS_KEY?: string;
   /** How often somebody may ask; without a binding there is no such limit. */
   LIMIT_ADDRESS?: RateLimit;
   LIMIT_ACTOR?: RateLimit;
   LIMIT_REGISTER?: RateLimit;
   LIMIT_SEARCH?: RateLimit;
   LIMIT_LOGIN?: RateLimit;
+}
+
+/** How the bucket is reached by S3's protocol. `endpoint`: its URL, the bucket's name included. */
+export interface S3Access {
+  endpoint: string;
+  accessKeyId: string;
+  secretAccessKey: string;
 }
 
 /** What is used of D1: the database itself, or a session of it, which may read from a replica. */
@@ -125,6 +135,9 @@ const schema = z.object({
   ADMIN_PASSWORD: password,
   HF_TOKEN: optional,
   GITHUB_TOKEN: optional,
+  R2_S3_ENDPOINT: optional.pipe(endpoint.optional()),
+  R2_ACCESS_KEY_ID: optional,
+  R2_SECRET_ACCESS_KEY: optional,
 });
 
 /** What the registry may hold; what is missing is unbounded. */
@@ -159,6 +172,16 @@ export interface Config {
   signingKey?: string;
   hfToken?: string;
   githubToken?: string;
+  /** Where it is set, large bodies go straight to and from the bucket. */
+  s3?: S3Access;
+}
+
+/** All three settings of it, or none: with some of them missing the owner meant something else. */
+function s3Of(data: z.output<typeof schema>): Pick<Config, "s3"> {
+  const { R2_S3_ENDPOINT: endpoint, R2_ACCESS_KEY_ID: accessKeyId, R2_SECRET_ACCESS_KEY: secretAccessKey } = data;
+  if (endpoint && accessKeyId && secretAccessKey) return { s3: { endpoint, accessKeyId, secretAccessKey } };
+  if (!endpoint && !accessKeyId && !secretAccessKey) return {};
+  throw new Error("configuration: R2_S3_ENDPOINT, R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY go together");
 }
 
 const known = new WeakMap<Env, Config>();
@@ -201,6 +224,7 @@ export function readConfig(env: Env): Config {
     ...(data.SIGNING_KEY && { signingKey: data.SIGNING_KEY }),
     ...(data.HF_TOKEN && { hfToken: data.HF_TOKEN }),
     ...(data.GITHUB_TOKEN && { githubToken: data.GITHUB_TOKEN }),
+    ...s3Of(data),
   };
   known.set(env, config);
   return config;

@@ -14,6 +14,9 @@ interface Refusal {
 
 const TABLE = {
   invalid_request: { status: 400, detail: "The request is malformed." },
+  body_broken: { status: 400, detail: "The body did not arrive whole." },
+  digest_mismatch: { status: 400, detail: "The content does not have the digest that was sent with it." },
+  upload_refused: { status: 400, detail: "The upload is not safe to keep." },
   name_id_mismatch: { status: 400, detail: "Name/id mismatch in artifact update." },
   not_permitted: { status: 401, detail: "You do not have permission to do this." },
   invalid_credentials: { status: 401, detail: "The user or password is invalid." },
@@ -26,6 +29,7 @@ const TABLE = {
   not_found: { status: 404, detail: "Not Found" },
   artifact_not_found: { status: 404, detail: "Artifact does not exist." },
   project_not_found: { status: 404, detail: "GitHub project not found." },
+  upload_not_found: { status: 404, detail: "Upload does not exist." },
   no_match: { status: 404, detail: "No artifact found under this regex." },
   user_not_found: { status: 404, detail: "User does not exist." },
   token_not_found: { status: 404, detail: "Token does not exist." },
@@ -36,7 +40,21 @@ const TABLE = {
   user_is_configured: { status: 409, detail: "This user is set by the secrets of the deployment." },
   too_many_tokens: { status: 409, detail: "The user has too many tokens." },
   confirmation_needed: { status: 409, detail: "A reset must be confirmed with the number of artifacts." },
+
+  no_upload: {
+    status: 409,
+    detail:
+      "The content of this artifact comes from its source: only an artifact that was made for an upload takes one.",
+  },
+  is_upload: {
+    status: 409,
+    detail: "This artifact was uploaded and has no source to fetch from: replace its content instead.",
+  },
   has_dependents: { status: 409, detail: "Artifact has dependents." },
+  length_required: {
+    status: 411,
+    detail: "Content-Length is required. A body whose length is not known ahead goes up in parts.",
+  },
   link_expired: { status: 410, detail: "The download link has expired." },
   precondition_failed: { status: 412, detail: "The artifact has changed: If-Match names another version." },
   body_too_large: { status: 413, detail: "The request body is too large." },

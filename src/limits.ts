@@ -75,6 +75,45 @@ export const SWEEP_SINGLES = 100;
 /** Age after which an intent to write is given up: no request lives as long. */
 export const UPLOAD_STALE_MS = 3_600_000;
 
+/** How long the body of one upload request may take: well below the age at which its intent is given up. */
+export const UPLOAD_BODY_TIMEOUT_MS = 30 * 60_000;
+
+/** How long an issued id waits for its content, and an upload in parts for its end; the store itself aborts parts after seven days. */
+export const UPLOAD_LIFE_MS = 72 * 3_600_000;
+
+/** Zip, or part of one, in one request: what Workers on the small plans are sent. */
+export const UPLOAD_BODY_MAX_BYTES = 100 * 1024 * 1024;
+
+/** Zip that is uploaded in parts: it is read back once for its digest, within the CPU time of one invocation (about 1 s a GB). */
+export const UPLOAD_MAX_BYTES = 20 * 1024 ** 3;
+
+/** Least size of every part but the last: the object store's. */
+export const UPLOAD_PART_MIN_BYTES = 5 * 1024 * 1024;
+
+/** Largest part: the object store's, for who writes to it by a presigned link; through the Worker it is the body's. */
+export const UPLOAD_PART_MAX_BYTES = 5 * 1024 ** 3;
+
+/** Parts by default: few enough requests, and little lost when one breaks off. */
+export const UPLOAD_PART_DEFAULT_BYTES = 32 * 1024 * 1024;
+
+/** Parts of one upload: the object store's. */
+export const UPLOAD_MAX_PARTS = 10_000;
+
+/** Life of a link into the bucket that a download is sent on to: long enough to begin, and nothing to keep. */
+export const PRESIGNED_GET_S = 60;
+
+/** Life of a link that a part is put to: an hour for a slow line. */
+export const PRESIGNED_PUT_S = 3600;
+
+/** Findings that a refusal of an upload names. */
+export const REFUSAL_MAX_FINDINGS = 20;
+
+/** Files in one row of a bundle's index, which is what reading one of them costs: about 100 kB. */
+export const BUNDLE_INDEX_PAGE_FILES = 500;
+
+/** Pages of an index that one statement writes: about 1 MB, of the 2 MB that a bound value may have. */
+export const BUNDLE_INDEX_PAGES_PER_STATEMENT = 8;
+
 /** Age of the last sweep after which it counts as overdue: three of its intervals. */
 export const SWEEP_OVERDUE_MS = 15 * 60_000;
 
@@ -179,30 +218,6 @@ export const SEARCH_INDEX_MAX = 10_000;
 
 /** Artifacts that a search verifies at a time, and so the cards read in one query: 64 KiB each at the most. */
 export const SEARCH_STRETCH = 64;
-
-/** Entries of the audit that one request looks at before it hands back a cursor: some ten milliseconds. */
-export const AUDIT_SCAN_ROWS = 10_000;
-
-/** How far the times of two entries may stand the other way round than their ids: longer than any transaction waits. */
-export const AUDIT_SKEW_MS = 10 * 60_000;
-
-/** How long the parts of a zip that one actor reads are one download. */
-export const DOWNLOAD_PARTS_MS = 3_600_000;
-
-/** Entries of the audit that are looked through for the rest of such a download. */
-export const DOWNLOAD_PARTS_LOOKED_BACK = 1000;
-
-/** Rows under one seal of the audit: some hundred kilobytes to read and to digest. */
-export const AUDIT_SEAL_ROWS = 1000;
-
-/** Seals that one run of the cron makes: with two calls each, well below the calls that an invocation has. */
-export const AUDIT_SEALS_PER_RUN = 50;
-
-/** Rows of the audit that one verification reads before it hands back where to go on. */
-export const AUDIT_VERIFY_ROWS = 10_000;
-
-/** Seals that one verification checks; of a quiet registry each covers a few rows. */
-export const AUDIT_VERIFY_SEALS = 500;
 
 /** Entries of a bundle: about 300 bytes of memory each while it is inspected; the largest repositories kept whole have some ten thousand files. */
 export const BUNDLE_MAX_ENTRIES = 100_000;
@@ -326,3 +341,27 @@ export const ACCESS_ASSERTION_MAX_CHARS = 16_384;
 
 /** What a caller who was refused for asking too often is told to wait: the period of the limits in wrangler.toml. */
 export const RATE_LIMIT_PERIOD_S = 60;
+
+/** Entries of the audit that one request looks at before it hands back a cursor: some ten milliseconds. */
+export const AUDIT_SCAN_ROWS = 10_000;
+
+/** How far the times of two entries may stand the other way round than their ids: longer than any transaction waits. */
+export const AUDIT_SKEW_MS = 10 * 60_000;
+
+/** How long the parts of a zip that one actor reads are one download. */
+export const DOWNLOAD_PARTS_MS = 3_600_000;
+
+/** Entries of the audit that are looked through for the rest of such a download. */
+export const DOWNLOAD_PARTS_LOOKED_BACK = 1000;
+
+/** Rows under one seal of the audit: some hundred kilobytes to read and to digest. */
+export const AUDIT_SEAL_ROWS = 1000;
+
+/** Seals that one run of the cron makes: with two calls each, well below the calls that an invocation has. */
+export const AUDIT_SEALS_PER_RUN = 50;
+
+/** Rows of the audit that one verification reads before it hands back where to go on. */
+export const AUDIT_VERIFY_ROWS = 10_000;
+
+/** Seals that one verification checks; of a quiet registry each covers a few rows. */
+export const AUDIT_VERIFY_SEALS = 500;

@@ -18,6 +18,7 @@ import {
 } from "../store/artifacts.ts";
 import { auditRegistration } from "../store/audit.ts";
 import { putBundle } from "../store/blobs.ts";
+import { forgetContent, writeIndex, writeInspection } from "../store/bundle-index.ts";
 import { doomReplaced, type OpenDeletion } from "../store/deletions.ts";
 import { type Fit, selectFit } from "../store/quotas.ts";
 import { writeRating } from "../store/ratings.ts";
@@ -31,15 +32,12 @@ import {
   type Upload,
   type UploadIntent,
 } from "../store/uploads.ts";
-import type { Ingested } from "./ingest.ts";
+import type { Described, Ingested } from "./ingest.ts";
 import { purge } from "./purge.ts";
 import { isUnbounded, overQuota } from "./quota.ts";
 
 /** Who an upload is for: a new artifact, or the one with `artifactId`. */
 export type Target = Pick<UploadIntent, "artifactId" | "type" | "name">;
-
-/** All that an artifact is to be, beside its object. */
-export type Described = Omit<Ingested, "bundle">;
 
 /** An upload whose object has been written under its key, by whichever means. */
 export interface Written {
@@ -52,6 +50,8 @@ export interface Written {
 export interface Settlement {
   /** The artifact's id, where it is not the upload's own. */
   artifactId?: number;
+  /** Whether there is content before it. */
+  replaces?: boolean;
   /** The first returns the `OpenDeletion` of the object that it replaces, where there is one. */
   statements(uploadId: number): D1PreparedStatement[];
   /** Whether the artifact points at it now; asked only when the settlement's own answer leaves it open. */
@@ -92,6 +92,7 @@ export function asReplacement(
   const expected = { sourceKey: content.sourceKey, ...(version !== undefined && { version }) };
   return {
     artifactId: artifact.id,
+    replaces: true,
     statements: (id) => [
       ...doomReplaced(ctx.db, id, expected, ctx.config.quota, by),
       replaceContent(ctx.db, id, content, by.at),
@@ -188,6 +189,9 @@ export async function settle(
       ...fit,
       ...settlement.statements(upload.id),
       ...writeBelongings(ctx.db, upload.id, described.text, described.parents),
+      ...(settlement.replaces ? forgetContent(ctx.db, upload.id) : []),
+      ...writeIndex(ctx.db, upload.id, described.files),
+      ...(described.inspection ? [writeInspection(ctx.db, upload.id, described.inspection, ctx.now())] : []),
       ...(described.rating ? [writeRating(ctx.db, artifact, described.rating)] : []),
       settleUpload(ctx.db, upload.id),
     ]),

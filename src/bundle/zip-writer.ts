@@ -7,7 +7,7 @@
 
 import { crc32 } from "node:zlib";
 import { centralHeader, endRecords, localHeader, MAX_16, MAX_32 } from "./zip-format.ts";
-import { planZip } from "./zip-layout.ts";
+import { planZip, type ZipLayout } from "./zip-layout.ts";
 
 /** One file of an archive. */
 export interface ZipEntry {
@@ -15,18 +15,23 @@ export interface ZipEntry {
   bytes: Uint8Array;
 }
 
+/** Where everything will stand in the archive of some entries, checksums included. */
+export function layOutZip(entries: readonly ZipEntry[]): ZipLayout {
+  return planZip(entries.map(({ path, bytes }) => ({ path, size: bytes.length, crc32: crc32(bytes) })));
+}
+
 /**
  * Builds the archive in memory.
+ * @param layout of these entries, where it is known already
  * @throws RangeError if it would need zip64.
  */
-export function writeZip(entries: readonly ZipEntry[]): Uint8Array<ArrayBuffer> {
-  const plan = entries.map(({ path, bytes }) => ({ path, size: bytes.length, crc32: crc32(bytes) }));
-  const { size, files, directoryOffset, endOffset } = planZip(plan);
+export function writeZip(entries: readonly ZipEntry[], layout = layOutZip(entries)): Uint8Array<ArrayBuffer> {
+  const { size, files, directoryOffset, endOffset } = layout;
   if (size >= MAX_32 || entries.length >= MAX_16) throw new RangeError("zip: too large without zip64");
 
   const archive = new Uint8Array(size);
   files.forEach((file, index) => {
-    const crc = plan[index]?.crc32 ?? 0;
+    const crc = file.crc32 ?? 0;
     archive.set(localHeader(file, crc), file.headerOffset);
     archive.set(entries[index]?.bytes ?? new Uint8Array(), file.dataOffset);
     archive.set(centralHeader(file, crc, file.headerOffset), file.centralOffset);

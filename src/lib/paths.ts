@@ -18,6 +18,22 @@ export function findPathDefect(path: string): PathDefect | undefined {
   return segments.some((segment) => segment === "" || segment === ".") ? "segment" : undefined;
 }
 
+/** Where one path stands to another in the order of their UTF-8 bytes, which is the database's: as in `toSorted`. */
+export function comparePaths(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at += 1) {
+    const difference = rank(a.charCodeAt(at)) - rank(b.charCodeAt(at));
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** In UTF-16, halves of surrogate pairs stand before U+E000 to U+FFFF; the characters that they make stand behind. */
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}
+
 /** What two paths share that a file system without case or with another normal form would take for one. */
 export function pathKey(path: string): string {
   return path.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");

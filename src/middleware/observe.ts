@@ -11,7 +11,7 @@ import type { RouteEnv } from "../routes/router.ts";
 const BOOKMARK = "X-D1-Bookmark";
 
 /** Reads that may come from a replica. Everything else (writes, and the checks that go with them; signed downloads; who may come in) asks the primary. */
-const READS = /^(GET|HEAD) (?!.*\/download$|\/(users|tokens)$)|^POST \/(artifacts|artifact\/byRegEx)$/;
+const READS = /^(GET|HEAD) (?!.*\/(?:download$|content\/)|\/(?:users|tokens)$)|^POST \/(artifacts|artifact\/byRegEx)$/;
 
 /**
  * A session of the database. A client that sends the bookmark of an earlier answer back reads at least that state, its own
