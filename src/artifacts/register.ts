@@ -7,7 +7,7 @@ import { type ArtifactSource, parseSource } from "../sources/source-url.ts";
 import { type ArtifactType, selectTwin } from "../store/artifacts.ts";
 import type { Upload } from "../store/uploads.ts";
 import { type Ingested, ingest } from "./ingest.ts";
-import { checkQuota } from "./quota.ts";
+import { ANOTHER, checkQuota } from "./quota.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
 import { asRegistration, giveUp, reserve, type Target, writeContent } from "./write.ts";
 
@@ -17,9 +17,6 @@ export interface Registration {
   url: string;
   name?: string | undefined;
 }
-
-/** What a registration adds at the least. */
-const ANOTHER = { artifacts: 1, bytes: 1 };
 
 /**
  * Registers an artifact (contract: POST /artifact/{artifact_type}).
