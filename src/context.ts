@@ -4,19 +4,20 @@
  * Invariant: verbs reach the outside only through this; they never see a request, a binding of their own or the clock.
  */
 
-import { type Actor, actorName } from "./auth/scopes.ts";
+import { type Actor, actorName, isAdmin } from "./auth/scopes.ts";
 import { type Config, type Database, type Env, readConfig } from "./config.ts";
 
 /** Who asks, when (milliseconds since 1970), in which request: what receipts and audit write down. */
 export interface Requester {
   actor: string;
+  isAdmin: boolean;
   requestId: string;
   at: number;
 }
 
 /** The requester of a context, now. */
 export function requester(ctx: Context): Requester {
-  return { actor: actorName(ctx.actor), requestId: ctx.requestId, at: ctx.now() };
+  return { actor: actorName(ctx.actor), isAdmin: isAdmin(ctx.actor), requestId: ctx.requestId, at: ctx.now() };
 }
 
 /** Writes one structured line; never given a token, a password or a signed query. */

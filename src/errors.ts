@@ -21,6 +21,10 @@ const TABLE = {
   not_permitted: { status: 401, detail: "You do not have permission to do this." },
   invalid_credentials: { status: 401, detail: "The user or password is invalid." },
   unauthenticated: { status: 403, detail: "Authentication failed due to invalid or missing AuthenticationToken." },
+  unsafe_content: {
+    status: 403,
+    detail: "The inspection of this artifact found it unsafe: its files are not handed out.",
+  },
   cross_site: { status: 403, detail: "Writes from another web origin are not allowed." },
   invalid_regex: { status: 400, detail: "Invalid regular expression." },
   not_a_model: { status: 400, detail: "Rating is only supported for model artifacts." },
@@ -28,6 +32,9 @@ const TABLE = {
   invalid_signature: { status: 403, detail: "The download link is not valid." },
   not_found: { status: 404, detail: "Not Found" },
   artifact_not_found: { status: 404, detail: "Artifact does not exist." },
+  file_not_found: { status: 404, detail: "The artifact has no such file." },
+  inspection_not_found: { status: 404, detail: "The content of this artifact has not been inspected." },
+  revision_not_found: { status: 404, detail: "The registry does not hold this revision." },
   project_not_found: { status: 404, detail: "GitHub project not found." },
   upload_not_found: { status: 404, detail: "Upload does not exist." },
   no_match: { status: 404, detail: "No artifact found under this regex." },
@@ -57,10 +64,12 @@ const TABLE = {
   link_expired: { status: 410, detail: "The download link has expired." },
   precondition_failed: { status: 412, detail: "The artifact has changed: If-Match names another version." },
   body_too_large: { status: 413, detail: "The request body is too large." },
+  too_many_bytes: { status: 413, detail: "The registry is full: it has no room for this bundle." },
   url_too_long: { status: 413, detail: "URL exceeds maximum length of 2048 characters." },
   range_not_satisfiable: { status: 416, detail: "The requested range lies outside the bundle." },
   ingest_rejected: { status: 424, detail: "Ingest rejected." },
   model_not_found_upstream: { status: 424, detail: "Ingest rejected: model not found on Hugging Face." },
+  too_many_artifacts: { status: 429, detail: "The registry is full: it holds as many artifacts as it may." },
   too_many_requests: { status: 429, detail: "Too many requests." },
   deletion_unfinished: {
     status: 500,
@@ -77,6 +86,11 @@ const TABLE = {
 
 /** Every code that an error of the registry can carry; stable, for programs to compare. */
 export type ErrorCode = keyof typeof TABLE;
+
+/** Whether a text is such a code. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(TABLE, text);
+}
 
 /** The status and the usual text of a code: what the OpenAPI document says of a route's refusals. */
 export function refusalOf(code: ErrorCode): Refusal {
@@ -119,4 +133,9 @@ export class RegistryError extends Error {
   body(): ErrorBody {
     return { detail: this.message, ...this.extra };
   }
+}
+
+/** What a caller is told of whatever was thrown: its own text for a refusal of ours, nothing of an unforeseen error's. */
+export function toRefusal(error: unknown): RegistryError {
+  return error instanceof RegistryError ? error : new RegistryError("internal");
 }

@@ -4,7 +4,7 @@ import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { namesTag } from "../lib/entity-tag.ts";
-import { parseSource } from "../sources/source-url.ts";
+import { isUploadKey, parseSource } from "../sources/source-url.ts";
 import { type ArtifactRow, selectTwin } from "../store/artifacts.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 import type { MirrorMode } from "../store/mirrors.ts";
@@ -27,8 +27,8 @@ export interface Update {
 /**
  * Replaces zip, text and lineage of an artifact by what its (new or same) source holds now (contract: PUT).
  *
- * @throws RegistryError `artifact_not_found`, `name_id_mismatch`, `precondition_failed`, `already_exists` (another artifact
- *   has that source and name), and what an ingest throws; in every case the old content stays whole
+ * @throws RegistryError `artifact_not_found`, `name_id_mismatch`, `precondition_failed`, `is_upload`, `already_exists` (another artifact
+ *   has that source and name), `too_many_bytes`, and what an ingest throws; in every case the old content stays whole
  */
 export async function update(
   ctx: Context,
@@ -45,6 +45,7 @@ export async function update(
   if (wanted.ifMatch !== undefined && !namesTag(wanted.ifMatch, etagOf(row))) {
     throw new RegistryError("precondition_failed");
   }
+  if (isUploadKey(row.source_key)) throw new RegistryError("is_upload");
   const source = parseSource(row.type, wanted.url);
   const ingested = await ingest(ctx, source, wanted.url.trim());
 

@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { askForMirror, getMirror } from "../artifacts/mirror/progress.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, answer, refusals } from "./schemas.ts";
+import { ArtifactPath, answer, refusals, requires } from "./schemas.ts";
 
 const CountSchema = z.object({
   done: z.int(),
@@ -25,6 +25,7 @@ const MirrorSchema = z
   .openapi("Mirror");
 
 const getMirrorRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/mirror",
   operationId: "MirrorRetrieve",
@@ -38,6 +39,7 @@ const getMirrorRoute = createRoute({
 });
 
 const askRoute = createRoute({
+  ...requires("artifact:write"),
   method: "post",
   path: "/artifacts/{artifact_type}/{id}/mirror",
   operationId: "MirrorCreate",

@@ -4,7 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { type Permission, SCOPES, USER_NAME } from "../auth/scopes.ts";
 import { type ErrorCode, refusalOf } from "../errors.ts";
 import { ID_SYNTAX } from "../lib/ids.ts";
-import { readOffset } from "../lib/paging.ts";
+import { readCursor, readOffset } from "../lib/paging.ts";
 import { BULK_DELETE_MAX_IDS, LIST_MAX_QUERIES, NAME_MAX_CHARS } from "../limits.ts";
 import { ARTIFACT_TYPES } from "../store/artifacts.ts";
 
@@ -123,6 +123,28 @@ export const OffsetSchema = z
   })
   .optional()
   .openapi({ type: "string", param: { name: "offset", in: "query" }, description: "Where the page begins." });
+
+/** Where the page of a list begins that older clients never counted through. */
+export const CursorSchema = z
+  .string()
+  .transform((text, context) => {
+    const after = readCursor(text);
+    if (after !== undefined) return after;
+    context.addIssue("must be the value of a previous answer's offset header");
+    return z.NEVER;
+  })
+  .optional()
+  .openapi({ type: "string", param: { name: "offset", in: "query" }, description: "Where the page begins." });
+
+/** The header behind which a list goes on, for the document. */
+export const offsetHeader = z.object({
+  offset: z.string().optional().openapi({ description: "There is more: send this back as `?offset=`." }),
+});
+
+/** The same for the answer. */
+export function nextHeader(next: string | undefined): Record<string, string> {
+  return next === undefined ? {} : { offset: next };
+}
 
 /** Body of a bulk delete. */
 export const BulkDeleteSchema = z

@@ -11,10 +11,17 @@ export class BrokenBodyError extends Error {
   override readonly name = "BrokenBodyError";
 }
 
+/** A body that came whole, and is not the one that its sender meant. */
+export class WrongDigestError extends Error {
+  override readonly name = "WrongDigestError";
+}
+
 /** A body that is still to come. `size` in bytes, as announced. */
 export interface ComingBody {
   stream: ReadableStream<Uint8Array>;
   size: number;
+  /** Of the whole, hex; where its sender said it. */
+  sha256: string | undefined;
   /** How long it may take, in milliseconds. */
   timeoutMs: number;
 }
@@ -22,7 +29,7 @@ export interface ComingBody {
 /**
  * Hands a body to whoever writes it, and takes its SHA-256 (hex) on the way.
  * @param write given a stream of known length; its object exists only if that stream came to its end
- * @throws BrokenBodyError; whatever `write` throws
+ * @throws BrokenBodyError, WrongDigestError; whatever `write` throws
  */
 export async function passOn<T>(
   body: ComingBody,
@@ -41,7 +48,12 @@ export async function passOn<T>(
     await writing; // the store's own error says more than that nobody read on
     throw error;
   }
-  return { written: await writing, sha256: toHex(await digest.digest) };
+  const sha256 = toHex(await digest.digest);
+  if (body.sha256 !== undefined && sha256 !== body.sha256) {
+    await writing.catch(() => {}); // it may have been refused for that very reason
+    throw new WrongDigestError();
+  }
+  return { written: await writing, sha256 };
 }
 
 async function pump(
