@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { READ_ONLY, SCOPES, type Scope, USER_NAME } from "./auth/scopes.ts";
 import { PASSWORD_MIN_CHARS } from "./limits.ts";
+import type { MirrorMode, MirrorRun } from "./store/mirrors.ts";
 
 /** What the Worker is bound to: see wrangler.toml. Vars and secrets are text, whatever they mean. */
 export interface Env {
@@ -16,6 +17,10 @@ export interface Env {
   INGEST_GATE?: string;
   DOWNLOAD_TTL_SECONDS?: string;
   RECONCILE?: string;
+  MIRROR?: string;
+  MIRROR_MAX_BYTES?: string;
+  /** Runs the copying of whole repositories. */
+  MIRRORS: Workflow<MirrorRun>;
   ALLOWED_ORIGINS?: string;
   RATE_LIMITS?: string;
   ACCESS_TEAM_DOMAIN?: string;
@@ -26,12 +31,22 @@ export interface Env {
   ADMIN_PASSWORD?: string;
   HF_TOKEN?: string;
   GITHUB_TOKEN?: string;
+  R2_S3_ENDPOINT?: string;
+  R2_ACCESS_KEY_ID?: string;
+  R2_SECRET_ACCESS_KEY?: string;
   /** How often somebody may ask; without a binding there is no such limit. */
   LIMIT_ADDRESS?: RateLimit;
   LIMIT_ACTOR?: RateLimit;
   LIMIT_REGISTER?: RateLimit;
   LIMIT_SEARCH?: RateLimit;
   LIMIT_LOGIN?: RateLimit;
+}
+
+/** How the bucket is reached by S3's protocol. `endpoint`: its URL, the bucket's name included. */
+export interface S3Access {
+  endpoint: string;
+  accessKeyId: string;
+  secretAccessKey: string;
 }
 
 /** What is used of D1: the database itself, or a session of it, which may read from a replica. */
@@ -101,6 +116,8 @@ const schema = z.object({
   INGEST_GATE: gate,
   DOWNLOAD_TTL_SECONDS: z.coerce.number().int().min(1).max(604_800).default(3600),
   RECONCILE: z.enum(["report", "enforce"]).default("report"),
+  MIRROR: z.enum(["light", "full"]).default("light"),
+  MIRROR_MAX_BYTES: z.coerce.number().int().min(0).default(5_000_000_000),
   ALLOWED_ORIGINS: optional.transform((list) => list?.split(/[\s,]+/) ?? []),
   RATE_LIMITS: z.enum(["on", "off"]).default("on"),
   ACCESS_TEAM_DOMAIN: optional.pipe(
@@ -116,6 +133,9 @@ const schema = z.object({
   ADMIN_PASSWORD: password,
   HF_TOKEN: optional,
   GITHUB_TOKEN: optional,
+  R2_S3_ENDPOINT: optional.pipe(endpoint.optional()),
+  R2_ACCESS_KEY_ID: optional,
+  R2_SECRET_ACCESS_KEY: optional,
 });
 
 /** The registry's settings, typed and with their defaults. */
@@ -130,6 +150,10 @@ export interface Config {
   downloadTtlSeconds: number;
   /** Whether the daily comparison only reports stray objects or also removes them. */
   reconcile: "report" | "enforce";
+  /** How much a registration keeps that does not say it. */
+  mirror: MirrorMode;
+  /** Bytes of the largest repository that is kept whole; 0: no bound. */
+  mirrorMaxBytes: number;
   /** Web origins whose pages may call the registry; `*` for all. */
   allowedOrigins: string[];
   /** Whether the rate limits that are bound are kept. */
@@ -142,6 +166,16 @@ export interface Config {
   signingKey?: string;
   hfToken?: string;
   githubToken?: string;
+  /** Where it is set, large bodies go straight to and from the bucket. */
+  s3?: S3Access;
+}
+
+/** All three settings of it, or none: with some of them missing the owner meant something else. */
+function s3Of(data: z.output<typeof schema>): Pick<Config, "s3"> {
+  const { R2_S3_ENDPOINT: endpoint, R2_ACCESS_KEY_ID: accessKeyId, R2_SECRET_ACCESS_KEY: secretAccessKey } = data;
+  if (endpoint && accessKeyId && secretAccessKey) return { s3: { endpoint, accessKeyId, secretAccessKey } };
+  if (!endpoint && !accessKeyId && !secretAccessKey) return {};
+  throw new Error("configuration: R2_S3_ENDPOINT, R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY go together");
 }
 
 const known = new WeakMap<Env, Config>();
@@ -166,6 +200,8 @@ export function readConfig(env: Env): Config {
     ingestGate: data.INGEST_GATE,
     downloadTtlSeconds: data.DOWNLOAD_TTL_SECONDS,
     reconcile: data.RECONCILE,
+    mirror: data.MIRROR,
+    mirrorMaxBytes: data.MIRROR_MAX_BYTES,
     allowedOrigins: data.ALLOWED_ORIGINS,
     rateLimits: data.RATE_LIMITS === "on",
     ...(data.ADMIN_PASSWORD && { admin: { name: data.ADMIN_USER, password: data.ADMIN_PASSWORD } }),
@@ -180,6 +216,7 @@ export function readConfig(env: Env): Config {
     ...(data.SIGNING_KEY && { signingKey: data.SIGNING_KEY }),
     ...(data.HF_TOKEN && { hfToken: data.HF_TOKEN }),
     ...(data.GITHUB_TOKEN && { githubToken: data.GITHUB_TOKEN }),
+    ...s3Of(data),
   };
   known.set(env, config);
   return config;

@@ -69,6 +69,11 @@ export function actorName(actor: Actor): string {
   }
 }
 
+/** Whether an actor is an administrator by name: what the audit says of it beside its name. */
+export function isAdmin(actor: Actor): boolean {
+  return actor.kind === "user" && actor.isAdmin;
+}
+
 /** Whether an actor may do something. An administrator may do everything. */
 export function may(actor: Actor, scope: Permission): boolean {
   switch (actor.kind) {

@@ -1,7 +1,7 @@
 /** SHA-256 and the two encodings that we show it in. */
 
 /** The SHA-256 of some bytes, in lower-case hex. */
-export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+export async function sha256Hex(bytes: BufferSource): Promise<string> {
   return toHex(await crypto.subtle.digest("SHA-256", bytes));
 }
 

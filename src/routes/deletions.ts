@@ -2,10 +2,8 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { getReceipt } from "../artifacts/receipts.ts";
-import { previewRemoval, remove, removeMany } from "../artifacts/remove.ts";
+import { remove, removeMany } from "../artifacts/remove.ts";
 import { reset } from "../artifacts/reset.ts";
-import { RegistryError } from "../errors.ts";
-import { issuedId } from "../lib/ids.ts";
 import { ARTIFACT_TYPES } from "../store/artifacts.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
@@ -15,6 +13,7 @@ import {
   ArtifactTypeSchema,
   answer,
   BulkDeleteSchema,
+  DependentsSchema,
   FlagSchema,
   MetadataSchema,
   refusals,
@@ -46,10 +45,7 @@ const deleteRoute = createRoute({
   request: {
     params: ArtifactPath,
     query: z.object({
-      dependents: z
-        .enum(["ignore", "refuse"])
-        .default("ignore")
-        .openapi({ description: "`refuse`: not if registered artifacts are derived from it." }),
+      dependents: DependentsSchema,
       dry_run: FlagSchema,
     }),
   },
@@ -140,25 +136,14 @@ const resetRoute = createRoute({
 export const deletionRoutes = createRouter()
   .openapi(deleteRoute, async (c) => {
     const ref = getIssuedRef(c.req.valid("param"));
-    const query = c.req.valid("query");
-    if (query.dry_run) return c.json(await previewRemoval(c.var.ctx, ref, query.dependents), 200);
-    await remove(c.var.ctx, ref, query.dependents);
-    return c.json({ status: "deleted" as const, id: String(ref.id) }, 200);
+    const { dependents, dry_run: dryRun } = c.req.valid("query");
+    return c.json(await remove(c.var.ctx, ref, { dependents, dryRun }), 200);
   })
   .openapi(bulkRoute, async (c) => {
-    const { ids } = c.req.valid("json");
-    // An id that the registry never issues is asked for as 0, which no artifact has.
-    const refs = ids.map(({ type, id }) => ({ type, id: issuedId(id) ?? 0 }));
-    const outcomes = await removeMany(c.var.ctx, refs);
-    return c.json(
-      ids.map(({ type, id }, index) => ({ type, id, status: outcomes[index] ?? "not_found" })),
-      200,
-    );
+    return c.json(await removeMany(c.var.ctx, c.req.valid("json").ids), 200);
   })
   .openapi(receiptRoute, async (c) => {
-    const id = issuedId(c.req.valid("param").id);
-    if (id === undefined) throw new RegistryError("deletion_not_found");
-    return c.json(await getReceipt(c.var.ctx, id), 200);
+    return c.json(await getReceipt(c.var.ctx, c.req.valid("param").id), 200);
   })
   .openapi(resetRoute, async (c) => {
     const { confirm } = c.req.valid("query");

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { closedRegistry, credentials, headersOf, issued, OWNER } from "../accounts.ts";
+import { bytesOf, keepFiles } from "../bundle/kept.ts";
 import { createRegistry, type TestRegistry } from "../harness.ts";
 import { linkIn, source } from "./answers.ts";
 
@@ -58,10 +59,24 @@ const STATUSES: Record<string, number[]> = {
   "get /users": [200, 400, 401, 403, 501],
   "delete /users/{name}": [200, 400, 401, 403, 404, 409, 501],
   "get /tracks": [200],
+  "get /artifact/{artifact_type}/{id}/audit": [200, 400, 401, 403, 404, 500],
+  "get /audit": [200, 400, 401, 403, 500],
+  "get /audit/verify": [200, 400, 401, 403, 500],
   "get /artifact/{artifact_type}/{id}/rate": [200, 400, 401, 403, 404, 500],
   "get /artifact/model/{id}/lineage": [200, 400, 401, 403, 404, 500],
   "get /artifact/{artifact_type}/{id}/cost": [200, 400, 401, 403, 404, 500],
   "post /artifact/model/{id}/license-check": [200, 400, 401, 403, 404, 413, 500, 502],
+  "get /artifacts/{artifact_type}/{id}/files": [200, 400, 401, 403, 404, 500],
+  "get /artifacts/{artifact_type}/{id}/files/{path}": [200, 206, 304, 400, 401, 403, 404, 410, 416, 500],
+  "get /artifacts/{artifact_type}/{id}/inspection": [200, 400, 401, 403, 404, 500],
+  "get /hf/api/{kind}/{repo}": [200, 400, 401, 403, 404, 500],
+  "get /hf/api/{kind}/{repo}/revision/{revision}": [200, 400, 401, 403, 404, 500],
+  "get /hf/api/{kind}/{repo}/tree/{revision}": [200, 400, 401, 403, 404, 500],
+  "get /hf/api/{kind}/{repo}/tree/{revision}/{path}": [200, 400, 401, 403, 404, 500],
+  "post /hf/api/{kind}/{repo}/paths-info/{revision}": [200, 400, 401, 403, 404, 413, 500],
+  "get /hf/api/whoami-v2": [200, 401, 403, 500],
+  "get /hf/{repo}/resolve/{revision}/{path}": [200, 206, 304, 400, 401, 403, 404, 416, 500],
+  "get /hf/datasets/{repo}/resolve/{revision}/{path}": [200, 206, 304, 400, 401, 403, 404, 416, 500],
 };
 
 const operationsOf = ({ paths }: Document) =>
@@ -154,7 +169,7 @@ describe("the OpenAPI document", () => {
         )
           continue;
         expect(content, `${key} ${status}`).toEqual({
-          "application/json": { schema: { $ref: "#/components/schemas/Error" } },
+          "application/json": { schema: { $ref: `#/components/schemas/${path.startsWith("/hf/") ? "Hub" : ""}Error` } },
         });
       }
     }
@@ -213,6 +228,26 @@ describe("the OpenAPI document", () => {
         license,
       );
     }
+    const files = [{ path: "onnx/model.onnx", bytes: bytesOf("{}") }];
+    await keepFiles("2", files, { verdict: "unknown", findings: [{ code: "a", severity: "unknown", detail: "b" }] });
+    await check(`get ${by}/files`, "GET", "/artifacts/model/2/files");
+    await check(`get ${by}/files/{path}`, "GET", "/artifacts/model/2/files/none");
+    await check(`get ${by}/inspection`, "GET", "/artifacts/model/2/inspection");
+    const hub = "/hf/api/models/acme-labs/aster-chat";
+    const of = "/hf/api/{kind}/{repo}";
+    await check(`get ${of}`, "GET", `${hub}?blobs=true`);
+    await check(`get ${of}/revision/{revision}`, "GET", `${hub}/revision/none`);
+    await check(`get ${of}/tree/{revision}`, "GET", `${hub}/tree/main?recursive=true&expand=true`);
+    await check(`get ${of}/tree/{revision}/{path}`, "GET", `${hub}/tree/main/onnx`);
+    await check(`post ${of}/paths-info/{revision}`, "POST", `${hub}/paths-info/main`, { paths: ["onnx"] });
+    await check("get /hf/api/whoami-v2", "GET", "/hf/api/whoami-v2");
+    const at = "{repo}/resolve/{revision}/{path}";
+    await check(`get /hf/${at}`, "GET", "/hf/acme-labs/aster-chat/resolve/main/none");
+    await check(`get /hf/datasets/${at}`, "GET", "/hf/datasets/none/resolve/main/none");
+    await check("get /artifact/{artifact_type}/{id}/audit", "GET", "/artifact/model/1/audit");
+    await check("get /audit", "GET", "/audit?actor=anonymous");
+    await registry.seal();
+    await check("get /audit/verify", "GET", "/audit/verify");
     await check(`delete ${by}`, "DELETE", "/artifacts/model/1?dry_run=true");
     await check(`delete ${by}`, "DELETE", "/artifacts/model/1?dependents=refuse");
     await check(`delete ${by}`, "DELETE", "/artifacts/model/1");
