@@ -321,6 +321,9 @@ export const UPSTREAM_IDLE_TIMEOUT_MS = 30_000;
 /** Part of a mirror that is copied at once: what is lost when a step fails. More where there would be too many. */
 export const MIRROR_PART_BYTES = 16 * 1024 * 1024;
 
+/** Bytes of a mirror that are read back at once: fewer make more work than bytes. */
+export const MIRROR_READ_BYTES = 256 * 1024;
+
 /** Parts of a mirror: each is a step, of which a workflow has 1024 on every plan. */
 export const MIRROR_MAX_PARTS = 1000;
 

@@ -5,10 +5,11 @@
  * only after the object store said that the object is gone.
  */
 
-import type { Database } from "../config.ts";
+import type { Database, Quota } from "../config.ts";
 import type { Requester } from "../context.ts";
 import { DELETION_BACKOFF_MAX_MS, DELETION_BACKOFF_MS, DELETION_STUCK_ATTEMPTS } from "../limits.ts";
 import type { ArtifactType } from "./artifacts.ts";
+import { fitsInPlace } from "./quotas.ts";
 
 /** A deletion as stored: the receipt, with times in milliseconds since 1970. */
 export interface DeletionRow {
@@ -139,18 +140,21 @@ export function selectOpenOf(db: Database, refs: readonly ArtifactRef[]): D1Prep
 
 /**
  * The condition under which an upload may replace an artifact's content: the artifact is there, is still the version that
- * the client saw (`?2`, null for any), and no other artifact has the same (type, source `?3`, name).
+ * the client saw (`?2`, null for any), no other artifact has the same (type, source `?3`, name), and the new
+ * zip fits into the quota.
  */
-const REPLACEABLE = `uploads AS u JOIN artifacts AS a ON a.id = u.artifact_id
+const replaceable = (quota: Quota) => `uploads AS u JOIN artifacts AS a ON a.id = u.artifact_id
   WHERE u.id = ?1 AND (?2 IS NULL OR a.version = ?2)
     AND NOT EXISTS (SELECT 1 FROM artifacts AS twin
-                    WHERE twin.type = a.type AND twin.source_key = ?3 AND twin.name = a.name AND twin.id <> a.id)`;
+                    WHERE twin.type = a.type AND twin.source_key = ?3 AND twin.name = a.name AND twin.id <> a.id)
+    AND ${fitsInPlace(quota)}`;
 
 /** Dooms the content that an upload is about to replace, and audits the update. First part of an update's transaction. */
 export function doomReplaced(
   db: Database,
   uploadId: number,
   expected: { version?: number; sourceKey: string },
+  quota: Quota,
   by: Requester,
 ): D1PreparedStatement[] {
   const guard = [uploadId, expected.version ?? null, expected.sourceKey];
@@ -159,14 +163,14 @@ export function doomReplaced(
       .prepare(
         `INSERT INTO deletions (${DELETION_COLUMNS})
          SELECT a.object_key, a.id, a.type, a.name, a.size, a.sha256, 'replaced', ?4, ?5, ?4
-         FROM ${REPLACEABLE}
+         FROM ${replaceable(quota)}
          RETURNING ${OPEN_COLUMNS}`,
       )
       .bind(...guard, by.at, by.actor),
     db
       .prepare(
         `INSERT INTO audit (at, actor, is_admin, request_id, action, artifact_id, type, name, before, after)
-         SELECT ?4, ?5, ?6, ?7, 'UPDATE', a.id, a.type, a.name, a.sha256, u.sha256 FROM ${REPLACEABLE}`,
+         SELECT ?4, ?5, ?6, ?7, 'UPDATE', a.id, a.type, a.name, a.sha256, u.sha256 FROM ${replaceable(quota)}`,
       )
       .bind(...guard, by.at, by.actor, by.isAdmin, by.requestId),
   ];
