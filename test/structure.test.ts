@@ -57,12 +57,12 @@ const inside = (...rooms: string[]) => FILES.filter(({ path }) => rooms.includes
 const outside = (...rooms: string[]) => FILES.filter(({ path }) => !rooms.includes(roomOf(path)));
 
 /** Verbs that need no permission: anyone may ask how the registry is, who they are, and open what a signed link names. */
-const OPEN_VERBS = ["readHealth", "readComponents", "logIn", "verifyDownload", "openDownload"];
+const OPEN_VERBS = ["readHealth", "readComponents", "logIn", "verifyDownload", "openDownload", "openPart"];
 
 /** For each verb that a route of a file calls: what the route declares, and what the verb's first statement asks for. */
 function declaredAndAsked(file: { path: string; code: string }) {
   const verbs = new Map(
-    [...file.code.matchAll(/import \{([^}]*)\} from "\.\.\/((?:artifacts|auth)\/[\w-]+\.ts)"/g)].flatMap(
+    [...file.code.matchAll(/import \{([^}]*)\} from "\.\.\/((?:artifacts|auth)\/[\w/-]+\.ts)"/g)].flatMap(
       ([, names = "", from = ""]) => names.split(",").map((name) => [name.trim(), from] as const),
     ),
   );
@@ -84,7 +84,7 @@ function declaredAndAsked(file: { path: string; code: string }) {
 /** What the first statement of a verb asks for. */
 function permissionOf(verb: string, from: string): string | undefined {
   const code = FILES.find(({ path }) => path === from)?.code ?? "";
-  const [, text = ""] = code.split(new RegExp(`^export async function ${verb}\\(`, "m"));
+  const [, text = ""] = code.split(new RegExp(`^export (?:async )?function ${verb}\\(`, "m"));
   // a signature ends with the first line that is no parameter's and opens the body
   const body = /^(?:[^\n]*|[\s\S]*?\n\)[^\n]*) \{\n([^\n]*)/.exec(text)?.[1];
   return /^ {2}permit\(ctx, "([\w:]+)"\);$/.exec(body ?? "")?.[1];
