@@ -318,6 +318,9 @@ export const HUB_EVIDENCE_MAX_BYTES = 16 * 1024 * 1024;
 /** How long a streamed answer may be silent, for its head or the next chunk: a healthy one never is for as long. */
 export const UPSTREAM_IDLE_TIMEOUT_MS = 30_000;
 
+/** Most bytes of a streamed answer that are read at once: what comes over a fast connection while a chunk is passed on. */
+export const STREAM_READ_BYTES = 64 * 1024;
+
 /** Part of a mirror that is copied at once: what is lost when a step fails. More where there would be too many. */
 export const MIRROR_PART_BYTES = 16 * 1024 * 1024;
 
