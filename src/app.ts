@@ -3,13 +3,12 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { requestId } from "hono/request-id";
-import { secureHeaders } from "hono/secure-headers";
 import { logLine } from "./context.ts";
-import { RegistryError } from "./errors.ts";
+import { RegistryError, toRefusal } from "./errors.ts";
 import { authenticate } from "./middleware/authenticate.ts";
-import { allowOrigins, refuseForeignWrites } from "./middleware/browsers.ts";
-import { assumeJson, boundDepth, limitBody } from "./middleware/json-body.ts";
+import { guardOrigins } from "./middleware/browsers.ts";
+import { completeHeaders } from "./middleware/headers.ts";
+import { takeJson } from "./middleware/json-body.ts";
 import { observe } from "./middleware/observe.ts";
 import { methodTable, routedPath } from "./middleware/paths.ts";
 import { limitActor, limitAddress } from "./middleware/rate-limit.ts";
@@ -26,42 +25,24 @@ import { hubRoutes } from "./routes/hub.ts";
 import { hubFileRoutes } from "./routes/hub-files.ts";
 import { hubRefusal, isHubPath } from "./routes/hub-refusals.ts";
 import { listRoutes } from "./routes/lists.ts";
+import { mirrorRoutes } from "./routes/mirrors.ts";
 import type { RouteEnv } from "./routes/router.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { trustRoutes } from "./routes/trust.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
 import { userRoutes } from "./routes/users.ts";
 
-/** What an answer says unless its route says otherwise: the documentation loads scripts, and a zip may be kept. */
-const DEFAULT_HEADERS = [
-  ["Cache-Control", "no-store"],
-  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
-] as const;
-
 /** Builds the application. */
 export function createApp(): OpenAPIHono<RouteEnv> {
   const app = new OpenAPIHono<RouteEnv>({ getPath: routedPath });
 
-  app.use(requestId());
-  app.use(
-    secureHeaders({
-      // A page of an allowed origin may read answers; CORS says which.
-      crossOriginResourcePolicy: false,
-    }),
-  );
-  app.use(async (c, next) => {
-    await next();
-    for (const [header, value] of DEFAULT_HEADERS) if (!c.res.headers.has(header)) c.res.headers.set(header, value);
-  });
+  app.use(completeHeaders);
   app.use(observe);
-  app.use(allowOrigins);
-  app.use(refuseForeignWrites);
+  app.use(guardOrigins);
   app.use(limitAddress);
   app.use(authenticate);
   app.use(limitActor);
-  app.use(limitBody);
-  app.use(assumeJson);
-  app.use(boundDepth);
+  app.use(takeJson);
 
   for (const routes of [
     authenticationRoutes,
@@ -74,6 +55,7 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     contentRoutes,
     uploadRoutes,
     auditRoutes,
+    mirrorRoutes,
     downloadRoutes,
     fileRoutes,
     hubRoutes,
@@ -96,7 +78,10 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     return refuse(c, refusal);
   });
   app.onError((error, c) => {
-    const refusal = toRefusal(error);
+    const isBadJson = error instanceof HTTPException && error.status === 400;
+    const refusal = isBadJson
+      ? new RegistryError("invalid_request", "Invalid request: body: not valid JSON.")
+      : toRefusal(error);
     if (refusal.code === "internal") {
       // A wrong configuration leaves no context; that above all must be in the log.
       const log = c.var.ctx?.log ?? logLine(c.var.requestId);
@@ -114,11 +99,5 @@ function refuse(c: Context<RouteEnv>, refusal: RegistryError): Response {
   return c.json(body, status, headers);
 }
 
-/** What the caller is told of an error: its own text for a refusal of ours, nothing of an unforeseen one's. */
-function toRefusal(error: Error): RegistryError {
-  if (error instanceof RegistryError) return error;
-  if (error instanceof HTTPException && error.status === 400) {
-    return new RegistryError("invalid_request", "Invalid request: body: not valid JSON.");
-  }
-  return new RegistryError("internal");
-}
+/** The application of this Worker: what it serves to the world, and to other Workers that call it by `fetch`. */
+export const app = createApp();

@@ -43,11 +43,6 @@ const TABLE = {
   deletion_not_found: { status: 404, detail: "No artifact with this id was deleted." },
   method_not_allowed: { status: 405, detail: "Method Not Allowed" },
   already_exists: { status: 409, detail: "Artifact exists already." },
-  user_exists: { status: 409, detail: "User exists already." },
-  user_is_configured: { status: 409, detail: "This user is set by the secrets of the deployment." },
-  too_many_tokens: { status: 409, detail: "The user has too many tokens." },
-  confirmation_needed: { status: 409, detail: "A reset must be confirmed with the number of artifacts." },
-
   no_upload: {
     status: 409,
     detail:
@@ -57,6 +52,10 @@ const TABLE = {
     status: 409,
     detail: "This artifact was uploaded and has no source to fetch from: replace its content instead.",
   },
+  user_exists: { status: 409, detail: "User exists already." },
+  user_is_configured: { status: 409, detail: "This user is set by the secrets of the deployment." },
+  too_many_tokens: { status: 409, detail: "The user has too many tokens." },
+  confirmation_needed: { status: 409, detail: "A reset must be confirmed with the number of artifacts." },
   has_dependents: { status: 409, detail: "Artifact has dependents." },
   length_required: {
     status: 411,
@@ -65,10 +64,12 @@ const TABLE = {
   link_expired: { status: 410, detail: "The download link has expired." },
   precondition_failed: { status: 412, detail: "The artifact has changed: If-Match names another version." },
   body_too_large: { status: 413, detail: "The request body is too large." },
+  too_many_bytes: { status: 413, detail: "The registry is full: it has no room for this bundle." },
   url_too_long: { status: 413, detail: "URL exceeds maximum length of 2048 characters." },
   range_not_satisfiable: { status: 416, detail: "The requested range lies outside the bundle." },
   ingest_rejected: { status: 424, detail: "Ingest rejected." },
   model_not_found_upstream: { status: 424, detail: "Ingest rejected: model not found on Hugging Face." },
+  too_many_artifacts: { status: 429, detail: "The registry is full: it holds as many artifacts as it may." },
   too_many_requests: { status: 429, detail: "Too many requests." },
   deletion_unfinished: {
     status: 500,
@@ -85,6 +86,11 @@ const TABLE = {
 
 /** Every code that an error of the registry can carry; stable, for programs to compare. */
 export type ErrorCode = keyof typeof TABLE;
+
+/** Whether a text is such a code. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(TABLE, text);
+}
 
 /** The status and the usual text of a code: what the OpenAPI document says of a route's refusals. */
 export function refusalOf(code: ErrorCode): Refusal {
@@ -127,4 +133,9 @@ export class RegistryError extends Error {
   body(): ErrorBody {
     return { detail: this.message, ...this.extra };
   }
+}
+
+/** What a caller is told of whatever was thrown: its own text for a refusal of ours, nothing of an unforeseen error's. */
+export function toRefusal(error: unknown): RegistryError {
+  return error instanceof RegistryError ? error : new RegistryError("internal");
 }

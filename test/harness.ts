@@ -152,7 +152,7 @@ export async function brokenInvariants(): Promise<string[]> {
        AND NOT EXISTS (SELECT 1 FROM uploads AS r WHERE r.id = u.artifact_id AND r.purpose = 'reservation')`,
     "edge without artifact": "SELECT child_id AS id FROM edges WHERE child_id NOT IN (SELECT id FROM artifacts)",
     "count that is off": `SELECT type AS id FROM counts c
-       WHERE artifacts <> (SELECT count(*) FROM artifacts a WHERE a.type = c.type)`,
+       WHERE (artifacts, bytes) <> (SELECT count(*), coalesce(sum(size), 0) FROM artifacts a WHERE a.type = c.type)`,
   };
   for (const [what, sql] of Object.entries(counted)) {
     for (const row of await rows<{ id: unknown }>(sql)) broken.push(`${what}: ${row.id}`);

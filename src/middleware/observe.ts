@@ -1,4 +1,4 @@
-/** The outermost layer: makes the context of a request, and writes one line when it is answered. */
+/** Makes the context of a request, and writes one line when it is answered. */
 
 import type { Context as HonoContext } from "hono";
 import { createMiddleware } from "hono/factory";
