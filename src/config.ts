@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { READ_ONLY, SCOPES, type Scope, USER_NAME } from "./auth/scopes.ts";
 import { PASSWORD_MIN_CHARS } from "./limits.ts";
+import type { MirrorMode, MirrorRun } from "./store/mirrors.ts";
 
 /** What the Worker is bound to: see wrangler.toml. Vars and secrets are text, whatever they mean. */
 export interface Env {
@@ -16,6 +17,10 @@ export interface Env {
   INGEST_GATE?: string;
   DOWNLOAD_TTL_SECONDS?: string;
   RECONCILE?: string;
+  MIRROR?: string;
+  MIRROR_MAX_BYTES?: string;
+  /** Runs the copying of whole repositories. */
+  MIRRORS: Workflow<MirrorRun>;
   ALLOWED_ORIGINS?: string;
   MAX_ARTIFACTS?: string;
   MAX_BYTES?: string;
@@ -118,6 +123,8 @@ const schema = z.object({
   INGEST_GATE: gate,
   DOWNLOAD_TTL_SECONDS: z.coerce.number().int().min(1).max(604_800).default(3600),
   RECONCILE: z.enum(["report", "enforce"]).default("report"),
+  MIRROR: z.enum(["light", "full"]).default("light"),
+  MIRROR_MAX_BYTES: z.coerce.number().int().min(0).default(5_000_000_000),
   MAX_ARTIFACTS: bound,
   MAX_BYTES: bound,
   ALLOWED_ORIGINS: optional.transform((list) => list?.split(/[\s,]+/) ?? []),
@@ -159,6 +166,10 @@ export interface Config {
   downloadTtlSeconds: number;
   /** Whether the daily comparison only reports stray objects or also removes them. */
   reconcile: "report" | "enforce";
+  /** How much a registration keeps that does not say it. */
+  mirror: MirrorMode;
+  /** Bytes of the largest repository that is kept whole; 0: no bound. */
+  mirrorMaxBytes: number;
   quota: Quota;
   /** Web origins whose pages may call the registry; `*` for all. */
   allowedOrigins: string[];
@@ -206,6 +217,8 @@ export function readConfig(env: Env): Config {
     ingestGate: data.INGEST_GATE,
     downloadTtlSeconds: data.DOWNLOAD_TTL_SECONDS,
     reconcile: data.RECONCILE,
+    mirror: data.MIRROR,
+    mirrorMaxBytes: data.MIRROR_MAX_BYTES,
     quota: {
       ...(data.MAX_ARTIFACTS !== undefined && { artifacts: data.MAX_ARTIFACTS }),
       ...(data.MAX_BYTES !== undefined && { bytes: data.MAX_BYTES }),

@@ -27,6 +27,8 @@ export type Log = (level: "info" | "warn" | "error", event: string, fields?: Rec
 export interface Context {
   db: Database;
   blobs: R2Bucket;
+  /** Starts the copying of a whole repository, and knows what became of it. */
+  mirrors: Pick<Env["MIRRORS"], "create" | "get">;
   config: Config;
   actor: Actor;
   requestId: string;
@@ -53,6 +55,7 @@ export function createContext(
   return {
     db: door.db ?? env.DB,
     blobs: env.BUCKET,
+    mirrors: env.MIRRORS,
     config: readConfig(env),
     actor: door.actor,
     requestId: door.requestId,

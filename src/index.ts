@@ -1,16 +1,20 @@
 /** What the Worker exports: its doors, nothing else. */
 
-import { createApp } from "./app.ts";
+import { app } from "./app.ts";
 import { reconcile, reconcileIsUnfinished } from "./artifacts/reconcile.ts";
 import { sealAudit } from "./artifacts/seal.ts";
 import { sweep } from "./artifacts/sweep.ts";
 import type { Env } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
 
+export { MirrorWorkflow } from "./workflows.ts";
+
 /** The trigger of the sweep in wrangler.toml; the other one is the daily comparison. */
 const SWEEP_CRON = "*/5 * * * *";
 
-const app = createApp();
+export type * from "./rpc/inputs.ts";
+export type { Refusal } from "./rpc/refusal.ts";
+export { RegistryService } from "./rpc.ts";
 
 export default {
   fetch: app.fetch,

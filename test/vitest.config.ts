@@ -1,6 +1,7 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 import { createHub } from "./hub/hub.ts";
+import { boundWorkers } from "./rpc/workers.ts";
 
 // .ci/run asks for a report to count from, beside the one for people.
 const report = process.env["VITEST_JSON"];
@@ -28,6 +29,8 @@ export default defineConfig({
         },
         // The only way out of a test: the stand-in for the hubs, which answers 599 for every host that is not theirs.
         outboundService: (request: Request) => hub.fetch(request),
+        serviceBindings: { CONSUMER: "consumer", OLD_CONSUMER: "old-consumer" },
+        workers: await boundWorkers((request) => hub.fetch(request)),
       },
     })),
   ],

@@ -39,6 +39,9 @@ import { isUnbounded, overQuota } from "./quota.ts";
 /** Who an upload is for: a new artifact, or the one with `artifactId`. */
 export type Target = Pick<UploadIntent, "artifactId" | "type" | "name">;
 
+/** What is settled with an object. Without text and parents the artifact keeps those that it has. */
+export type Belongings = Pick<Described, "files"> & Partial<Omit<Described, "files" | "content">>;
+
 /** An upload whose object has been written under its key, by whichever means. */
 export interface Written {
   upload: Pick<Upload, "id">;
@@ -175,10 +178,11 @@ export async function writeContent(
 export async function settle(
   ctx: Context,
   { upload, object }: Written,
-  described: Described,
+  belongings: Belongings,
   settlement: Settlement,
 ): Promise<number | undefined> {
   const artifact = { id: settlement.artifactId ?? upload.id, version: upload.id };
+  const { text, parents } = belongings;
   const measured = object ? [measureUpload(ctx.db, upload.id, object)] : [];
   const fit = isUnbounded(ctx) ? [] : [selectFit(ctx.db, upload.id, ctx.config.quota)];
   // A settlement that fails twice may still have taken effect: the upload is left as it is, and whatever it is then, the
@@ -188,11 +192,13 @@ export async function settle(
       ...measured,
       ...fit,
       ...settlement.statements(upload.id),
-      ...writeBelongings(ctx.db, upload.id, described.text, described.parents),
+      ...(text !== undefined && parents !== undefined
+        ? writeBelongings(ctx.db, upload.id, text, parents, settlement.replaces === true)
+        : []),
       ...(settlement.replaces ? forgetContent(ctx.db, upload.id) : []),
-      ...writeIndex(ctx.db, upload.id, described.files),
-      ...(described.inspection ? [writeInspection(ctx.db, upload.id, described.inspection, ctx.now())] : []),
-      ...(described.rating ? [writeRating(ctx.db, artifact, described.rating)] : []),
+      ...writeIndex(ctx.db, upload.id, belongings.files),
+      ...(belongings.inspection ? [writeInspection(ctx.db, upload.id, belongings.inspection, ctx.now())] : []),
+      ...(belongings.rating ? [writeRating(ctx.db, artifact, belongings.rating)] : []),
       settleUpload(ctx.db, upload.id),
     ]),
   );

@@ -23,3 +23,21 @@ export function readOffset(text: string): Offset | undefined {
 export function cursorAfter(id: number): string {
   return `after-${id}`;
 }
+
+/** The path behind which a list of files goes on; undefined for what is no cursor of ours. */
+export function readFileOffset(text: string): string | undefined {
+  const [, code] = /^after-([\w-]{1,8192})$/.exec(text) ?? [];
+  if (code === undefined) return undefined;
+  try {
+    const bytes = Uint8Array.from(atob(code.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The cursor behind the file with this path: safe in a header and in a query, as it is. */
+export function fileOffset(path: string): string {
+  const bytes = String.fromCharCode(...new TextEncoder().encode(path));
+  return `after-${btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
+}

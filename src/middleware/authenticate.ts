@@ -1,5 +1,6 @@
 /** Who may come in at all. */
 
+import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { identify } from "../auth/identify.ts";
 import type { RouteEnv } from "../routes/router.ts";
@@ -11,6 +12,14 @@ import type { RouteEnv } from "../routes/router.ts";
 const OPEN_TO_ALL =
   /^\/(health(\/.*)?|openapi\.json|docs(\/.*)?|tracks|authenticate|artifacts\/[^/]+\/[^/]+\/download)$/;
 
+/** A file in a bundle. */
+const FILE = /^\/artifacts\/[^/]+\/[^/]+\/files\/[^/]+$/;
+
+/** Whether the query of the bundle's link is the permission, which its route verifies. */
+function hasLink(c: Context<RouteEnv>): boolean {
+  return FILE.test(c.req.path) && c.req.query("signature") !== undefined;
+}
+
 /**
  * `AUTH=off`: everyone is anonymous, and tokens are ignored. `AUTH=required`: whoever has no good token is refused before
  * anything is looked up, parsed or routed. Tokens are looked up at the primary, whatever session the request itself has: a
@@ -18,7 +27,7 @@ const OPEN_TO_ALL =
  */
 export const authenticate = createMiddleware<RouteEnv>(async (c, next) => {
   const { ctx } = c.var;
-  if (ctx.config.auth === "required" && !OPEN_TO_ALL.test(c.req.path)) {
+  if (ctx.config.auth === "required" && !OPEN_TO_ALL.test(c.req.path) && !hasLink(c)) {
     const actor = await identify(
       { ...ctx, db: c.env.DB },
       {

@@ -55,18 +55,27 @@ export const ArtifactSchema = z
   })
   .openapi("Artifact");
 
+const MirrorModeSchema = z.enum(["light", "full"]).optional().openapi({
+  description:
+    "`full`: after the answer all upstream files are copied into the zip, which until then holds card and configuration.",
+});
+
 /** Body of a registration. `download_url` is accepted and ignored: only our own links are handed out. */
 export const RegistrationSchema = z
   .object({
     url: z.string().openapi({ example: "https://huggingface.co/google-bert/bert-base-uncased" }),
     name: NameSchema.optional(),
     download_url: z.string().optional(),
+    mirror: MirrorModeSchema,
   })
   .openapi("ArtifactData");
 
 /** Body of an update. */
 export const UpdateSchema = z
-  .object({ metadata: MetadataSchema, data: z.object({ url: z.string(), download_url: z.string().optional() }) })
+  .object({
+    metadata: MetadataSchema,
+    data: z.object({ url: z.string(), download_url: z.string().optional(), mirror: MirrorModeSchema }),
+  })
   .openapi("ArtifactUpdate");
 
 const QuerySchema = z
