@@ -24,7 +24,7 @@ export interface Answer {
 /** The registry as its clients and its cron see it. */
 export interface TestRegistry {
   env: Env;
-  /** Sends a request and waits for the work that the answer did not wait for. A body that is no string is sent as JSON. */
+  /** Sends a request and waits for the work that the answer did not wait for. A body that is neither text nor bytes is sent as JSON. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Registers something that needs no upstream model; gives the id. */
   register(type: "model" | "dataset" | "code", url: string, name?: string): Promise<string>;
@@ -47,7 +47,9 @@ export function createRegistry(replaced: Partial<Env> = {}): TestRegistry {
     const request = new Request(`https://registry.test${path}`, {
       method,
       headers: { ...(body !== undefined && { "Content-Type": "application/json" }), ...headers },
-      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      ...(body !== undefined && {
+        body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
+      }),
     });
     const response = await app.fetch(request, bindings, execution);
     const text = await response.text();
