@@ -211,7 +211,7 @@ export const AMBIGUITY_MAX_POSITIONS = 200;
 export const AMBIGUITY_MAX_STEPS = 100_000;
 
 /** Cards that one search reads before it hands back a cursor: what one request may cost. */
-export const SEARCH_MAX_CARDS = 2000;
+export const SEARCH_MAX_CARDS = 1000;
 
 /** Artifacts that one search looks at before it hands back a cursor. */
 export const SEARCH_MAX_CANDIDATES = 20_000;
@@ -223,7 +223,7 @@ export const SEARCH_MAX_STEPS = 100_000_000;
 export const SEARCH_INDEX_MAX = 10_000;
 
 /** Artifacts that a search verifies at a time, and so the cards read in one query: 64 KiB each at the most. */
-export const SEARCH_STRETCH = 64;
+export const SEARCH_STRETCH = 100;
 
 /** Entries of a bundle: up to a kilobyte of memory each while it is inspected; the largest repositories kept whole have some ten thousand files. */
 export const BUNDLE_MAX_ENTRIES = 75_000;

@@ -26,6 +26,7 @@ const MirrorSchema = z
 
 const getMirrorRoute = createRoute({
   ...requires("artifact:read"),
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/mirror",
   operationId: "MirrorRetrieve",
@@ -39,6 +40,7 @@ const getMirrorRoute = createRoute({
 });
 
 const askRoute = createRoute({
+  ...requires("artifact:write"),
   ...requires("artifact:write"),
   method: "post",
   path: "/artifacts/{artifact_type}/{id}/mirror",

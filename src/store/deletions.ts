@@ -52,6 +52,8 @@ interface Wanted {
   values: (string | number)[];
   artifacts: string;
   deletions: string;
+  /** The condition on an artifact by itself. */
+  isWanted: string;
 }
 
 /** One is looked up by its key; for many, the list is a table of its own. */
@@ -62,14 +64,17 @@ function wantedOf(refs: readonly ArtifactRef[]): Wanted {
       values: [first.id, first.type],
       artifacts: "artifacts AS a WHERE a.id = ?5 AND a.type = ?6",
       deletions: "deletions AS d WHERE d.artifact_id = ?5 AND d.type = ?6",
+      isWanted: "a.id = ?5 AND a.type = ?6",
     };
   }
+  const artifacts = `json_each(?5) AS w CROSS JOIN artifacts AS a
+                     WHERE a.id = w.value ->> 'id' AND a.type = w.value ->> 'type'`;
   return {
     values: [JSON.stringify(refs)],
-    artifacts: `json_each(?5) AS w CROSS JOIN artifacts AS a
-                WHERE a.id = w.value ->> 'id' AND a.type = w.value ->> 'type'`,
+    artifacts,
     deletions: `json_each(?5) AS w CROSS JOIN deletions AS d
                 WHERE d.artifact_id = w.value ->> 'id' AND d.type = w.value ->> 'type'`,
+    isWanted: `a.id IN (SELECT a.id FROM ${artifacts})`,
   };
 }
 
@@ -97,7 +102,7 @@ export function removeArtifacts(
   by: Requester,
   refuseDependents: boolean,
 ): D1PreparedStatement[] {
-  const { artifacts, values } = wantedOf(refs);
+  const { artifacts, isWanted, values } = wantedOf(refs);
   const bound = [by.at, by.actor, by.isAdmin, by.requestId, ...values];
   const unlessDependents = refuseDependents
     ? `AND NOT EXISTS (SELECT 1 FROM edges AS e
@@ -123,7 +128,7 @@ export function removeArtifacts(
          SELECT ?1, ?2, ?3, ?4, 'DELETE', a.id, a.type, a.name, a.sha256 FROM ${artifacts} AND ${DOOMED}`,
       )
       .bind(...bound),
-    db.prepare(`DELETE FROM artifacts WHERE id IN (SELECT a.id FROM ${artifacts} AND ${DOOMED})`).bind(...bound),
+    db.prepare(`DELETE FROM artifacts AS a WHERE ${isWanted} AND ${DOOMED}`).bind(...bound),
   ];
 }
 

@@ -5,9 +5,8 @@
  * round, or none, tells the copying that it is not wanted any more.
  */
 
-import type { Actor } from "../auth/scopes.ts";
 import type { Database } from "../config.ts";
-import type { Requester } from "../context.ts";
+import type { Context, Requester } from "../context.ts";
 import { type ArtifactType, LANDED } from "./artifacts.ts";
 
 /** How much is kept of what upstream has: card and configuration, or all of it. */
@@ -23,7 +22,7 @@ export interface MirrorRun {
   /** Of the content that is completed. */
   version: number;
   round: number;
-  actor: Actor;
+  actor: Context["actor"];
   requestId: string;
 }
 
@@ -61,7 +60,7 @@ export interface MirrorProgress {
 /** Who asks for a mirror. */
 export interface MirrorRequest extends Requester {
   /** As the run will need them. */
-  as: Actor;
+  as: Context["actor"];
 }
 
 const COLUMNS = "artifact_id, version, round, state, requested_by, request_id, started_at, updated_at";

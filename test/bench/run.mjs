@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { dataCases, GOALS, growthCases, nullCases, sidesOn, stackCases } from "./cases.mjs";
 import { loadDataSet, RARE_WORD, someArtifacts } from "./data.mjs";
+import { measureFiles } from "./files.mjs";
 import { bundle, bundleSizes, cores, makeStateDirectory, startInstance, timeStartUp } from "./instance.mjs";
 import { compare, median, startLoad } from "./measure.mjs";
 import { comparisonLine, figureLine, heading, verdict } from "./report.mjs";
@@ -203,6 +204,9 @@ async function main() {
   print("");
   if (wanted("bulk")) await measureBulk(large);
   if (wanted("download")) await measureDownload(large);
+  if (wanted("file")) {
+    for (const figure of await measureFiles(load, large, { rounds, seconds, goal: GOALS.download })) addFigure(figure);
+  }
   if (wanted("rows")) for (const set of sets) await measureRows(set);
   for (const set of sets) await checkDeletes(set);
   if (wanted("start-up")) await measureStartUp();
