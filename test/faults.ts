@@ -67,12 +67,23 @@ export function withFaults(bindings: Pick<Env, "DB" | "BUCKET">, fault?: Fault):
     },
   } as unknown as D1Database;
 
+  const multipart = (native: R2MultipartUpload): R2MultipartUpload => ({
+    key: native.key,
+    uploadId: native.uploadId,
+    uploadPart: (...args) => run("bucket.part", () => native.uploadPart(...args)),
+    complete: (parts) => run("bucket.complete", () => native.complete(parts)),
+    abort: () => run("bucket.abort", () => native.abort()),
+  });
   const BUCKET = {
     put: (...args: Parameters<R2Bucket["put"]>) => run("bucket.put", () => bindings.BUCKET.put(...args)),
     get: (...args: Parameters<R2Bucket["get"]>) => run("bucket.get", () => bindings.BUCKET.get(...args)),
     head: (key: string) => run("bucket.head", () => bindings.BUCKET.head(key)),
     delete: (keys: string | string[]) => run("bucket.delete", () => bindings.BUCKET.delete(keys)),
     list: (options?: R2ListOptions) => run("bucket.list", () => bindings.BUCKET.list(options)),
+    createMultipartUpload: async (key: string, options?: R2MultipartOptions) =>
+      multipart(await run("bucket.create", () => bindings.BUCKET.createMultipartUpload(key, options))),
+    // names an upload, and asks the store nothing
+    resumeMultipartUpload: (key: string, id: string) => multipart(bindings.BUCKET.resumeMultipartUpload(key, id)),
   } as unknown as R2Bucket;
 
   return { env: { DB, BUCKET }, calls: () => seen, names };

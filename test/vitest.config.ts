@@ -15,8 +15,12 @@ export default defineConfig({
       miniflare: {
         bindings: {
           AUTH: "off",
+          // All tests come from one place; those about the limits switch them on.
+          RATE_LIMITS: "off",
           SIGNING_KEY: "a key for tests only",
           // Whatever .dev.vars holds for a developer, tests are nobody to the hubs.
+          ADMIN_USER: "",
+          ADMIN_PASSWORD: "",
           HF_TOKEN: "",
           GITHUB_TOKEN: "",
           TEST_MIGRATIONS: await readD1Migrations("migrations"),

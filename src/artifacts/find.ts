@@ -12,12 +12,10 @@ import {
   type ArtifactRow,
   type ArtifactSummary,
   type ArtifactType,
-  type ListQuery,
   selectArtifact,
-  selectByName,
-  selectPage,
 } from "../store/artifacts.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
+import { type ListQuery, selectByName, selectPage } from "../store/lists.ts";
 import { rowsOf } from "../store/statements.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
 

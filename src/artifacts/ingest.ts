@@ -4,7 +4,9 @@
  * Invariant: an ingest that fails or refuses has touched neither database nor bucket.
  */
 
-import { writeZip, type ZipEntry } from "../bundle/zip-writer.ts";
+import { STORED } from "../bundle/zip-format.ts";
+import type { ZipLayout } from "../bundle/zip-layout.ts";
+import { layOutZip, writeZip, type ZipEntry } from "../bundle/zip-writer.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { sha256Hex } from "../lib/hash.ts";
@@ -12,6 +14,7 @@ import { readDatasets } from "../lineage/parents.ts";
 import type { ArtifactSource } from "../sources/source-url.ts";
 import type { Upstream } from "../sources/upstream.ts";
 import type { ArtifactContent, ParentEdge } from "../store/artifacts.ts";
+import type { IndexedFile, StoredInspection } from "../store/bundle-index.ts";
 import type { StoredRating } from "../store/ratings.ts";
 import { searchableText } from "../trust/card.ts";
 import { type Collected, collect } from "../trust/collect.ts";
@@ -19,13 +22,21 @@ import { type CodeEvidence, isModelEvidence, type ModelEvidence } from "../trust
 import { gate } from "../trust/rate.ts";
 import { rateEvidence, toStored } from "./rate.ts";
 
-/** What an ingest brings: the row's content, what belongs to it, and the zip. Digest in hex. */
-export interface Ingested {
+/** All that an artifact is to be beside its zip: the row's content and what belongs to it. */
+export interface Described {
   content: ArtifactContent;
   text: string;
   parents: ParentEdge[];
   /** Models only. */
   rating?: StoredRating;
+  /** The index of the zip. */
+  files: readonly IndexedFile[];
+  /** Of what we did not make ourselves. */
+  inspection?: StoredInspection;
+}
+
+/** What an ingest brings: the description, and the zip. Digest in hex. */
+export interface Ingested extends Described {
   bundle: { bytes: Uint8Array<ArrayBuffer>; sha256: string };
 }
 
@@ -42,7 +53,18 @@ export async function ingest(
 ): Promise<Ingested> {
   const collected = await collect(source, { ...upstreamOf(ctx), signal });
   const rating = isModelEvidence(collected.evidence) ? await judge(ctx, collected.evidence) : undefined;
-  const bytes = writeZip(await bundleEntries(collected, url));
+  const entries = await bundleEntries(collected, url);
+  const layout = layOutZip(entries);
+  const bytes = writeZip(entries, layout);
+  return {
+    ...describe(collected, url, rating),
+    files: await indexOf(entries, layout),
+    bundle: { bytes, sha256: await sha256Hex(bytes) },
+  };
+}
+
+/** What is known of an artifact, as it is kept in the database. */
+export function describe(collected: Collected, url: string, rating?: StoredRating): Omit<Described, "files"> {
   return {
     content: {
       url,
@@ -55,8 +77,22 @@ export async function ingest(
     text: collected.readme === undefined ? "" : searchableText(collected.readme),
     parents: edgesOf(collected),
     ...(rating && { rating }),
-    bundle: { bytes, sha256: await sha256Hex(bytes) },
   };
+}
+
+/** Where each file of a light bundle stands in it. */
+async function indexOf(entries: readonly ZipEntry[], { files }: ZipLayout): Promise<IndexedFile[]> {
+  return Promise.all(
+    entries.map(async ({ path, bytes }, index) => ({
+      path,
+      method: STORED,
+      size: bytes.length,
+      compressedSize: bytes.length,
+      crc32: files[index]?.crc32 ?? 0,
+      dataOffset: files[index]?.dataOffset ?? 0,
+      sha256: await sha256Hex(new Uint8Array(bytes)),
+    })),
+  );
 }
 
 /** Where the upstreams of this registry are, and who it is to them. */

@@ -6,12 +6,12 @@
  */
 
 import { permit } from "../auth/scopes.ts";
-import { readZipEntry } from "../bundle/zip-reader.ts";
+import { readZipEntry } from "../bundle/zip-entry.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { ANCESTOR_MAX_DEPTH } from "../limits.ts";
 import { readParents } from "../lineage/parents.ts";
-import { getBundle } from "../store/blobs.ts";
+import { isUploadKey, uploadSource } from "../sources/source-url.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 import {
   type AncestorRow,
@@ -22,7 +22,7 @@ import {
   writeRating,
 } from "../store/ratings.ts";
 import { rowsOf } from "../store/statements.ts";
-import type { ModelEvidence } from "../trust/evidence.ts";
+import { isModelEvidence, type ModelEvidence } from "../trust/evidence.ts";
 import {
   ALGORITHM_VERSION,
   type AncestorScore,
@@ -34,6 +34,8 @@ import {
   rate,
   toContract,
 } from "../trust/rate.ts";
+import { auditLater } from "./audit.ts";
+import { rangeReader, readUpload } from "./read-upload.ts";
 
 /** The body of a rating: the contract's keys and, where asked for, how each came about. */
 export type RatingBody = ContractRating & { evidence?: Record<string, Explanation> };
@@ -85,7 +87,7 @@ export function toStored(rating: Rating, evidence: ModelEvidence): StoredRating 
 }
 
 /**
- * The rating of a model (contract: GET /artifact/model/{id}/rate); one D1 read.
+ * The rating of a model (contract: GET /artifact/model/{id}/rate); one D1 read, and an entry in the audit after the answer.
  * @throws RegistryError `artifact_not_found`, `not_a_model`, `rating_failed`
  */
 export async function getRating(ctx: Context, ref: ArtifactRef, withEvidence: boolean): Promise<RatingBody> {
@@ -97,6 +99,7 @@ export async function getRating(ctx: Context, ref: ArtifactRef, withEvidence: bo
   const stored = row.algorithm === ALGORITHM_VERSION ? parseStored(row) : await renew(ctx, row);
   const body = stored.rating as StoredBody;
   if ("failed" in body) throw new RegistryError("rating_failed");
+  auditLater(ctx, "RATE", row);
   const { category, ...scores } = body;
   return {
     name: row.name,
@@ -112,17 +115,21 @@ function parseStored(row: RatingRow): Pick<StoredRating, "rating" | "explanation
 
 /** Makes a rating again from the evidence in the zip, and stores it after the answer. */
 async function renew(ctx: Context, row: RatingRow): Promise<StoredRating> {
-  const bytes = await readZipEntry(
-    async (range) => {
-      const part = await getBundle(ctx.blobs, row.object_key, range);
-      return part ? new Uint8Array(await part.arrayBuffer()) : undefined;
-    },
-    row.size,
-    "evidence.json",
-  );
-  if (!bytes) throw new RegistryError("rating_failed");
-  const evidence = JSON.parse(new TextDecoder().decode(bytes)) as ModelEvidence;
+  const evidence = isUploadKey(row.source_key) ? await uploadedEvidence(ctx, row) : await keptEvidence(ctx, row);
   const stored = toStored(await rateEvidence(ctx, evidence), evidence);
   ctx.defer(writeRating(ctx.db, row, stored).run());
   return stored;
+}
+
+async function keptEvidence(ctx: Context, row: RatingRow): Promise<ModelEvidence> {
+  const bytes = await readZipEntry(rangeReader(ctx, row.object_key), row.size, "evidence.json");
+  if (!bytes) throw new RegistryError("rating_failed");
+  return JSON.parse(new TextDecoder().decode(bytes)) as ModelEvidence;
+}
+
+/** An upload keeps no evidence but itself; what it calls `evidence.json` is a file like any other. */
+async function uploadedEvidence(ctx: Context, row: RatingRow): Promise<ModelEvidence> {
+  const { evidence } = await readUpload(ctx, uploadSource("model", row.id, row.name), row);
+  if (!isModelEvidence(evidence)) throw new RegistryError("rating_failed");
+  return evidence;
 }

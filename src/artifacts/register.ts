@@ -1,25 +1,28 @@
 /** Register: ingest a source, keep its bundle, make it an artifact. */
 
 import { permit } from "../auth/scopes.ts";
-import { type Context, requester } from "../context.ts";
+import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { type ArtifactSource, parseSource } from "../sources/source-url.ts";
-import { type ArtifactType, insertArtifact, selectArtifact, selectTwin } from "../store/artifacts.ts";
-import { auditRegistration } from "../store/audit.ts";
+import { type ArtifactType, selectTwin } from "../store/artifacts.ts";
+import type { MirrorMode } from "../store/mirrors.ts";
 import type { Upload } from "../store/uploads.ts";
 import { type Ingested, ingest } from "./ingest.ts";
+import { startMirror, withMirror } from "./mirror/start.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
-import { giveUp, reserve, type Target, writeContent } from "./write.ts";
+import { asRegistration, giveUp, reserve, type Target, writeContent } from "./write.ts";
 
 /** What a client registers. `name` is a display name, already trimmed and checked; without it the source names it. */
 export interface Registration {
   type: ArtifactType;
   url: string;
   name?: string | undefined;
+  /** How much is kept: by default what the deployment says. */
+  mirror?: MirrorMode | undefined;
 }
 
 /**
- * Registers an artifact (contract: POST /artifact/{artifact_type}).
+ * Registers an artifact (contract: POST /artifact/{artifact_type}). A mirror of all that upstream has begins after the answer.
  *
  * @param origin what the download link is built on; without it there is none
  * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`, `model_not_found_upstream`, `upstream_failed`,
@@ -41,7 +44,7 @@ export async function register(ctx: Context, wanted: Registration, origin?: stri
     throw error;
   }
   const ingested = await ingesting;
-  const id = await makeArtifact(ctx, { type: wanted.type, name }, ingested);
+  const id = await makeArtifact(ctx, { type: wanted.type, name }, ingested, wanted.mirror);
   return artifactOf(ctx, { id, type: wanted.type, name, url: ingested.content.url, version: id }, origin);
 }
 
@@ -56,7 +59,7 @@ export async function registerLater(ctx: Context, wanted: Registration): Promise
   const source = parseSource(wanted.type, wanted.url);
   const target = { type: wanted.type, name: wanted.name ?? source.name };
   const upload = await reserve(ctx, target, source.key);
-  ctx.defer(fulfil(ctx, target, upload, source, wanted.url.trim()));
+  ctx.defer(fulfil(ctx, target, upload, source, wanted));
   return metadataOf({ id: upload.id, ...target });
 }
 
@@ -65,29 +68,30 @@ async function fulfil(
   target: Target,
   upload: Upload,
   source: ArtifactSource,
-  url: string,
+  wanted: Registration,
 ): Promise<void> {
   try {
-    const ingested = await ingest(ctx, source, url);
+    const ingested = await ingest(ctx, source, wanted.url.trim());
     if (ingested.rating && ingested.rating.net === undefined) throw new RegistryError("rating_failed");
-    await makeArtifact(ctx, target, ingested, upload);
+    await makeArtifact(ctx, target, ingested, wanted.mirror, upload);
   } catch (error) {
     ctx.log("warn", "registration_dropped", { upload: upload.id, error: String(error) });
     await giveUp(ctx, upload.id);
   }
 }
 
-/** Writes the content and makes it an artifact of its own. */
-async function makeArtifact(ctx: Context, target: Target, ingested: Ingested, reserved?: Upload): Promise<number> {
-  const by = requester(ctx);
-  const written = await writeContent(
-    ctx,
-    target,
-    ingested,
-    (id) => [insertArtifact(ctx.db, id, ingested.content, by.at), auditRegistration(ctx.db, id, by)],
-    async (id) => (await selectArtifact(ctx.db, target.type, id).first()) !== null,
-    reserved,
-  );
-  if (!written) throw new RegistryError("already_exists");
-  return written.uploadId;
+/** Writes the content and makes it an artifact of its own, to be completed if that was asked for. */
+async function makeArtifact(
+  ctx: Context,
+  target: Target,
+  ingested: Ingested,
+  mirror: MirrorMode = ctx.config.mirror,
+  reserved?: Upload,
+): Promise<number> {
+  const registering = asRegistration(ctx, target.type, ingested.content);
+  const settlement = mirror === "full" ? withMirror(ctx, registering, mirror) : registering;
+  const id = await writeContent(ctx, target, ingested, settlement, reserved);
+  if (id === undefined) throw new RegistryError("already_exists");
+  if (mirror === "full") ctx.defer(startMirror(ctx, { type: target.type, id }));
+  return id;
 }

@@ -19,7 +19,13 @@ import {
   selectDependents,
 } from "../store/artifacts.ts";
 import { bundleExists } from "../store/blobs.ts";
-import { type ArtifactRef, type OpenDeletion, removeArtifacts } from "../store/deletions.ts";
+import {
+  type ArtifactRef,
+  type DoomedNow,
+  type OpenDeletion,
+  removeArtifacts,
+  selectOpenOf,
+} from "../store/deletions.ts";
 import { repeatOnce, rowsOf } from "../store/statements.ts";
 import { purge } from "./purge.ts";
 import { type Metadata, metadataOf } from "./views.ts";
@@ -105,9 +111,12 @@ export async function takeOut(
   if (refs.length === 0) return [];
   const distinct = [...new Map(refs.map((ref) => [nameOf(ref.type, ref.id), ref])).values()];
   const statements = removeArtifacts(ctx.db, distinct, requester(ctx), dependents === "refuse");
-  const results = await repeatOnce(() => ctx.db.batch(statements));
-  const deletedNow = new Set(rowsOf<{ artifact_id: number }>(results[0]).map((row) => row.artifact_id));
-  const open = rowsOf<OpenDeletion>(results.at(-1));
+  const [taken] = await repeatOnce(() => ctx.db.batch(statements));
+  const now = rowsOf<DoomedNow>(taken);
+  const deletedNow = new Set(now.map((deletion) => deletion.artifact_id));
+  // Only who was not there to be deleted, was updated while the bucket was down, or is being uploaded has more open.
+  const isAll = now.length === distinct.length && !now.some((deletion) => deletion.others);
+  const open: OpenDeletion[] = isAll ? now : rowsOf(await selectOpenOf(ctx.db, distinct).all());
 
   const owed = open.filter((deletion) => deletion.reason === "deleted");
   const mine = await Promise.all(owed.map((deletion) => isStillOwed(ctx, deletion, deletedNow)));

@@ -4,36 +4,43 @@
  */
 
 import { type Context, requester } from "../context.ts";
-import { SWEEP_MAX_PAGES, SWEEP_PAGE, SWEEP_SINGLES, UPLOAD_STALE_MS } from "../limits.ts";
+import { SWEEP_MAX_PAGES, SWEEP_PAGE, SWEEP_SINGLES } from "../limits.ts";
 import { deleteBundles } from "../store/blobs.ts";
 import { finishDeletions, type OpenDeletion, postponeDeletions, selectDueDeletions } from "../store/deletions.ts";
 import { writeJob } from "../store/jobs.ts";
 import { rowsOf } from "../store/statements.ts";
 import { giveUpUploads } from "../store/uploads.ts";
+import { relaunchMirrors } from "./mirror/start.ts";
 
 /** What one sweep did. */
 export interface SweepReport {
-  /** Intents whose writer died, turned into deletions. */
+  /** Intents that nobody settled in time, turned into deletions. */
   uploadsGivenUp: number;
+  /** Mirrors that were decided and that nobody had started. */
+  mirrorsStarted: number;
   /** Deletions finished, and tried in vain. */
   finished: number;
   failed: number;
 }
 
-/** Turns dead uploads into deletions, then tries each open deletion that is due once. */
+/** Turns expired uploads into deletions, then tries each open deletion that is due once. */
 export async function sweep(ctx: Context): Promise<SweepReport> {
-  const report: SweepReport = { uploadsGivenUp: await giveUpStale(ctx), finished: 0, failed: 0 };
+  const report: SweepReport = {
+    uploadsGivenUp: await giveUpExpired(ctx),
+    mirrorsStarted: await relaunchMirrors(ctx),
+    finished: 0,
+    failed: 0,
+  };
   for (let page = 0; page < SWEEP_MAX_PAGES; page += 1) {
     const due = rowsOf<OpenDeletion>(await selectDueDeletions(ctx.db, ctx.now(), SWEEP_PAGE).all());
-    const keys = due.map((deletion) => deletion.object_key);
-    if (keys.length === 0) break;
-    if (await tryDelete(ctx, keys)) {
-      report.finished += keys.length;
+    if (due.length === 0) break;
+    if (await tryDelete(ctx, due)) {
+      report.finished += due.length;
       continue;
     }
     // One key may have failed the whole call: each by itself, so that none blocks the others. The rest waits its turn.
-    for (const key of keys.slice(0, SWEEP_SINGLES)) {
-      const gone = keys.length > 1 && (await tryDelete(ctx, [key]));
+    for (const deletion of due.slice(0, SWEEP_SINGLES)) {
+      const gone = due.length > 1 && (await tryDelete(ctx, [deletion]));
       report[gone ? "finished" : "failed"] += 1;
     }
     break;
@@ -44,9 +51,10 @@ export async function sweep(ctx: Context): Promise<SweepReport> {
 }
 
 /** One try. A failure counts against a deletion only when it was tried alone. */
-async function tryDelete(ctx: Context, keys: readonly string[]): Promise<boolean> {
+async function tryDelete(ctx: Context, deletions: readonly OpenDeletion[]): Promise<boolean> {
+  const keys = deletions.map((deletion) => deletion.object_key);
   try {
-    await deleteBundles(ctx.blobs, keys);
+    await deleteBundles(ctx.blobs, deletions);
   } catch (error) {
     if (keys.length === 1) await postponeDeletions(ctx.db, keys, ctx.now(), String(error)).run();
     return false;
@@ -56,13 +64,12 @@ async function tryDelete(ctx: Context, keys: readonly string[]): Promise<boolean
 }
 
 /** Never throws: a failure here must not keep the deletions from their turn. */
-async function giveUpStale(ctx: Context): Promise<number> {
-  const startedBefore = ctx.now() - UPLOAD_STALE_MS;
+async function giveUpExpired(ctx: Context): Promise<number> {
   try {
-    const [doomed] = await ctx.db.batch(giveUpUploads(ctx.db, { startedBefore }, requester(ctx)));
+    const [doomed] = await ctx.db.batch(giveUpUploads(ctx.db, { expiredAt: ctx.now() }, requester(ctx)));
     return rowsOf(doomed).length;
   } catch (error) {
-    ctx.log("error", "stale_uploads_not_given_up", { error: String(error) });
+    ctx.log("error", "expired_uploads_not_given_up", { error: String(error) });
     return 0;
   }
 }

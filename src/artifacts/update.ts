@@ -1,18 +1,18 @@
 /** Update: ingest again, and replace the content of an artifact whole or not at all. */
 
 import { permit } from "../auth/scopes.ts";
-import { type Context, requester } from "../context.ts";
+import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { namesTag } from "../lib/entity-tag.ts";
-import { parseSource } from "../sources/source-url.ts";
-import { type ArtifactRow, replaceContent, selectArtifact, selectTwin } from "../store/artifacts.ts";
-import { type ArtifactRef, doomReplaced, type OpenDeletion } from "../store/deletions.ts";
-import { rowsOf } from "../store/statements.ts";
+import { isUploadKey, parseSource } from "../sources/source-url.ts";
+import { type ArtifactRow, selectTwin } from "../store/artifacts.ts";
+import type { ArtifactRef } from "../store/deletions.ts";
+import type { MirrorMode } from "../store/mirrors.ts";
 import { getArtifactRow } from "./find.ts";
 import { ingest } from "./ingest.ts";
-import { purge } from "./purge.ts";
+import { startMirror, withMirror } from "./mirror/start.ts";
 import { artifactOf, etagOf, type Metadata, type VersionedArtifact } from "./views.ts";
-import { writeContent } from "./write.ts";
+import { asReplacement, writeContent } from "./write.ts";
 
 /** What a client sends: the artifact as it has it, with the source that it shall have. */
 export interface Update {
@@ -20,12 +20,14 @@ export interface Update {
   url: string;
   /** `If-Match`: only if the artifact is still this version. */
   ifMatch?: string | undefined;
+  /** How much is kept: by default what was kept before, or else what the deployment says. */
+  mirror?: MirrorMode | undefined;
 }
 
 /**
  * Replaces zip, text and lineage of an artifact by what its (new or same) source holds now (contract: PUT).
  *
- * @throws RegistryError `artifact_not_found`, `name_id_mismatch`, `precondition_failed`, `already_exists` (another artifact
+ * @throws RegistryError `artifact_not_found`, `name_id_mismatch`, `precondition_failed`, `is_upload`, `already_exists` (another artifact
  *   has that source and name), and what an ingest throws; in every case the old content stays whole
  */
 export async function update(
@@ -43,28 +45,19 @@ export async function update(
   if (wanted.ifMatch !== undefined && !namesTag(wanted.ifMatch, etagOf(row))) {
     throw new RegistryError("precondition_failed");
   }
+  if (isUploadKey(row.source_key)) throw new RegistryError("is_upload");
   const source = parseSource(row.type, wanted.url);
   const ingested = await ingest(ctx, source, wanted.url.trim());
 
-  const by = requester(ctx);
   const { content } = ingested;
-  // Without If-Match the last writer wins; with it, only over the version that the client saw.
-  const expected = {
-    sourceKey: content.sourceKey,
-    ...(wanted.ifMatch !== undefined && wanted.ifMatch.trim() !== "*" && { version: row.version }),
-  };
-  const written = await writeContent(
-    ctx,
-    { artifactId: row.id, type: row.type, name: row.name },
-    ingested,
-    (uploadId) => [...doomReplaced(ctx.db, uploadId, expected, by), replaceContent(ctx.db, uploadId, content, by.at)],
-    async (uploadId) => (await selectArtifact(ctx.db, row.type, row.id).first<ArtifactRow>())?.version === uploadId,
-  );
-  if (!written) return refusal(ctx, ref, row, content.sourceKey);
-
-  // The old zip goes before the answer. If the store fails, the update holds all the same and the sweep has the rest.
-  await purge(ctx, rowsOf<OpenDeletion>(written.first));
-  return artifactOf(ctx, { ...row, url: content.url, version: written.uploadId }, origin);
+  const namesVersion = wanted.ifMatch !== undefined && wanted.ifMatch.trim() !== "*";
+  const mirror = wanted.mirror ?? (ctx.config.mirror === "full" ? "full" : undefined);
+  const replacing = asReplacement(ctx, row, content, namesVersion ? row.version : undefined);
+  const settlement = withMirror(ctx, replacing, mirror);
+  const version = await writeContent(ctx, { artifactId: row.id, type: row.type, name: row.name }, ingested, settlement);
+  if (version === undefined) return refusal(ctx, ref, row, content.sourceKey);
+  if (mirror !== "light") ctx.defer(startMirror(ctx, row));
+  return artifactOf(ctx, { ...row, url: content.url, version }, origin);
 }
 
 /** Why an update could not take hold after all: somebody was faster. */

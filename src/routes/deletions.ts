@@ -17,6 +17,7 @@ import {
   FlagSchema,
   MetadataSchema,
   refusals,
+  requires,
 } from "./schemas.ts";
 
 const deleted = z.object({ status: z.literal("deleted"), id: z.string() }).openapi("Deleted");
@@ -35,6 +36,7 @@ const dependents = answer(
 );
 
 const deleteRoute = createRoute({
+  ...requires("artifact:delete"),
   method: "delete",
   path: "/artifacts/{artifact_type}/{id}",
   operationId: "ArtifactDelete",
@@ -55,6 +57,7 @@ const deleteRoute = createRoute({
 });
 
 const bulkRoute = createRoute({
+  ...requires("artifact:delete"),
   method: "post",
   path: "/artifacts/delete",
   operationId: "ArtifactsDelete",
@@ -79,6 +82,7 @@ const bulkRoute = createRoute({
 });
 
 const receiptRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/deletions/{id}",
   operationId: "DeletionReceipt",
@@ -108,14 +112,24 @@ const receiptRoute = createRoute({
 });
 
 const resetRoute = createRoute({
+  ...requires("registry:reset"),
   method: "delete",
   path: "/reset",
   operationId: "RegistryReset",
   tags: ["deletion"],
-  summary: "Delete every artifact",
+  summary: "Delete every artifact; where AUTH is required, only if the caller knows how many there are",
+  request: {
+    query: z.object({
+      confirm: z
+        .string()
+        .regex(/^\d{1,15}$/, "must be a number of artifacts")
+        .optional()
+        .openapi({ description: "How many artifacts there are. Needed where AUTH is required." }),
+    }),
+  },
   responses: {
     200: answer("Empty.", z.object({ status: z.literal("registry reset") })),
-    ...refusals("unauthenticated", "not_permitted", "deletion_unfinished"),
+    ...refusals("invalid_request", "unauthenticated", "not_permitted", "confirmation_needed", "deletion_unfinished"),
   },
 });
 
@@ -132,6 +146,7 @@ export const deletionRoutes = createRouter()
     return c.json(await getReceipt(c.var.ctx, c.req.valid("param").id), 200);
   })
   .openapi(resetRoute, async (c) => {
-    await reset(c.var.ctx);
+    const { confirm } = c.req.valid("query");
+    await reset(c.var.ctx, confirm === undefined ? undefined : Number(confirm));
     return c.json({ status: "registry reset" as const }, 200);
   });

@@ -1,26 +1,25 @@
 /** Many artifacts: list, by name. Contract §1. */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { findByName, listArtifacts, type Page, search } from "../artifacts/find.ts";
+import { findByName, listArtifacts, search } from "../artifacts/find.ts";
 import { createRouter } from "./router.ts";
 import {
   answer,
   ListSchema,
   MetadataSchema,
+  nextHeader,
   OffsetSchema,
+  offsetHeader,
   refusals,
+  requires,
   SearchSchema,
   WantedNameSchema,
 } from "./schemas.ts";
 
-const page = {
-  ...answer("A page of artifacts, ascending id.", z.array(MetadataSchema)),
-  headers: z.object({
-    offset: z.string().optional().openapi({ description: "There is more: send this back as `?offset=`." }),
-  }),
-};
+const page = { ...answer("A page of artifacts, ascending id.", z.array(MetadataSchema)), headers: offsetHeader };
 
 const listRoute = createRoute({
+  ...requires("artifact:read"),
   method: "post",
   path: "/artifacts",
   operationId: "ArtifactsList",
@@ -34,6 +33,7 @@ const listRoute = createRoute({
 });
 
 const byNameRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifact/byName/{name}",
   operationId: "ArtifactByNameGet",
@@ -49,6 +49,7 @@ const byNameRoute = createRoute({
 });
 
 const byRegExRoute = createRoute({
+  ...requires("search"),
   method: "post",
   path: "/artifact/byRegEx",
   operationId: "ArtifactByRegExGet",
@@ -78,17 +79,13 @@ export const listRoutes = createRouter()
     const body = c.req.valid("json");
     const queries = Array.isArray(body) ? body : body.queries;
     const found = await listArtifacts(c.var.ctx, queries, c.req.valid("query").offset);
-    return c.json(found.items, 200, nextHeader(found));
+    return c.json(found.items, 200, nextHeader(found.next));
   })
   .openapi(byNameRoute, async (c) => {
     const found = await findByName(c.var.ctx, c.req.valid("param").name, c.req.valid("query").offset);
-    return c.json(found.items, 200, nextHeader(found));
+    return c.json(found.items, 200, nextHeader(found.next));
   })
   .openapi(byRegExRoute, async (c) => {
     const found = await search(c.var.ctx, c.req.valid("json").regex, c.req.valid("query").offset);
-    return c.json(found.items, 200, nextHeader(found));
+    return c.json(found.items, 200, nextHeader(found.next));
   });
-
-function nextHeader(found: Page): Record<string, string> {
-  return found.next === undefined ? {} : { offset: found.next };
-}

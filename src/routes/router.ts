@@ -1,6 +1,8 @@
 /** What every route file starts from. */
 
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { createMiddleware } from "hono/factory";
+import { requireAccounts } from "../auth/owner.ts";
 import type { Env } from "../config.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
@@ -35,3 +37,9 @@ export function malformed(
   if (/^Invalid artifact/.test(message)) return new RegistryError("invalid_request", message);
   return new RegistryError("invalid_request", `Invalid request: ${[root, ...path].map(String).join(".")}: ${message}`);
 }
+
+/** Before anything is validated: an open registry has neither users nor tokens, whatever is sent. Contract §0. */
+export const onlyWithAccounts = createMiddleware<RouteEnv>(async (c, next) => {
+  requireAccounts(c.var.ctx);
+  await next();
+});

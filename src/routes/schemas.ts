@@ -1,9 +1,10 @@
 /** The shapes of the contract (§0 and §1): what validates is what the OpenAPI document shows. */
 
 import { z } from "@hono/zod-openapi";
+import { type Permission, SCOPES, USER_NAME } from "../auth/scopes.ts";
 import { type ErrorCode, refusalOf } from "../errors.ts";
 import { ID_SYNTAX } from "../lib/ids.ts";
-import { readOffset } from "../lib/paging.ts";
+import { readCursor, readOffset } from "../lib/paging.ts";
 import { BULK_DELETE_MAX_IDS, LIST_MAX_QUERIES, NAME_MAX_CHARS } from "../limits.ts";
 import { ARTIFACT_TYPES } from "../store/artifacts.ts";
 
@@ -54,18 +55,27 @@ export const ArtifactSchema = z
   })
   .openapi("Artifact");
 
+const MirrorModeSchema = z.enum(["light", "full"]).optional().openapi({
+  description:
+    "`full`: after the answer all upstream files are copied into the zip, which until then holds card and configuration.",
+});
+
 /** Body of a registration. `download_url` is accepted and ignored: only our own links are handed out. */
 export const RegistrationSchema = z
   .object({
     url: z.string().openapi({ example: "https://huggingface.co/google-bert/bert-base-uncased" }),
     name: NameSchema.optional(),
     download_url: z.string().optional(),
+    mirror: MirrorModeSchema,
   })
   .openapi("ArtifactData");
 
 /** Body of an update. */
 export const UpdateSchema = z
-  .object({ metadata: MetadataSchema, data: z.object({ url: z.string(), download_url: z.string().optional() }) })
+  .object({
+    metadata: MetadataSchema,
+    data: z.object({ url: z.string(), download_url: z.string().optional(), mirror: MirrorModeSchema }),
+  })
   .openapi("ArtifactUpdate");
 
 const QuerySchema = z
@@ -114,6 +124,28 @@ export const OffsetSchema = z
   .optional()
   .openapi({ type: "string", param: { name: "offset", in: "query" }, description: "Where the page begins." });
 
+/** Where the page of a list begins that older clients never counted through. */
+export const CursorSchema = z
+  .string()
+  .transform((text, context) => {
+    const after = readCursor(text);
+    if (after !== undefined) return after;
+    context.addIssue("must be the value of a previous answer's offset header");
+    return z.NEVER;
+  })
+  .optional()
+  .openapi({ type: "string", param: { name: "offset", in: "query" }, description: "Where the page begins." });
+
+/** The header behind which a list goes on, for the document. */
+export const offsetHeader = z.object({
+  offset: z.string().optional().openapi({ description: "There is more: send this back as `?offset=`." }),
+});
+
+/** The same for the answer. */
+export function nextHeader(next: string | undefined): Record<string, string> {
+  return next === undefined ? {} : { offset: next };
+}
+
 /** Body of a bulk delete. */
 export const BulkDeleteSchema = z
   .object({
@@ -131,6 +163,31 @@ export const FlagSchema = z
   .transform((text) => text === "true")
   .openapi({ type: "boolean" });
 
+/** One thing that a user or a token may do. */
+export const ScopeSchema = z.enum(SCOPES).openapi("Scope");
+
+export const UserNameSchema = z
+  .string()
+  .regex(USER_NAME, "Invalid user name: up to 64 letters, digits and ._@+-")
+  .openapi("UserName", { example: "ada" });
+
+/** The ways to say who is asking, by their names in the document. */
+const SCHEMES = ["XAuthorization", "Authorization", "CloudflareAccess"];
+
+/**
+ * What a route asks of whoever calls it, for the document: the same permission that its verb begins with, which a test
+ * compares. A route says this or `OPEN`.
+ */
+export function requires(permission: Permission) {
+  return {
+    security: SCHEMES.map((scheme) => ({ [scheme]: [permission] })),
+    "x-required-scope": permission,
+  };
+}
+
+/** A route that anyone may call. */
+export const OPEN = { security: [] };
+
 export const ErrorSchema = z.object({ detail: z.string() }).openapi("Error");
 
 /** A JSON answer for the document. */
@@ -138,9 +195,12 @@ export function answer<Schema extends z.ZodType>(description: string, schema: Sc
   return { description, content: { "application/json": { schema } } };
 }
 
-/** The refusals of a route for the document, by status; 500 is every route's. */
+/** The refusals of a route for the document, by status; 429 and 500 are every route's. */
 export function refusals(...codes: ErrorCode[]) {
-  const byStatus = Map.groupBy([...codes, "internal" as const], (code) => refusalOf(code).status);
+  const byStatus = Map.groupBy(
+    [...codes, "too_many_requests" as const, "internal" as const],
+    (code) => refusalOf(code).status,
+  );
   return Object.fromEntries(
     [...byStatus].map(([status, group]) => [
       status,

@@ -18,6 +18,7 @@ import {
   LicenseCheckSchema,
   LicenseScopeSchema,
   refusals,
+  requires,
 } from "./schemas.ts";
 
 const score = z.number().min(0).max(1);
@@ -48,6 +49,7 @@ const rating = z
   .openapi("ModelRating");
 
 const rateRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifact/{artifact_type}/{id}/rate",
   operationId: "ModelArtifactRate",
@@ -70,6 +72,7 @@ const rateRoute = createRoute({
 const ModelPath = z.object({ id: ArtifactIdSchema.openapi({ param: { name: "id", in: "path" } }) });
 
 const lineageRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifact/model/{id}/lineage",
   operationId: "ArtifactLineageGet",
@@ -104,6 +107,7 @@ const lineageRoute = createRoute({
 });
 
 const costRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifact/{artifact_type}/{id}/cost",
   operationId: "ArtifactCost",
@@ -132,6 +136,7 @@ const costRoute = createRoute({
 });
 
 const licenseRoute = createRoute({
+  ...requires("artifact:read"),
   method: "post",
   path: "/artifact/model/{id}/license-check",
   operationId: "ArtifactLicenseCheck",

@@ -16,8 +16,8 @@ export type SourceType = "model" | "dataset" | "code";
 /** A source in canonical form (contract section 1, register). */
 export interface ArtifactSource {
   type: SourceType;
-  /** Who can be asked about it; `web` knows no more than a size. */
-  host: "hugging_face" | "github" | "gitlab" | "web";
+  /** Who can be asked about it; `web` knows no more than a size, of an `upload` there is nobody to ask. */
+  host: "hugging_face" | "github" | "gitlab" | "web" | "upload";
   /** Canonical id: `google-bert/bert-base-uncased`, `squad`, `pallets/flask`; where no id is agreed, the URL. */
   source: string;
   /** For comparing: two sources are the same if their type and key are. */
@@ -34,6 +34,7 @@ export interface HubRepository {
   id: string;
 }
 
+const UPLOAD_SCHEME = "upload:";
 const HUB_HOSTS: readonly string[] = ["huggingface.co", "www.huggingface.co", "hf.co"];
 const GITHUB_HOSTS: readonly string[] = ["github.com", "www.github.com"];
 const GITLAB_HOSTS: readonly string[] = ["gitlab.com", "www.gitlab.com"];
@@ -103,6 +104,17 @@ export function gitLabSource(type: SourceType, path: string): ArtifactSource {
   const href = `https://gitlab.com/${path}`;
   const name = displayName(path.split("/").at(-1) ?? path, path);
   return { type, host: "gitlab", source: href, key: href.toLowerCase(), name, href };
+}
+
+/** The source of an artifact that was uploaded. No other source is spelled like it, and no client can register one. */
+export function uploadSource(type: SourceType, id: number, name: string): ArtifactSource {
+  const source = `${UPLOAD_SCHEME}${id}`;
+  return { type, host: "upload", source, key: source, name, href: source };
+}
+
+/** Whether an artifact's source key says that it was uploaded. */
+export function isUploadKey(key: string): boolean {
+  return key.startsWith(UPLOAD_SCHEME);
 }
 
 function parseUrl(text: string): URL {

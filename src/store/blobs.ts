@@ -1,6 +1,11 @@
 /** The only place that talks to the bucket. */
 
+import { toHex } from "../lib/hash.ts";
 import { R2_DELETE_MAX_KEYS } from "../limits.ts";
+import { abortMultipart } from "./multipart.ts";
+import { type ComingBody, passOn } from "./streams.ts";
+
+const ZIP = { contentType: "application/zip" };
 
 /**
  * Writes a zip. The store verifies the digest and refuses other bytes; a key is written once, because no two uploads share one.
@@ -10,7 +15,29 @@ export async function putBundle(
   key: string,
   bundle: { bytes: Uint8Array; sha256: string },
 ): Promise<void> {
-  await bucket.put(key, bundle.bytes, { sha256: bundle.sha256, httpMetadata: { contentType: "application/zip" } });
+  await bucket.put(key, bundle.bytes, { sha256: bundle.sha256, httpMetadata: ZIP });
+}
+
+/**
+ * Writes a zip as it comes, and answers its SHA-256 (hex); the bucket verifies and keeps that digest where it is known ahead.
+ * @throws BrokenBodyError, WrongDigestError
+ */
+export async function putStream(
+  bucket: Pick<R2Bucket, "put">,
+  key: string,
+  body: ComingBody,
+): Promise<{ sha256: string }> {
+  const options = { ...(body.sha256 !== undefined && { sha256: body.sha256 }), httpMetadata: ZIP };
+  return passOn(body, (stream) => bucket.put(key, stream, options));
+}
+
+/** The SHA-256 (hex) of an object, read through once; undefined if it is not there. */
+export async function digestBundle(bucket: Pick<R2Bucket, "get">, key: string): Promise<string | undefined> {
+  const object = await bucket.get(key);
+  if (!object) return undefined;
+  const digest = new crypto.DigestStream("SHA-256");
+  await object.body.pipeTo(digest);
+  return toHex(await digest.digest);
 }
 
 /** Reads a zip, or a part of it; null when it is not there. */
@@ -32,8 +59,22 @@ export async function probeBucket(bucket: Pick<R2Bucket, "head">): Promise<void>
   await bucket.head("health/probe");
 }
 
-/** Deletes objects, in as few calls as the store takes; deleting what is absent is no error. */
-export async function deleteBundles(bucket: Pick<R2Bucket, "delete">, keys: readonly string[]): Promise<void> {
+/**
+ * Deletes objects, in as few calls as the store takes; deleting what is absent is no error. What was still being written in
+ * parts is aborted first, and only then is its key deleted. In that order nothing can come back, whoever completes it at the
+ * same time: the store does one after the other, so a completion either came before the abort, and its object is there for
+ * the delete to take away, or comes after it and finds no upload to complete. No other upload ever writes to that key.
+ */
+export async function deleteBundles(
+  bucket: Pick<R2Bucket, "delete" | "resumeMultipartUpload">,
+  doomed: readonly { object_key: string; multipart_id: string | null }[],
+): Promise<void> {
+  await Promise.all(
+    doomed.map(async ({ object_key, multipart_id }) => {
+      if (multipart_id !== null) await abortMultipart(bucket, { object_key, multipart_id });
+    }),
+  );
+  const keys = doomed.map((deletion) => deletion.object_key);
   for (let from = 0; from < keys.length; from += R2_DELETE_MAX_KEYS) {
     await bucket.delete(keys.slice(from, from + R2_DELETE_MAX_KEYS));
   }

@@ -25,10 +25,14 @@ export interface DeletionRow {
   attempts: number;
   next_attempt_at: number;
   last_error: string | null;
+  multipart_id: string | null;
 }
 
-/** A deletion that still has work to do. */
-export type OpenDeletion = Pick<DeletionRow, "object_key" | "artifact_id" | "type" | "reason" | "attempts">;
+/** A deletion that still has work to do. With a `multipart_id`, the object was still being written in parts. */
+export type OpenDeletion = Pick<
+  DeletionRow,
+  "object_key" | "artifact_id" | "type" | "reason" | "attempts" | "multipart_id"
+>;
 
 /** Which artifacts a delete means. */
 export interface ArtifactRef {
@@ -39,16 +43,50 @@ export interface ArtifactRef {
 /** What every insertion into `deletions` fills, in this order. */
 export const DELETION_COLUMNS =
   "object_key, artifact_id, type, name, size, sha256, reason, requested_at, requested_by, next_attempt_at";
-const WANTED =
-  "json_each(?1) AS wanted JOIN artifacts AS a ON a.id = wanted.value ->> 'id' AND a.type = wanted.value ->> 'type'";
-const DOOMED = `${WANTED} JOIN deletions AS d ON d.object_key = a.object_key`;
+/** What an `OpenDeletion` is read from. */
+export const OPEN_COLUMNS = "object_key, artifact_id, type, reason, attempts, multipart_id";
+
+/** Which artifacts a statement is about: its values from `?5` on, and two tables with the condition that picks from them. */
+interface Wanted {
+  values: (string | number)[];
+  artifacts: string;
+  deletions: string;
+}
+
+/** One is looked up by its key; for many, the list is a table of its own. */
+function wantedOf(refs: readonly ArtifactRef[]): Wanted {
+  const [first] = refs;
+  if (first && refs.length === 1) {
+    return {
+      values: [first.id, first.type],
+      artifacts: "artifacts AS a WHERE a.id = ?5 AND a.type = ?6",
+      deletions: "deletions AS d WHERE d.artifact_id = ?5 AND d.type = ?6",
+    };
+  }
+  return {
+    values: [JSON.stringify(refs)],
+    artifacts: `json_each(?5) AS w CROSS JOIN artifacts AS a
+                WHERE a.id = w.value ->> 'id' AND a.type = w.value ->> 'type'`,
+    deletions: `json_each(?5) AS w CROSS JOIN deletions AS d
+                WHERE d.artifact_id = w.value ->> 'id' AND d.type = w.value ->> 'type'`,
+  };
+}
+
+const DOOMED = "EXISTS (SELECT 1 FROM deletions AS d WHERE d.object_key = a.object_key)";
+
+/**
+ * What a delete has just doomed; `others`: whether more of this artifact is to be purged beside it, an older deletion that is
+ * still open or an upload in parts that the same transaction dooms.
+ */
+export type DoomedNow = OpenDeletion & { others: 0 | 1 };
 
 /**
  * The heart of the product: takes artifacts out of the registry in one transaction. Each row moves into `deletions`, is
- * audited once and deleted, and takes what belongs to it along by its foreign keys. The last statement tells which objects
- * of these artifacts are still to be purged, whoever doomed them.
+ * audited once and deleted, and takes what belongs to it along by its foreign keys; what was being written for it in
+ * parts is doomed by a trigger.
  *
- * Result of the first: `{artifact_id}` of each artifact that this transaction deleted. Result of the last: `OpenDeletion`.
+ * Result of the first: `DoomedNow` of each artifact that this transaction deleted. What else is open of these artifacts,
+ * whoever doomed it, `selectOpenOf` tells; the common delete has no need to ask.
  *
  * @param refuseDependents leave out an artifact that others are derived from
  */
@@ -58,40 +96,45 @@ export function removeArtifacts(
   by: Requester,
   refuseDependents: boolean,
 ): D1PreparedStatement[] {
-  const wanted = JSON.stringify(refs);
+  const { artifacts, values } = wantedOf(refs);
+  const bound = [by.at, by.actor, by.isAdmin, by.requestId, ...values];
   const unlessDependents = refuseDependents
-    ? `WHERE NOT EXISTS (SELECT 1 FROM edges AS e
-                         WHERE e.parent_type = a.type AND e.parent_key = a.source_key AND e.child_id <> a.id)`
-    : "WHERE true";
+    ? `AND NOT EXISTS (SELECT 1 FROM edges AS e
+                       WHERE e.parent_type = a.type AND e.parent_key = a.source_key AND e.child_id <> a.id)`
+    : "";
   return [
     db
       .prepare(
         `INSERT INTO deletions (${DELETION_COLUMNS})
-         SELECT a.object_key, a.id, a.type, a.name, a.size, a.sha256, 'deleted', ?2, ?3, ?2
-         FROM ${WANTED} ${unlessDependents}
-         RETURNING artifact_id`,
+         SELECT a.object_key, a.id, a.type, a.name, a.size, a.sha256, 'deleted', ?1, ?2, ?1
+         FROM ${artifacts} ${unlessDependents}
+         RETURNING ${OPEN_COLUMNS},
+           EXISTS (SELECT 1 FROM deletions AS o
+                   WHERE o.artifact_id = deletions.artifact_id AND o.object_key <> deletions.object_key
+                     AND o.finished_at IS NULL)
+           OR EXISTS (SELECT 1 FROM uploads AS u
+                      WHERE u.artifact_id = deletions.artifact_id AND u.multipart_id IS NOT NULL) AS others`,
       )
-      .bind(wanted, by.at, by.actor),
+      .bind(...bound),
     db
       .prepare(
-        `INSERT INTO audit (at, actor, request_id, action, artifact_id, type, name, before)
-         SELECT ?2, ?3, ?4, 'DELETE', a.id, a.type, a.name, a.sha256 FROM ${DOOMED}`,
+        `INSERT INTO audit (at, actor, is_admin, request_id, action, artifact_id, type, name, before)
+         SELECT ?1, ?2, ?3, ?4, 'DELETE', a.id, a.type, a.name, a.sha256 FROM ${artifacts} AND ${DOOMED}`,
       )
-      .bind(wanted, by.at, by.actor, by.requestId),
-    db.prepare(`DELETE FROM artifacts WHERE id IN (SELECT a.id FROM ${DOOMED})`).bind(wanted),
-    selectOpenOf(db, wanted),
+      .bind(...bound),
+    db.prepare(`DELETE FROM artifacts WHERE id IN (SELECT a.id FROM ${artifacts} AND ${DOOMED})`).bind(...bound),
   ];
 }
 
-function selectOpenOf(db: Database, wanted: string): D1PreparedStatement {
+/** What is still to be purged of some artifacts. Returns `OpenDeletion`. */
+export function selectOpenOf(db: Database, refs: readonly ArtifactRef[]): D1PreparedStatement {
+  const { deletions, values } = wantedOf(refs);
   return db
     .prepare(
-      `SELECT d.object_key, d.artifact_id, d.type, d.reason, d.attempts
-       FROM json_each(?1) AS wanted
-       JOIN deletions AS d ON d.artifact_id = wanted.value ->> 'id' AND d.type = wanted.value ->> 'type'
-       WHERE d.finished_at IS NULL`,
+      `SELECT d.object_key, d.artifact_id, d.type, d.reason, d.attempts, d.multipart_id
+       FROM ${deletions} AND d.finished_at IS NULL`,
     )
-    .bind(wanted);
+    .bind(null, null, null, null, ...values);
 }
 
 /**
@@ -117,15 +160,15 @@ export function doomReplaced(
         `INSERT INTO deletions (${DELETION_COLUMNS})
          SELECT a.object_key, a.id, a.type, a.name, a.size, a.sha256, 'replaced', ?4, ?5, ?4
          FROM ${REPLACEABLE}
-         RETURNING object_key, artifact_id, type, reason, attempts`,
+         RETURNING ${OPEN_COLUMNS}`,
       )
       .bind(...guard, by.at, by.actor),
     db
       .prepare(
-        `INSERT INTO audit (at, actor, request_id, action, artifact_id, type, name, before, after)
-         SELECT ?4, ?5, ?6, 'UPDATE', a.id, a.type, a.name, a.sha256, u.sha256 FROM ${REPLACEABLE}`,
+        `INSERT INTO audit (at, actor, is_admin, request_id, action, artifact_id, type, name, before, after)
+         SELECT ?4, ?5, ?6, ?7, 'UPDATE', a.id, a.type, a.name, a.sha256, u.sha256 FROM ${REPLACEABLE}`,
       )
-      .bind(...guard, by.at, by.actor, by.requestId),
+      .bind(...guard, by.at, by.actor, by.isAdmin, by.requestId),
   ];
 }
 
@@ -141,7 +184,7 @@ export function doomOrphans(
        SELECT o.value ->> 'key', 0, 'unknown', o.value ->> 'key', o.value ->> 'size', '', 'orphan', ?2, ?3, ?2
        FROM json_each(?1) AS o WHERE true
        ON CONFLICT (object_key) DO UPDATE SET finished_at = NULL, next_attempt_at = excluded.next_attempt_at
-       RETURNING object_key, artifact_id, type, reason, attempts`,
+       RETURNING ${OPEN_COLUMNS}`,
     )
     .bind(JSON.stringify(orphans), by.at, by.actor);
 }
@@ -180,7 +223,7 @@ export function postponeDeletions(
 export function selectDueDeletions(db: Database, at: number, limit: number): D1PreparedStatement {
   return db
     .prepare(
-      `SELECT object_key, artifact_id, type, reason, attempts FROM deletions
+      `SELECT ${OPEN_COLUMNS} FROM deletions
        WHERE finished_at IS NULL AND next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?2`,
     )
     .bind(at, limit);

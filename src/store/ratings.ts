@@ -8,8 +8,10 @@ export interface RatingRow {
   id: number;
   type: ArtifactType;
   name: string;
+  source_key: string;
   object_key: string;
   size: number;
+  sha256: string;
   version: number;
   algorithm: string | null;
   net: number | null;
@@ -29,7 +31,7 @@ export interface StoredRating {
 export function selectRating(db: Database, id: number, explain: boolean): D1PreparedStatement {
   return db
     .prepare(
-      `SELECT a.id, a.type, a.name, a.object_key, a.size, a.version, r.algorithm, r.net, r.rating ${explain ? ", r.explanation" : ""}
+      `SELECT a.id, a.type, a.name, a.source_key, a.object_key, a.size, a.sha256, a.version, r.algorithm, r.net, r.rating ${explain ? ", r.explanation" : ""}
        FROM artifacts AS a LEFT JOIN ratings AS r ON r.artifact_id = a.id
        WHERE a.id = ?1`,
     )

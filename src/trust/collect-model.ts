@@ -4,6 +4,7 @@
  * Invariant: only the model's own record can make this fail; whatever else does not come is a finding.
  */
 
+import { MODEL_FILES } from "../bundle/parts.ts";
 import { RegistryError } from "../errors.ts";
 import { DATASETS_MAX, PARENT_RECORDS_MAX, RELATED_FILES_MAX } from "../limits.ts";
 import { readDatasets, readParents } from "../lineage/parents.ts";
@@ -17,7 +18,7 @@ import { findCodeRepositories } from "./code-repository.ts";
 import { collectModelCode } from "./collect-code.ts";
 import { type Collected, facts, licensesOf } from "./collected.ts";
 import type { CodeEvidence, CommitAuthor, Finding, Found, HubRecord, JsonObject, ModelEvidence } from "./evidence.ts";
-import { MODEL_FILES, startKeeping, totalSize } from "./kept-files.ts";
+import { startKeeping, totalSize } from "./kept-files.ts";
 
 /**
  * Collects a model.

@@ -5,6 +5,7 @@
  * Invariant: a dataset or code is never refused because its host is down; a model is, if its record did not come.
  */
 
+import { DATASET_FILES } from "../bundle/parts.ts";
 import { RegistryError } from "../errors.ts";
 import { COLLECT_TIMEOUT_MS, UPSTREAM_CONCURRENCY } from "../limits.ts";
 import { gitLabFile, gitLabProject } from "../sources/gitlab.ts";
@@ -26,7 +27,7 @@ import { collectGitHub } from "./collect-code.ts";
 import { collectModel } from "./collect-model.ts";
 import { type Collected, facts, licensesOf } from "./collected.ts";
 import type { Finding, HubSourceEvidence } from "./evidence.ts";
-import { DATASET_FILES, startKeeping, totalSize } from "./kept-files.ts";
+import { startKeeping, totalSize } from "./kept-files.ts";
 
 export type { Collected } from "./collected.ts";
 export type { KeptFile, LeftOut } from "./kept-files.ts";

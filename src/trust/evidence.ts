@@ -41,6 +41,8 @@ export interface CodeEvidence {
 /** All that one ingest of a model learned. Every metric is a pure function of this record. */
 export interface ModelEvidence {
   kind?: "model";
+  /** Its own files are all that is known of it: nobody was asked, and nobody will be. */
+  uploaded?: true;
   /** Canonical source id, `google-bert/bert-base-uncased`. */
   source: string;
   /** When the collection began, ISO 8601. */

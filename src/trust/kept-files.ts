@@ -5,8 +5,9 @@
  * gives; everything else that was wanted is listed with the reason why it is not there.
  */
 
+import { pathKey } from "../lib/paths.ts";
 import { KEPT_FILE_MAX_BYTES, KEPT_FILES_MAX, KEPT_FILES_MAX_BYTES, README_MAX_BYTES } from "../limits.ts";
-import { isSanePath, pathKey } from "../sources/paths.ts";
+import { isSanePath } from "../sources/paths.ts";
 import type { Finding, Missing, UpstreamFile } from "./evidence.ts";
 
 /** A file that was fetched and may be bundled. */
@@ -30,29 +31,6 @@ export interface Keeping {
 }
 
 type Fetch = (path: string, maxBytes: number) => Promise<Finding<Uint8Array<ArrayBuffer>>>;
-
-/** What of a model is kept, the most wanted first; only at the top of the repository. */
-export const MODEL_FILES: readonly RegExp[] = [
-  /^README\.md$/,
-  /^config\.json$/,
-  /^adapter_config\.json$/,
-  /^licen[cs]e(?:[._-].*)?$/i,
-  /^generation_config\.json$/,
-  /^tokenizer_config\.json$/,
-  /^tokenizer\.(?:json|model)$/,
-  /^special_tokens_map\.json$/,
-  /^added_tokens\.json$/,
-  /^vocab\.[^/]+$/,
-  /^merges\.txt$/,
-  /^chat_template\.[^/]+$/,
-  /^(?:pre)?processor_config\.json$/,
-  /^modules\.json$/,
-  /^[^/]+\.model$/,
-  /^tokenizer[^/]*\.json$/,
-];
-
-/** What of a dataset is kept. */
-export const DATASET_FILES: readonly RegExp[] = [/^README\.md$/, /^dataset_infos\.json$/, /^licen[cs]e(?:[._-].*)?$/i];
 
 const README = "README.md";
 

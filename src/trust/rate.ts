@@ -3,7 +3,8 @@
  *
  * Invariant: pure but for the clock that is handed in. A metric that is not available has no score anywhere: it is left
  * out of the net, fails a gate that asks for it, and only the fixed 26 keys of the contract show it as 0, beside its
- * reason under `evidence`. More than two of the ten, and there is no net: the rating has failed.
+ * reason under `evidence`. More than two of the ten, and there is no net: the rating has failed, because asking again may
+ * bring them. Of an upload nobody can be asked, now or later: its net is the mean of what its own files show.
  */
 
 import type { Gate } from "../config.ts";
@@ -138,7 +139,9 @@ export function rate(
     ),
   };
   const net = mean(scores);
-  if (net === undefined || SCALAR_METRICS.length - scores.length > UNAVAILABLE_MAX) return { ...base, failed: true };
+  const missing = SCALAR_METRICS.length - scores.length;
+  const tooMany = missing > UNAVAILABLE_MAX && !evidence.uploaded;
+  if (net === undefined || tooMany) return { ...base, failed: true };
   return { ...base, failed: false, net_score: round4(net) };
 }
 

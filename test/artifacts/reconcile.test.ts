@@ -118,7 +118,7 @@ describe("an object that something points at", () => {
         "INSERT INTO uploads (id, artifact_id, type, name, size, sha256, started_at, started_by) VALUES (51, 1, 'code', 'it', 1, '', 0, 'x')",
       ),
       env.DB.prepare(
-        "INSERT INTO deletions VALUES ('artifacts/code/60.zip', 60, 'code', 'd', 1, '', 'deleted', 0, 'x', NULL, 0, 0, NULL)",
+        "INSERT INTO deletions VALUES ('artifacts/code/60.zip', 60, 'code', 'd', 1, '', 'deleted', 0, 'x', NULL, 0, 0, NULL, NULL)",
       ),
     ]);
     await put("artifacts/code/50.zip", "artifacts/code/1-51.zip", "artifacts/code/60.zip");

@@ -110,6 +110,8 @@ export function reviewedness(evidence: ModelEvidence): MetricResult {
   const reviews = evidence.code?.related ? evidence.code.reviews : undefined;
   const findings = [reviews, record, card, readme];
   if (undecided(record) && reviews?.status !== "found") return unavailable("model record", record, findings);
+  if (evidence.uploaded)
+    return unavailable("its users", { status: "unavailable", reason: "an upload has none to count" });
   const peer = peerOf(reviews);
   let community: Community | undefined;
   if (record.status === "found") {

@@ -5,12 +5,8 @@
  * behind (optimizer, scheduler, arguments) are no weights.
  */
 
+import { findOnnxGraph, findWeightFormat, splitPath, WEIGHT_FORMATS, type WeightFormat } from "../../bundle/parts.ts";
 import type { UpstreamFile } from "../evidence.ts";
-
-/** Formats in the order of the contract: the first that is there complete is the model's size. */
-export const WEIGHT_FORMATS = ["safetensors", "pytorch", "onnx", "gguf", "h5", "msgpack"] as const;
-/** A weight format. */
-export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
 
 /** One complete copy of weights. `bytes` is absent if upstream gave no size for one of the files. */
 export interface WeightSet {
@@ -24,24 +20,6 @@ interface Candidate extends WeightSet {
   stem: string;
 }
 
-const FORMAT_OF_EXTENSION: ReadonlyMap<string, WeightFormat> = new Map([
-  ["safetensors", "safetensors"],
-  ["bin", "pytorch"],
-  ["pt", "pytorch"],
-  ["pth", "pytorch"],
-  ["ckpt", "pytorch"],
-  ["onnx", "onnx"],
-  ["gguf", "gguf"],
-  ["h5", "h5"],
-  ["keras", "h5"],
-  ["msgpack", "msgpack"],
-]);
-
-const LEFTOVER =
-  /^(?:optimizer|scheduler|training_args|rng_state|random_states|scaler|trainer_state|openvino|mmproj|imatrix|vocab)/i;
-/** Directories that hold other runtimes' copies or states of the training, not the model. */
-const SIDE_DIRECTORY =
-  /(?:^|\/)(?:checkpoint-\d+|global_step\d+|runs|coreml|openvino|\.[^/]*|[^/]*\.mlpackage)(?:\/|$)/i;
 /** The names under which libraries save a whole model; others (`extra_head.safetensors`) may be a part of one. */
 const WHOLE =
   /^(?:(?:pytorch_|diffusion_pytorch_|adapter_|tf_|flax_)?model|pytorch_lora_weights|consolidated)(?![a-z0-9])/i;
@@ -71,20 +49,16 @@ function candidates(files: readonly UpstreamFile[]): Candidate[] {
   const groups = new Map<string, Group>();
   const external = new Map<string, UpstreamFile[]>();
   for (const file of files.slice(0, FILES_MAX)) {
-    const slash = file.path.lastIndexOf("/");
-    const directory = slash === -1 ? "" : file.path.slice(0, slash);
-    const name = file.path.slice(slash + 1);
-    // ONNX models over 2 GB keep their tensors beside the graph.
-    const data = /^(.{1,200}\.onnx)[._]data(?:_\d{1,4})?$/.exec(name);
-    if (data) {
-      const graph = `${directory}/${data[1]}`;
+    const { directory, name } = splitPath(file.path);
+    const graph = findOnnxGraph(file.path);
+    if (graph !== undefined) {
       const tensors = external.get(graph) ?? [];
       tensors.push(file);
       external.set(graph, tensors);
     }
+    const format = findWeightFormat(file.path);
+    if (format === undefined) continue;
     const dot = name.lastIndexOf(".");
-    const format = FORMAT_OF_EXTENSION.get(name.slice(dot + 1).toLowerCase());
-    if (dot <= 0 || format === undefined || LEFTOVER.test(name) || SIDE_DIRECTORY.test(directory)) continue;
     const base = name.slice(0, dot);
     const shard = SHARD.exec(base);
     const stem = shard?.[1] ?? CONSOLIDATED.exec(base)?.[1] ?? base;
@@ -96,7 +70,8 @@ function candidates(files: readonly UpstreamFile[]): Candidate[] {
   }
   return [...groups.values()].flatMap(({ format, directory, stem, promised, parts }) => {
     if (promised > 0 && parts.size < promised) return [];
-    const tensors = format === "onnx" ? (external.get(`${directory}/${stem}.onnx`) ?? []) : [];
+    const tensors =
+      format === "onnx" ? (external.get(directory === "" ? `${stem}.onnx` : `${directory}/${stem}.onnx`) ?? []) : [];
     const all = [...parts.values(), ...tensors];
     const bytes = sum(all);
     return [{ format, directory, stem, files: all.map(({ path }) => path), ...(bytes === undefined ? {} : { bytes }) }];

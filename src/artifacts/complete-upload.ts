@@ -1,0 +1,108 @@
+/**
+ * Completing an upload in parts: the object is made of them, read back for its digest, looked into and settled.
+ *
+ * Each step finds what an earlier try has done already, so that the request can be repeated until it is answered.
+ */
+
+import { permit } from "../auth/scopes.ts";
+import type { Context } from "../context.ts";
+import { RegistryError } from "../errors.ts";
+import { type ArtifactRow, selectArtifact } from "../store/artifacts.ts";
+import { digestBundle } from "../store/blobs.ts";
+import type { ArtifactRef } from "../store/deletions.ts";
+import { completeMultipart, isNoSuchUpload, PartsRefusedError } from "../store/multipart.ts";
+import { repeatOnce } from "../store/statements.ts";
+import { selectUpload } from "../store/uploads.ts";
+import { finish, orGiveUp, requireVersion, type Uploaded } from "./put-content.ts";
+import { getOpenUpload, type OpenUpload } from "./upload-parts.ts";
+import { getSlot } from "./uploaded.ts";
+import { artifactOf } from "./views.ts";
+
+/** What a client says at the end. */
+export interface Completion {
+  /** Of the whole, hex. */
+  sha256?: string | undefined;
+  /** Tags of parts that were put into the bucket itself, which the registry has not seen. */
+  parts?: readonly { number: number; etag: string }[] | undefined;
+  /** Only over this version of the artifact. */
+  ifMatch?: string | undefined;
+}
+
+/**
+ * Makes an upload the content of its artifact. Repeated after it succeeded, it answers the same artifact again.
+ *
+ * @throws RegistryError `artifact_not_found`, `upload_not_found`, `precondition_failed`, `invalid_request` (parts missing or
+ *   not as the bucket has them: the upload goes on); `digest_mismatch`, `upload_refused` (the upload has ended)
+ */
+export async function completeUpload(
+  ctx: Context,
+  ref: ArtifactRef,
+  uploadId: number,
+  completion: Completion,
+  origin: string,
+): Promise<Uploaded> {
+  permit(ctx, "artifact:write");
+  const settled = await selectArtifact(ctx.db, ref.type, ref.id).first<ArtifactRow>();
+  if (settled?.version === uploadId) return { ...(await artifactOf(ctx, settled, origin)), created: false };
+
+  const { upload, parts: known } = await getOpenUpload(ctx, ref, uploadId);
+  const slot = await getSlot(ctx, ref);
+  const version = requireVersion(slot, completion.ifMatch);
+  const { size } = await assemble(ctx, upload, partsOf(upload, [...known, ...(completion.parts ?? [])]));
+  const sha256 = await checkWhole(ctx, upload, size, completion.sha256);
+  return finish(ctx, slot, upload, { size, sha256 }, version, origin);
+}
+
+/** All parts of an upload in their order; of several tags of one, the last. */
+function partsOf(
+  { size, part_size }: OpenUpload,
+  known: readonly { number: number; etag: string }[],
+): { number: number; etag: string }[] {
+  const tags = new Map(known.map(({ number, etag }) => [number, etag.replace(/^"(.*)"$/, "$1")]));
+  const numbers = Array.from({ length: Math.ceil(size / part_size) }, (_, index) => index + 1);
+  const missing = numbers.filter((number) => !tags.has(number));
+  if (missing.length > 0) {
+    const shown = missing.slice(0, 10).join(", ");
+    throw new RegistryError(
+      "invalid_request",
+      `Invalid request: ${missing.length} of ${numbers.length} parts have not come: ${shown}${missing.length > 10 ? ", …" : ""}.`,
+    );
+  }
+  return numbers.map((number) => ({ number, etag: tags.get(number) ?? "" }));
+}
+
+async function assemble(
+  ctx: Context,
+  upload: OpenUpload,
+  parts: { number: number; etag: string }[],
+): Promise<{ size: number }> {
+  try {
+    return await repeatOnce(() => completeMultipart(ctx.blobs, upload, parts));
+  } catch (error) {
+    if (error instanceof PartsRefusedError) {
+      throw new RegistryError("invalid_request", `Invalid request: the parts do not make a whole: ${error.message}.`);
+    }
+    // Somebody has ended it meanwhile.
+    if (isNoSuchUpload(error) && !(await selectUpload(ctx.db, upload.id).first())) {
+      throw new RegistryError("upload_not_found");
+    }
+    throw error;
+  }
+}
+
+/** The digest of the whole; for what is not as it was announced, the upload has ended. */
+async function checkWhole(ctx: Context, upload: OpenUpload, size: number, said: string | undefined): Promise<string> {
+  const sha256 = await digestBundle(ctx.blobs, upload.object_key);
+  if (sha256 === undefined) throw new RegistryError("upload_not_found");
+  return orGiveUp(ctx, upload, async () => {
+    if (size !== upload.size) {
+      throw new RegistryError(
+        "invalid_request",
+        `Invalid request: the parts make ${size} bytes, not ${upload.size}: the upload has ended.`,
+      );
+    }
+    const expected = [said, upload.sha256].filter((digest) => digest !== undefined && digest !== "");
+    if (expected.some((digest) => digest !== sha256)) throw new RegistryError("digest_mismatch");
+    return sha256;
+  });
+}

@@ -1,0 +1,140 @@
+/**
+ * Judges a zip before anything of it is served.
+ *
+ * Invariant: fail-closed. Whatever the bytes are, there is a verdict, after a bounded number of reads; an archive whose
+ * structure is not beyond doubt is unsafe, and what could not be looked at is unknown. Nothing is unpacked or run.
+ */
+
+import {
+  BUNDLE_DIRECTORY_MAX_BYTES,
+  BUNDLE_MAX_DECLARED_BYTES,
+  BUNDLE_MAX_ENTRIES,
+  INSPECT_MAX_CONTENT_BYTES,
+  INSPECT_MAX_READ_BYTES,
+  INSPECT_MAX_READS,
+} from "../limits.ts";
+import { Findings, type InspectionFinding, type Verdict } from "./findings.ts";
+import { type InspectNested, inspectContents, type Spend } from "./inspect-contents.ts";
+import { checkNames } from "./inspect-names.ts";
+import { checkDirectory, type LocatedEntry, locateAll } from "./inspect-structure.ts";
+import type { EntryLocation } from "./zip-entry.ts";
+import { type ReadRange, readZipIndex } from "./zip-index.ts";
+import { ZipError } from "./zip-records.ts";
+
+export { FINDINGS, type FindingCode, type InspectionFinding, type Verdict } from "./findings.ts";
+
+/** Bounds of one inspection; those of `limits.ts` if not given. */
+export interface InspectBounds {
+  maxEntries?: number;
+  maxDirectoryBytes?: number;
+  /** What all entries may declare together. */
+  maxDeclaredBytes?: number;
+  maxReads?: number;
+  maxReadBytes?: number;
+  /** What may be looked through of the files themselves, bytes in place and inflated ones together. */
+  maxContentBytes?: number;
+}
+
+/** What an inspection says. */
+export interface Inspection {
+  verdict: Verdict;
+  /** At most `INSPECT_MAX_FINDINGS`; if the verdict is unsafe, one that makes it so is among them. */
+  findings: InspectionFinding[];
+  /** Findings beyond those. */
+  omitted: number;
+  /** Every entry, in the order of the archive: what an index for `openEntry` is made of. Empty if it is not in order. */
+  entries: EntryLocation[];
+}
+
+class BoundReached extends Error {}
+
+/**
+ * Inspects an archive by ranged reads.
+ *
+ * @param read a part of the archive; fewer bytes or undefined count as an archive that is cut off
+ * @param size bytes of the whole archive
+ * @throws only what `read` throws: a store that is down is no verdict
+ */
+export async function inspectZip(read: ReadRange, size: number, bounds: InspectBounds = {}): Promise<Inspection> {
+  const findings = new Findings();
+  const bounded = withinBounds(read, bounds);
+  let located: LocatedEntry[] | undefined;
+  try {
+    located = await inspectStructure(bounded, size, bounds, findings);
+    const { maxContentBytes = INSPECT_MAX_CONTENT_BYTES } = bounds;
+    const spend = spender(maxContentBytes);
+    if (located)
+      await inspectContents(bounded, located, { findings, spend, nested: nestedIn(bounds, findings, spend, 1) });
+  } catch (error) {
+    if (!(error instanceof BoundReached)) throw error;
+    findings.add("bound_reached", "too many reads, or too many bytes");
+  }
+  return { ...findings.report(), entries: (located ?? []).map(({ location }) => location) };
+}
+
+/** Directory, names and local headers; undefined if they are not in order. */
+async function inspectStructure(
+  read: ReadRange,
+  size: number,
+  bounds: InspectBounds,
+  findings: Findings,
+): Promise<LocatedEntry[] | undefined> {
+  const { maxEntries = BUNDLE_MAX_ENTRIES, maxDirectoryBytes = BUNDLE_DIRECTORY_MAX_BYTES } = bounds;
+  const { maxDeclaredBytes = BUNDLE_MAX_DECLARED_BYTES } = bounds;
+  try {
+    const index = await readZipIndex(read, size, { maxEntries, maxDirectoryBytes });
+    checkDirectory(index, maxDeclaredBytes, findings);
+    checkNames(index.entries, findings);
+    const located = await locateAll(read, index, findings);
+    return findings.verdict === "safe" ? located : undefined;
+  } catch (error) {
+    if (!(error instanceof ZipError)) throw error;
+    findings.add(error.code, error.message, error.path);
+    return undefined;
+  }
+}
+
+/** How deep archives within archives are looked into: a model in an archive, and its arrays. */
+const DEPTH_MAX = 2;
+
+function nestedIn(bounds: InspectBounds, findings: Findings, spend: Spend, depth: number): InspectNested {
+  return async (read, size, path, model) => {
+    if (depth > DEPTH_MAX) return findings.add("nested_archive", "archives nested too deep to be looked into", path);
+    const own = new Findings();
+    const located = await inspectStructure(read, size, bounds, own);
+    if (!located) {
+      // Nobody loads an ordinary archive unseen: that it is odd says only that its files were not looked into.
+      if (!model) return findings.add("nested_archive", "an archive that is not in order", path);
+      for (const { code, detail } of own.report().findings) findings.add(code, detail, path);
+      return;
+    }
+    const prefix = `${path}!/`;
+    if (model && located.some(({ location }) => /(?:^|\/)code\/.*\.py$/.test(location.path))) {
+      findings.add("torchscript", "a program of TorchScript", path);
+    }
+    const nested = nestedIn(bounds, findings, spend, depth + 1);
+    await inspectContents(read, located, { findings, spend, nested, prefix });
+  };
+}
+
+/** Counts bytes down. */
+function spender(maxBytes: number): Spend {
+  let left = maxBytes;
+  return (bytes) => {
+    left -= bytes;
+    if (left < 0) throw new BoundReached();
+  };
+}
+
+/** Counts reads and bytes. */
+function withinBounds(read: ReadRange, bounds: InspectBounds): ReadRange {
+  const { maxReads = INSPECT_MAX_READS, maxReadBytes = INSPECT_MAX_READ_BYTES } = bounds;
+  let reads = 0;
+  let bytes = 0;
+  return (range) => {
+    reads += 1;
+    bytes += range.length;
+    if (reads > maxReads || bytes > maxReadBytes) throw new BoundReached();
+    return read(range);
+  };
+}

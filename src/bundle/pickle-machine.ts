@@ -1,0 +1,191 @@
+/**
+ * The unpickling machine without its effects.
+ *
+ * Invariant: what is on the stack and in the memo is followed just so far that the operands of an import by name are known;
+ * whatever is imported or called is judged, and what cannot be told counts as the worst. Where the real machine would stop
+ * with an error, so does this one.
+ */
+
+import { PICKLE_MAX_MEMO, PICKLE_NAME_MAX_BYTES, PICKLE_TEXTS_MAX_CHARS } from "../limits.ts";
+import type { FindingCode } from "./findings.ts";
+import { isAllowedImport } from "./pickle-imports.ts";
+
+/** Takes a finding. */
+export type Report = (code: FindingCode, detail: string) => void;
+
+/** A value, as far as it matters: a text that may name something, an import, anything else. */
+type Value = { text: string } | { module: string; name: string } | typeof MARK | typeof OTHER;
+const MARK = Symbol("mark");
+const OTHER = Symbol("other");
+
+/** The bytes are no pickle from here on. */
+export class Malformed extends Error {}
+/** A bound of the walk was reached. */
+export class Bound extends Error {}
+
+/** Different findings of one file that are reported: each is enough. */
+const REPORTED_MAX = 50;
+
+/** Stack, memo and judgement. Its methods are the opcodes' effects. */
+export class PickleMachine {
+  /** Something was imported or called. */
+  active = false;
+  readonly #report: Report;
+  readonly #reported = new Set<string>();
+  #stack: Value[] = [];
+  #memo = new Map<number, Value>();
+  #chars = 0;
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  /** Begins another pickle: nothing is left of the one before. */
+  reset(): void {
+    this.#stack = [];
+    this.#memo = new Map();
+  }
+
+  push(): void {
+    this.#stack.push(OTHER);
+  }
+
+  pushText(text: string): void {
+    this.#chars += text.length;
+    if (this.#chars > PICKLE_TEXTS_MAX_CHARS) throw new Bound();
+    this.#stack.push(text.length > PICKLE_NAME_MAX_BYTES ? OTHER : { text });
+  }
+
+  pushMark(): void {
+    this.#stack.push(MARK);
+  }
+
+  /** Drops values, none of which is a mark. */
+  drop(count = 1): void {
+    for (let left = count; left > 0; left -= 1) this.#pop();
+  }
+
+  /** Drops one value or mark. */
+  dropAny(): void {
+    if (this.#stack.pop() === undefined) throw new Malformed();
+  }
+
+  dropMarked(): void {
+    this.#popMarked();
+  }
+
+  duplicate(): void {
+    this.#stack.push(this.#top());
+  }
+
+  /** Makes one value of the last ones. */
+  fold(count: number): void {
+    this.drop(count);
+    this.push();
+  }
+
+  foldMarked(): void {
+    this.#popMarked();
+    this.push();
+  }
+
+  remember(key = this.#memo.size): void {
+    if (this.#memo.size >= PICKLE_MAX_MEMO) throw new Bound();
+    this.#memo.set(key, this.#top());
+  }
+
+  recall(key: number): void {
+    this.#stack.push(this.#memo.get(key) ?? OTHER);
+  }
+
+  import(module: string, name: string): void {
+    this.active = true;
+    if (!isAllowedImport(module, name)) this.flag("pickle_import", `imports ${module}.${name}`);
+    this.#stack.push({ module, name });
+  }
+
+  importNamed(): void {
+    const name = this.#pop();
+    const module = this.#pop();
+    if (isText(name) && isText(module)) this.import(module.text, name.text);
+    else this.unresolved("imports something whose name cannot be told");
+  }
+
+  /** Pushes what the reader's own registry of extensions holds, which is not known here. */
+  importExtension(code: number): void {
+    this.unresolved(`imports extension ${code} of the reader's own registry`);
+  }
+
+  unresolved(detail: string): void {
+    this.active = true;
+    this.flag("pickle_unresolved", detail);
+    this.push();
+  }
+
+  /** Calls what is on the stack below so many arguments. */
+  call(args: number): void {
+    this.drop(args);
+    this.#called(this.#pop());
+  }
+
+  /** Calls the first value above the mark with the others. */
+  callMarked(): void {
+    const callee = this.#popMarked();
+    if (callee === undefined) throw new Malformed();
+    this.#called(callee);
+  }
+
+  /** Calls an import with what is above the mark. */
+  callImport(module: string, name: string): void {
+    this.#popMarked();
+    this.import(module, name);
+    this.#called(this.#pop());
+  }
+
+  /** Sets the state of the value below the top. */
+  build(): void {
+    this.drop();
+    if (isImport(this.#top())) this.flag("pickle_call", "changes attributes of what it imports");
+  }
+
+  flag(code: FindingCode, detail: string): void {
+    if (this.#reported.has(detail) || this.#reported.size >= REPORTED_MAX) return;
+    this.#reported.add(detail);
+    this.#report(code, detail);
+  }
+
+  #called(callee: Value): void {
+    this.active = true;
+    if (!isImport(callee)) this.flag("pickle_call", "calls something that is no import");
+    this.push();
+  }
+
+  #top(): Value {
+    const value = this.#stack.at(-1);
+    if (value === undefined || value === MARK) throw new Malformed();
+    return value;
+  }
+
+  #pop(): Value {
+    const value = this.#top();
+    this.#stack.pop();
+    return value;
+  }
+
+  /** Drops everything down to the last mark; the first value above it. */
+  #popMarked(): Value | undefined {
+    const at = this.#stack.lastIndexOf(MARK);
+    if (at === -1) throw new Malformed();
+    const first = this.#stack[at + 1];
+    this.#stack.length = at;
+    return first;
+  }
+}
+
+function isImport(value: Value): boolean {
+  return typeof value === "object" && "module" in value;
+}
+
+function isText(value: Value): value is { text: string } {
+  return typeof value === "object" && "text" in value;
+}

@@ -1,0 +1,209 @@
+/**
+ * Walks the opcodes of a pickle, protocols 0 to 5, without running any.
+ *
+ * Invariant: every import that the pickle could make, and every call of something that is no import, is judged before the
+ * walk goes on; a payload that can name nothing is stepped over, not read.
+ *
+ * Source: Python's pickletools.
+ */
+
+import { PICKLE_MAX_BYTES, PICKLE_MAX_OPCODES, PICKLE_MAX_STREAMS, PICKLE_NAME_MAX_BYTES } from "../limits.ts";
+import { Cursor, EndOfBytes, type ReadBytes } from "./cursor.ts";
+import { Bound, Malformed, PickleMachine, type Report } from "./pickle-machine.ts";
+
+/** What a walk saw. */
+export interface PickleWalk {
+  /** At the STOP of the last pickle, at a byte that is no opcode, or at a bound. */
+  end: "whole" | "malformed" | "bound";
+  /** Something was imported or called: the bytes are a pickle beyond doubt. */
+  active: boolean;
+  /** Pickles that came to their STOP. */
+  streams: number;
+}
+
+/** The long that torch's old format begins with, behind the protocol; four more pickles follow, then raw bytes. */
+const TORCH_MAGIC = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+const TORCH_STREAMS = 5;
+const WINDOW_BYTES = 64 * 1024;
+/** Longest opcode whose argument is not text or a payload. */
+const OPCODE_BYTES = 9;
+const LINE_MAX_BYTES = 64 * 1024;
+const STOP = 0x2e;
+
+type Effect = (machine: PickleMachine, argument: number) => void;
+
+const push: Effect = (machine) => machine.push();
+
+/** Opcodes with an argument of fixed length: its bytes, and what they do. */
+const FIXED: ReadonlyMap<number, readonly [bytes: number, effect: Effect]> = new Map<number, [number, Effect]>([
+  [0x28, [0, (machine) => machine.pushMark()]], // MARK
+  [0x29, [0, push]], // EMPTY_TUPLE
+  [0x30, [0, (machine) => machine.dropAny()]], // POP
+  [0x31, [0, (machine) => machine.dropMarked()]], // POP_MARK
+  [0x32, [0, (machine) => machine.duplicate()]], // DUP
+  [0x47, [8, push]], // BINFLOAT
+  [0x4a, [4, push]], // BININT
+  [0x4b, [1, push]], // BININT1
+  [0x4d, [2, push]], // BININT2
+  [0x4e, [0, push]], // NONE
+  [0x51, [0, (machine) => machine.fold(1)]], // BINPERSID
+  [0x52, [0, (machine) => machine.call(1)]], // REDUCE
+  [0x5d, [0, push]], // EMPTY_LIST
+  [0x61, [0, (machine) => machine.drop()]], // APPEND
+  [0x62, [0, (machine) => machine.build()]], // BUILD
+  [0x64, [0, (machine) => machine.foldMarked()]], // DICT
+  [0x65, [0, (machine) => machine.dropMarked()]], // APPENDS
+  [0x68, [1, (machine, key) => machine.recall(key)]], // BINGET
+  [0x6a, [4, (machine, key) => machine.recall(key)]], // LONG_BINGET
+  [0x6c, [0, (machine) => machine.foldMarked()]], // LIST
+  [0x6f, [0, (machine) => machine.callMarked()]], // OBJ
+  [0x71, [1, (machine, key) => machine.remember(key)]], // BINPUT
+  [0x72, [4, (machine, key) => machine.remember(key)]], // LONG_BINPUT
+  [0x73, [0, (machine) => machine.drop(2)]], // SETITEM
+  [0x74, [0, (machine) => machine.foldMarked()]], // TUPLE
+  [0x75, [0, (machine) => machine.dropMarked()]], // SETITEMS
+  [0x7d, [0, push]], // EMPTY_DICT
+  [0x80, [1, refuseNewer]], // PROTO
+  [0x81, [0, (machine) => machine.call(1)]], // NEWOBJ
+  [0x82, [1, (machine, code) => machine.importExtension(code)]], // EXT1
+  [0x83, [2, (machine, code) => machine.importExtension(code)]], // EXT2
+  [0x84, [4, (machine, code) => machine.importExtension(code)]], // EXT4
+  [0x85, [0, (machine) => machine.fold(1)]], // TUPLE1
+  [0x86, [0, (machine) => machine.fold(2)]], // TUPLE2
+  [0x87, [0, (machine) => machine.fold(3)]], // TUPLE3
+  [0x88, [0, push]], // NEWTRUE
+  [0x89, [0, push]], // NEWFALSE
+  [0x8f, [0, push]], // EMPTY_SET
+  [0x90, [0, (machine) => machine.dropMarked()]], // ADDITEMS
+  [0x91, [0, (machine) => machine.foldMarked()]], // FROZENSET
+  [0x92, [0, (machine) => machine.call(2)]], // NEWOBJ_EX
+  [0x93, [0, (machine) => machine.importNamed()]], // STACK_GLOBAL
+  [0x94, [0, (machine) => machine.remember()]], // MEMOIZE
+  [0x95, [8, () => undefined]], // FRAME
+  [0x97, [0, push]], // NEXT_BUFFER
+  [0x98, [0, () => undefined]], // READONLY_BUFFER
+]);
+
+/** Opcodes with a length and as many bytes: the length's own bytes, and whether the value may be a text. */
+const SIZED: ReadonlyMap<number, readonly [lengthBytes: number, text: boolean]> = new Map<number, [number, boolean]>([
+  [0x42, [4, false]], // BINBYTES
+  [0x43, [1, false]], // SHORT_BINBYTES
+  [0x54, [4, true]], // BINSTRING
+  [0x55, [1, true]], // SHORT_BINSTRING
+  [0x58, [4, true]], // BINUNICODE
+  [0x8a, [1, false]], // LONG1
+  [0x8b, [4, false]], // LONG4
+  [0x8c, [1, true]], // SHORT_BINUNICODE
+  [0x8d, [8, true]], // BINUNICODE8
+  [0x8e, [8, false]], // BINBYTES8
+  [0x96, [8, false]], // BYTEARRAY8
+]);
+
+function refuseNewer(_: PickleMachine, protocol: number): void {
+  if (protocol > 5) throw new Malformed();
+}
+
+/**
+ * Walks what stands in a stretch: pickles one behind the other to its end, or torch's old format up to its raw bytes.
+ *
+ * @param report is told of every import that is not on the list, and of what cannot be told
+ * @throws whatever `read` throws
+ */
+export async function walkPickles(
+  read: ReadBytes,
+  stretch: { from: number; to: number },
+  report: Report,
+): Promise<PickleWalk> {
+  const cursor = new Cursor(read, stretch, WINDOW_BYTES);
+  const machine = new PickleMachine(report);
+  let streams = 0;
+  const ended = (end: PickleWalk["end"]) => ({ end, active: machine.active, streams });
+  await cursor.fill();
+  const head = cursor.peek(2 + TORCH_MAGIC.length);
+  const isTorch = head[0] === 0x80 && TORCH_MAGIC.every((byte, index) => head[index + 2] === byte);
+  const opcodes = { left: PICKLE_MAX_OPCODES };
+  try {
+    while (cursor.rest > 0) {
+      if (isTorch && streams === TORCH_STREAMS) return ended("whole");
+      if (streams === PICKLE_MAX_STREAMS) return ended("bound");
+      await walkOne(cursor, machine, opcodes);
+      streams += 1;
+    }
+    return ended(streams > 0 ? "whole" : "malformed");
+  } catch (error) {
+    if (error instanceof Bound) return ended("bound");
+    if (error instanceof Malformed || error instanceof EndOfBytes) return ended("malformed");
+    throw error;
+  }
+}
+
+/** One pickle, to its STOP. */
+async function walkOne(cursor: Cursor, machine: PickleMachine, opcodes: { left: number }): Promise<void> {
+  machine.reset();
+  for (;;) {
+    if (cursor.ready < OPCODE_BYTES) await cursor.fill(OPCODE_BYTES);
+    opcodes.left -= 1;
+    if (opcodes.left < 0 || cursor.fetched > PICKLE_MAX_BYTES) throw new Bound();
+    const opcode = cursor.uint(1);
+    const fixed = FIXED.get(opcode);
+    const sized = SIZED.get(opcode);
+    if (opcode === STOP) return machine.drop();
+    if (fixed) fixed[1](machine, fixed[0] > 0 ? cursor.uint(fixed[0]) : 0);
+    else if (sized) await payload(cursor, machine, cursor.uint(sized[0]), sized[1]);
+    else await lines(cursor, machine, String.fromCharCode(opcode));
+  }
+}
+
+/** A value of so many bytes, which are read only if they may be the text of a name. */
+async function payload(cursor: Cursor, machine: PickleMachine, length: number, text: boolean): Promise<void> {
+  if (!text || length > PICKLE_NAME_MAX_BYTES) {
+    cursor.skip(length);
+    return machine.push();
+  }
+  await cursor.need(length);
+  const value = decode(cursor.take(length));
+  if (value === undefined) machine.push();
+  else machine.pushText(value);
+}
+
+/** The opcodes of protocol 0, whose arguments are lines. */
+async function lines(cursor: Cursor, machine: PickleMachine, opcode: string): Promise<void> {
+  if (!"FILPSVcgip".includes(opcode)) throw new Malformed();
+  const first = await line(cursor);
+  if (opcode === "c") return machine.import(first, await line(cursor));
+  if (opcode === "i") return machine.callImport(first, await line(cursor));
+  if (opcode === "g" || opcode === "p") {
+    // Python reads more forms of a number than these; whoever uses them wants to be misread.
+    if (!/^(?:0|[1-9]\d{0,8})$/.test(first)) {
+      machine.unresolved("names a memo by an odd number");
+      throw new Malformed();
+    }
+    return opcode === "g" ? machine.recall(Number(first)) : machine.remember(Number(first));
+  }
+  const quoted = opcode === "S" ? /^(["'])(.*)\1$/.exec(first.trim())?.[2] : first;
+  // escapes are not resolved: a name that needs them is none that is allowed
+  if ((opcode === "S" || opcode === "V") && quoted !== undefined && !quoted.includes("\\")) machine.pushText(quoted);
+  else machine.push();
+}
+
+/** The next line, without its end. */
+async function line(cursor: Cursor): Promise<string> {
+  let length = cursor.find(0x0a);
+  if (length === -1) {
+    await cursor.fill(LINE_MAX_BYTES);
+    length = cursor.find(0x0a);
+  }
+  if (length === -1 && cursor.rest >= LINE_MAX_BYTES) throw new Bound();
+  // a last line without its end is one to some readers
+  const text = decode(cursor.take(length === -1 ? cursor.rest : length));
+  if (length !== -1) cursor.skip(1);
+  return text ?? "\ufffd";
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

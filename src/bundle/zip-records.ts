@@ -1,0 +1,214 @@
+/**
+ * Reads the records of a zip out of bytes that nobody vouches for.
+ *
+ * Invariant: whatever the bytes are, the outcome is a record or a `ZipError`; nothing is read outside of what was given, and
+ * a value that stands in two places (32 bits and zip64) is never taken from one of them when they disagree.
+ */
+
+import type { FindingCode } from "./findings.ts";
+import { CENTRAL_HEADER_BYTES, EXTRA, LOCAL_HEADER_BYTES, MAX_16, MAX_32, SIGNATURE } from "./zip-format.ts";
+
+/** An archive that is not as the format wants it; `code` says in what way. */
+export class ZipError extends Error {
+  readonly code: FindingCode;
+  /** The entry, where it is one. */
+  readonly path: string | undefined;
+
+  constructor(code: FindingCode, message: string, path?: string) {
+    super(message);
+    this.name = "ZipError";
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** One entry as the directory has it. Sizes and offsets in bytes. */
+export interface IndexedEntry {
+  path: string;
+  /** The name's own bytes. */
+  name: Uint8Array;
+  /** Whether the name's bytes are text beyond doubt: ASCII, or UTF-8 that is declared as such. */
+  encoded: boolean;
+  /** 0 stored, 8 deflated; others are not opened. */
+  method: number;
+  flags: number;
+  crc32: number;
+  compressedSize: number;
+  size: number;
+  /** Where the local header begins. */
+  headerOffset: number;
+  extraLength: number;
+  /** The upper half of the external attributes: a Unix mode, for readers that do not ask where the entry was made; or 0. */
+  mode: number;
+  disk: number;
+}
+
+/** A local header. `size` and others are what the header itself says. */
+export interface LocalHeader {
+  name: Uint8Array;
+  method: number;
+  flags: number;
+  crc32: number;
+  compressedSize: number;
+  size: number;
+  /** Whole length, name and extra field included. */
+  length: number;
+}
+
+/** A record and where the next one begins. */
+interface At<Record> {
+  record: Record;
+  next: number;
+}
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** An unsigned 64 bit value. @throws ZipError `zip64_invalid` if it is no size that can exist */
+export function u64(view: DataView, at: number): number {
+  const value = view.getBigUint64(at, true);
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new ZipError("zip64_invalid", "a size or offset beyond 2^53");
+  return Number(value);
+}
+
+/** The central header at `at`. @throws ZipError `directory_invalid`, `zip64_invalid` */
+export function readCentralHeader(directory: Uint8Array, at: number): At<IndexedEntry> {
+  const view = viewOf(directory);
+  const from = at + CENTRAL_HEADER_BYTES;
+  if (from > directory.length || view.getUint32(at, true) !== SIGNATURE.central) {
+    throw new ZipError("directory_invalid", "a record of the directory is not where it must be");
+  }
+  const nameLength = view.getUint16(at + 28, true);
+  const extraLength = view.getUint16(at + 30, true);
+  const next = from + nameLength + extraLength + view.getUint16(at + 32, true);
+  if (next > directory.length) throw new ZipError("directory_invalid", "a record reaches beyond the directory");
+
+  const name = directory.subarray(from, from + nameLength);
+  const flags = view.getUint16(at + 8, true);
+  const { path, plain } = decodeName(name);
+  const extra = extraFields(directory.subarray(from + nameLength, from + nameLength + extraLength));
+  if (!extra) throw new ZipError("directory_invalid", "an extra field that does not add up", path);
+  const values = wideValues(extra, path, [
+    { value: view.getUint32(at + 24, true), bytes: 8 },
+    { value: view.getUint32(at + 20, true), bytes: 8 },
+    { value: view.getUint32(at + 42, true), bytes: 8 },
+    { value: view.getUint16(at + 34, true), bytes: 4 },
+  ]);
+  const [size = 0, compressedSize = 0, headerOffset = 0, disk = 0] = values;
+  const unicode = extra.filter(({ id }) => id === EXTRA.unicodePath);
+  const named = unicode.every(({ data }) => equalBytes(data.subarray(5), name));
+  const declared = plain === "ascii" || (plain === "utf8" && ((flags & 0x0800) !== 0 || unicode.length > 0));
+  return {
+    record: {
+      path,
+      name,
+      encoded: declared && named,
+      method: view.getUint16(at + 10, true),
+      flags,
+      crc32: view.getUint32(at + 16, true),
+      compressedSize,
+      size,
+      headerOffset,
+      extraLength,
+      mode: view.getUint16(at + 40, true),
+      disk,
+    },
+    next,
+  };
+}
+
+/**
+ * The local header that `bytes` begins with; undefined if it is cut off.
+ * @throws ZipError `local_header_invalid`, `zip64_invalid`
+ */
+export function readLocalHeader(bytes: Uint8Array, path: string): LocalHeader | undefined {
+  const view = viewOf(bytes);
+  if (bytes.length < LOCAL_HEADER_BYTES) return undefined;
+  if (view.getUint32(0, true) !== SIGNATURE.local) {
+    throw new ZipError("local_header_invalid", "no local header where the directory says", path);
+  }
+  const nameEnd = LOCAL_HEADER_BYTES + view.getUint16(26, true);
+  const length = nameEnd + view.getUint16(28, true);
+  if (length > bytes.length) return undefined;
+  const sizes = [
+    { value: view.getUint32(22, true), bytes: 8 },
+    { value: view.getUint32(18, true), bytes: 8 },
+  ];
+  // Padding of other writers need not be well formed; it counts for nothing but its length unless a size stands in it.
+  const extra = extraFields(bytes.subarray(nameEnd, length)) ?? [];
+  const wide = sizes.some(({ value }) => value === MAX_32);
+  const [size = 0, compressedSize = 0] = wide ? wideValues(extra, path, sizes) : sizes.map(({ value }) => value);
+  return {
+    name: bytes.subarray(LOCAL_HEADER_BYTES, nameEnd),
+    method: view.getUint16(8, true),
+    flags: view.getUint16(6, true),
+    crc32: view.getUint32(14, true),
+    compressedSize,
+    size,
+    length,
+  };
+}
+
+/** Whether two byte strings are the same. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+interface ExtraField {
+  id: number;
+  data: Uint8Array;
+}
+
+/** The fields of an extra field; undefined if their lengths do not add up. */
+function extraFields(extra: Uint8Array): ExtraField[] | undefined {
+  const view = viewOf(extra);
+  const fields: ExtraField[] = [];
+  for (let at = 0; at < extra.length; ) {
+    if (at + 4 > extra.length) return undefined;
+    const end = at + 4 + view.getUint16(at + 2, true);
+    if (end > extra.length) return undefined;
+    fields.push({ id: view.getUint16(at, true), data: extra.subarray(at + 4, end) });
+    at = end;
+  }
+  return fields;
+}
+
+/**
+ * Values whose 32 (16) bit field may refer to the zip64 extra field: it holds exactly those that do, in their order; or,
+ * where none does, the first ones once more.
+ */
+function wideValues(extra: ExtraField[], path: string, fields: { value: number; bytes: number }[]): number[] {
+  const [zip64, ...more] = extra.filter(({ id }) => id === EXTRA.zip64);
+  const isWide = ({ value, bytes }: { value: number; bytes: number }) => value === (bytes === 8 ? MAX_32 : MAX_16);
+  const wide = fields.filter(isWide);
+  const expected = wide.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (!zip64 && wide.length === 0) return fields.map(({ value }) => value);
+  if (!zip64 || more.length > 0) throw new ZipError("zip64_invalid", "not exactly one zip64 field", path);
+  const view = viewOf(zip64.data);
+  if (wide.length === 0) {
+    const repeated = fields.slice(0, Math.floor(zip64.data.length / 8));
+    const same = repeated.every(({ value, bytes }, index) => bytes === 8 && u64(view, index * 8) === value);
+    if (!same || zip64.data.length % 8 !== 0) throw new ZipError("zip64_invalid", "two sizes for one entry", path);
+    return fields.map(({ value }) => value);
+  }
+  if (zip64.data.length !== expected) throw new ZipError("zip64_invalid", "a zip64 field of another length", path);
+  let at = 0;
+  return fields.map((field) => {
+    if (!isWide(field)) return field.value;
+    at += field.bytes;
+    return field.bytes === 8 ? u64(view, at - 8) : view.getUint32(at - 4, true);
+  });
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The name as text, and what its bytes are. What is no UTF-8 is shown byte by byte. */
+function decodeName(name: Uint8Array): { path: string; plain: "ascii" | "utf8" | "other" } {
+  try {
+    const path = UTF8.decode(name);
+    return { path, plain: name.every((byte) => byte < 0x80) ? "ascii" : "utf8" };
+  } catch {
+    return { path: Array.from(name, (byte) => String.fromCharCode(byte)).join(""), plain: "other" };
+  }
+}
