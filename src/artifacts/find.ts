@@ -6,7 +6,6 @@ import { RegistryError } from "../errors.ts";
 import { cursorAfter, type Offset } from "../lib/paging.ts";
 import { PAGE_SIZE, SEARCH_INDEX_MAX } from "../limits.ts";
 import { findByPattern } from "../search/find.ts";
-import { compilePattern } from "../search/pattern.ts";
 import {
   ARTIFACT_TYPES,
   type ArtifactRow,
@@ -79,6 +78,8 @@ export async function search(ctx: Context, regex: string, offset?: Offset): Prom
   permit(ctx, "search");
   const { after, skip } = start(offset);
   if (skip > SEARCH_INDEX_MAX) throw tooFarIn();
+  // The engine's tables take longer to build than most isolates have anybody who searches.
+  const { compilePattern } = await import("../search/pattern.ts");
   const { rows, next } = await findByPattern(ctx, compilePattern(regex), after, skip + PAGE_SIZE);
   if (rows.length < skip && next !== undefined) {
     throw tooFarIn();

@@ -1,7 +1,8 @@
 /**
  * What every answer carries, whichever route or refusal gives it: its request's id, and what browsers are told.
  *
- * One layer and one table for all of it: each layer that touches the headers of an answer costs as much as finding its route.
+ * One layer for all of it, and no header that a JSON answer has no use for: eight of them cost a quarter of what the platform
+ * takes for answering at all.
  */
 
 import { createMiddleware } from "hono/factory";
@@ -15,25 +16,15 @@ const FIT = /^[\w\-=]{1,255}$/;
 
 /** The same for all answers. Which origins may read them is CORS's to say, so nothing here forbids it. */
 const FIXED = [
-  ["Cross-Origin-Opener-Policy", "same-origin"],
-  ["Origin-Agent-Cluster", "?1"],
+  ["Access-Control-Expose-Headers", EXPOSED_HEADERS.join(",")],
   ["Referrer-Policy", "no-referrer"],
   ["Strict-Transport-Security", "max-age=15552000; includeSubDomains"],
   ["X-Content-Type-Options", "nosniff"],
-  ["X-DNS-Prefetch-Control", "off"],
-  ["X-Download-Options", "noopen"],
   ["X-Frame-Options", "SAMEORIGIN"],
-  ["X-Permitted-Cross-Domain-Policies", "none"],
-  ["X-XSS-Protection", "0"],
-  ["Access-Control-Expose-Headers", EXPOSED_HEADERS.join(",")],
 ] as const;
 
-/** Unless the route says otherwise: the documentation loads scripts, and a zip may be kept. */
-const DEFAULTS = [
-  ["Cache-Control", "no-store"],
-  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
-  ["Vary", "Origin"],
-] as const;
+/** Unless the route says otherwise: the documentation loads scripts. */
+const CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
 /** Names the request (`requestId`: the client's, or a new one), and completes the headers of its answer. */
 export const completeHeaders = createMiddleware<RouteEnv>(async (c, next) => {
@@ -44,5 +35,8 @@ export const completeHeaders = createMiddleware<RouteEnv>(async (c, next) => {
   const { headers } = c.res;
   headers.set(REQUEST_ID, requestId);
   for (const [name, value] of FIXED) headers.set(name, value);
-  for (const [name, value] of DEFAULTS) if (!headers.has(name)) headers.set(name, value);
+  if (!headers.has("Content-Security-Policy")) headers.set("Content-Security-Policy", CONTENT_POLICY);
+  // What may be kept (a zip, the documentation's files) is kept for the origin that it was answered to.
+  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
+  else if (!headers.has("Vary")) headers.set("Vary", "Origin");
 });

@@ -69,7 +69,9 @@ export function addDocs(app: OpenAPIHono<RouteEnv>): void {
     return c.body(document, 200, { "Content-Type": "application/json" });
   });
 
-  app.get("/docs", (c) => c.html(PAGE, 200, { "Content-Security-Policy": POLICY }));
+  app.get("/docs", (c) =>
+    c.html(PAGE, 200, { "Content-Security-Policy": POLICY, "Cross-Origin-Opener-Policy": "same-origin" }),
+  );
   app.get("/docs/start.js", (c) => c.body(START, 200, { "Content-Type": "text/javascript; charset=utf-8" }));
   app.get("/docs/:file", async (c) => {
     const file = c.req.param("file");

@@ -28,6 +28,12 @@ export function createRouter(): OpenAPIHono<RouteEnv> {
   });
 }
 
+/** Before anything is validated: an open registry has neither users nor tokens, whatever is sent. Contract §0. */
+export const onlyWithAccounts = createMiddleware<RouteEnv>(async (c, next) => {
+  requireAccounts(c.var.ctx);
+  await next();
+});
+
 /** The refusal of what a schema found wrong: a sentence of the contract's as it is, whatever else with its place. */
 export function malformed(
   issue: { path: PropertyKey[]; message: string } = { path: [], message: "malformed" },
@@ -37,9 +43,3 @@ export function malformed(
   if (/^Invalid artifact/.test(message)) return new RegistryError("invalid_request", message);
   return new RegistryError("invalid_request", `Invalid request: ${[root, ...path].map(String).join(".")}: ${message}`);
 }
-
-/** Before anything is validated: an open registry has neither users nor tokens, whatever is sent. Contract §0. */
-export const onlyWithAccounts = createMiddleware<RouteEnv>(async (c, next) => {
-  requireAccounts(c.var.ctx);
-  await next();
-});
