@@ -12,6 +12,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { bindingCases } from "./binding.mjs";
 import { dataCases, GOALS, growthCases, nullCases, sidesOn, stackCases } from "./cases.mjs";
 import { loadDataSet, RARE_WORD, someArtifacts } from "./data.mjs";
 import { measureFiles } from "./files.mjs";
@@ -198,6 +199,7 @@ async function main() {
   await runCases(nullCases(small.sides), small.size);
   await runCases(stackCases(small.sides));
   for (const { instance, size, sides } of sets) await runCases(await dataCases(sides, instance, size, seconds), size);
+  await runCases(bindingCases(small, seconds), small.size);
   if (large !== small) await runCases(await growthCases(large, small, seconds));
   await runCases(nullCases(large.sides), large.size);
 
