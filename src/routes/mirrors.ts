@@ -26,7 +26,6 @@ const MirrorSchema = z
 
 const getMirrorRoute = createRoute({
   ...requires("artifact:read"),
-  ...requires("artifact:read"),
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/mirror",
   operationId: "MirrorRetrieve",
@@ -40,7 +39,6 @@ const getMirrorRoute = createRoute({
 });
 
 const askRoute = createRoute({
-  ...requires("artifact:write"),
   ...requires("artifact:write"),
   method: "post",
   path: "/artifacts/{artifact_type}/{id}/mirror",
