@@ -51,4 +51,5 @@ setInterval(() => {
 
 // With its input closed, wrangler applies migrations without asking.
 const migrated = await wrangler(["d1", "migrations", "apply", "DB", "--local", ...persistTo()], "ignore");
-process.exitCode = migrated || (await wrangler(["dev", "--var", "AUTH:off", ...flags], "inherit"));
+process.exitCode =
+  migrated || (await wrangler(["dev", "--var", "AUTH:off", "--var", "RATE_LIMITS:off", ...flags], "inherit"));

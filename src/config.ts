@@ -1,6 +1,9 @@
 /** Vars and secrets, read once into one typed object; a value that cannot be meant is an error that names it. */
 
 import { z } from "zod";
+import { READ_ONLY, SCOPES, type Scope, USER_NAME } from "./auth/scopes.ts";
+import { PASSWORD_MIN_CHARS } from "./limits.ts";
+import type { MirrorMode, MirrorRun } from "./store/mirrors.ts";
 
 /** What the Worker is bound to: see wrangler.toml. Vars and secrets are text, whatever they mean. */
 export interface Env {
@@ -14,13 +17,31 @@ export interface Env {
   INGEST_GATE?: string;
   DOWNLOAD_TTL_SECONDS?: string;
   RECONCILE?: string;
+  MIRROR?: string;
+  MIRROR_MAX_BYTES?: string;
+  /** Runs the copying of whole repositories. */
+  MIRRORS: Workflow<MirrorRun>;
   ALLOWED_ORIGINS?: string;
+  MAX_ARTIFACTS?: string;
+  MAX_BYTES?: string;
+  RATE_LIMITS?: string;
+  ACCESS_TEAM_DOMAIN?: string;
+  ACCESS_AUD?: string;
+  ACCESS_SCOPES?: string;
   SIGNING_KEY?: string;
+  ADMIN_USER?: string;
+  ADMIN_PASSWORD?: string;
   HF_TOKEN?: string;
   GITHUB_TOKEN?: string;
   R2_S3_ENDPOINT?: string;
   R2_ACCESS_KEY_ID?: string;
   R2_SECRET_ACCESS_KEY?: string;
+  /** How often somebody may ask; without a binding there is no such limit. */
+  LIMIT_ADDRESS?: RateLimit;
+  LIMIT_ACTOR?: RateLimit;
+  LIMIT_REGISTER?: RateLimit;
+  LIMIT_SEARCH?: RateLimit;
+  LIMIT_LOGIN?: RateLimit;
 }
 
 /** How the bucket is reached by S3's protocol. `endpoint`: its URL, the bucket's name included. */
@@ -74,6 +95,27 @@ const gate = z
   })
   .pipe(z.partialRecord(z.enum(GATE_METRICS), z.number().min(0).max(1)));
 
+/** The most that there may be of something; nothing for no bound. */
+const bound = optional
+  .transform((text) => (text === undefined ? undefined : Number(text)))
+  .pipe(z.int().min(0).optional());
+
+/** Names of scopes, separated by spaces. */
+const scopes = optional.transform((text, context) => {
+  const names = text?.split(/[\s,]+/) ?? READ_ONLY;
+  const unknown = names.find((name) => !(SCOPES as string[]).includes(name));
+  if (unknown === undefined) return names as readonly Scope[];
+  context.addIssue(`there is no scope ${unknown}`);
+  return z.NEVER;
+});
+
+/** A password is taken as it is, but for the line break that the shell put behind it. */
+const password = z
+  .string()
+  .optional()
+  .transform((text) => text?.replace(/\r?\n$/, "") || undefined)
+  .pipe(z.string().min(PASSWORD_MIN_CHARS).optional());
+
 const schema = z.object({
   AUTH: z.enum(["off", "required"]).default("required"),
   HF_ENDPOINT: endpoint.default("https://huggingface.co"),
@@ -81,14 +123,36 @@ const schema = z.object({
   INGEST_GATE: gate,
   DOWNLOAD_TTL_SECONDS: z.coerce.number().int().min(1).max(604_800).default(3600),
   RECONCILE: z.enum(["report", "enforce"]).default("report"),
+  MIRROR: z.enum(["light", "full"]).default("light"),
+  MIRROR_MAX_BYTES: z.coerce.number().int().min(0).default(5_000_000_000),
+  MAX_ARTIFACTS: bound,
+  MAX_BYTES: bound,
   ALLOWED_ORIGINS: optional.transform((list) => list?.split(/[\s,]+/) ?? []),
+  RATE_LIMITS: z.enum(["on", "off"]).default("on"),
+  ACCESS_TEAM_DOMAIN: optional.pipe(
+    z
+      .string()
+      .regex(/^[a-z0-9-]+\.cloudflareaccess\.com$/, "is <team>.cloudflareaccess.com")
+      .optional(),
+  ),
+  ACCESS_AUD: optional,
+  ACCESS_SCOPES: scopes,
   SIGNING_KEY: optional,
+  ADMIN_USER: optional.pipe(z.string().regex(USER_NAME).default("admin")),
+  ADMIN_PASSWORD: password,
   HF_TOKEN: optional,
   GITHUB_TOKEN: optional,
   R2_S3_ENDPOINT: optional.pipe(endpoint.optional()),
   R2_ACCESS_KEY_ID: optional,
   R2_SECRET_ACCESS_KEY: optional,
 });
+
+/** What the registry may hold; what is missing is unbounded. */
+export interface Quota {
+  artifacts?: number;
+  /** Of the zips of all artifacts together. */
+  bytes?: number;
+}
 
 /** The registry's settings, typed and with their defaults. */
 export interface Config {
@@ -102,8 +166,19 @@ export interface Config {
   downloadTtlSeconds: number;
   /** Whether the daily comparison only reports stray objects or also removes them. */
   reconcile: "report" | "enforce";
+  /** How much a registration keeps that does not say it. */
+  mirror: MirrorMode;
+  /** Bytes of the largest repository that is kept whole; 0: no bound. */
+  mirrorMaxBytes: number;
+  quota: Quota;
   /** Web origins whose pages may call the registry; `*` for all. */
   allowedOrigins: string[];
+  /** Whether the rate limits that are bound are kept. */
+  rateLimits: boolean;
+  /** The first administrator. */
+  admin?: { name: string; password: string };
+  /** Cloudflare Access as a second way in: whose assertions for which application are believed, and what their users may do. */
+  access?: { issuer: string; audience: string; scopes: readonly Scope[] };
   /** Signs download links; without it there are none. */
   signingKey?: string;
   hfToken?: string;
@@ -132,6 +207,9 @@ export function readConfig(env: Env): Config {
   const vars = schema.safeParse(env);
   if (!vars.success) throw new Error(`configuration: ${z.prettifyError(vars.error)}`);
   const { data } = vars;
+  if ((data.ACCESS_TEAM_DOMAIN === undefined) !== (data.ACCESS_AUD === undefined)) {
+    throw new Error("configuration: ACCESS_TEAM_DOMAIN and ACCESS_AUD go together");
+  }
   const config: Config = {
     auth: data.AUTH,
     hfEndpoint: data.HF_ENDPOINT,
@@ -139,7 +217,23 @@ export function readConfig(env: Env): Config {
     ingestGate: data.INGEST_GATE,
     downloadTtlSeconds: data.DOWNLOAD_TTL_SECONDS,
     reconcile: data.RECONCILE,
+    mirror: data.MIRROR,
+    mirrorMaxBytes: data.MIRROR_MAX_BYTES,
+    quota: {
+      ...(data.MAX_ARTIFACTS !== undefined && { artifacts: data.MAX_ARTIFACTS }),
+      ...(data.MAX_BYTES !== undefined && { bytes: data.MAX_BYTES }),
+    },
     allowedOrigins: data.ALLOWED_ORIGINS,
+    rateLimits: data.RATE_LIMITS === "on",
+    ...(data.ADMIN_PASSWORD && { admin: { name: data.ADMIN_USER, password: data.ADMIN_PASSWORD } }),
+    ...(data.ACCESS_TEAM_DOMAIN &&
+      data.ACCESS_AUD && {
+        access: {
+          issuer: `https://${data.ACCESS_TEAM_DOMAIN}`,
+          audience: data.ACCESS_AUD,
+          scopes: data.ACCESS_SCOPES,
+        },
+      }),
     ...(data.SIGNING_KEY && { signingKey: data.SIGNING_KEY }),
     ...(data.HF_TOKEN && { hfToken: data.HF_TOKEN }),
     ...(data.GITHUB_TOKEN && { githubToken: data.GITHUB_TOKEN }),

@@ -4,19 +4,20 @@
  * Invariant: verbs reach the outside only through this; they never see a request, a binding of their own or the clock.
  */
 
-import { type Actor, actorName } from "./auth/scopes.ts";
+import { type Actor, actorName, isAdmin } from "./auth/scopes.ts";
 import { type Config, type Database, type Env, readConfig } from "./config.ts";
 
 /** Who asks, when (milliseconds since 1970), in which request: what receipts and audit write down. */
 export interface Requester {
   actor: string;
+  isAdmin: boolean;
   requestId: string;
   at: number;
 }
 
 /** The requester of a context, now. */
 export function requester(ctx: Context): Requester {
-  return { actor: actorName(ctx.actor), requestId: ctx.requestId, at: ctx.now() };
+  return { actor: actorName(ctx.actor), isAdmin: isAdmin(ctx.actor), requestId: ctx.requestId, at: ctx.now() };
 }
 
 /** Writes one structured line; never given a token, a password or a signed query. */
@@ -26,6 +27,8 @@ export type Log = (level: "info" | "warn" | "error", event: string, fields?: Rec
 export interface Context {
   db: Database;
   blobs: R2Bucket;
+  /** Starts the copying of a whole repository, and knows what became of it. */
+  mirrors: Pick<Env["MIRRORS"], "create" | "get">;
   config: Config;
   actor: Actor;
   requestId: string;
@@ -52,6 +55,7 @@ export function createContext(
   return {
     db: door.db ?? env.DB,
     blobs: env.BUCKET,
+    mirrors: env.MIRRORS,
     config: readConfig(env),
     actor: door.actor,
     requestId: door.requestId,
@@ -62,10 +66,17 @@ export function createContext(
   };
 }
 
-/** One JSON object a line: what Workers Logs indexes field by field. */
+/** What JSON leaves as it is, but a terminal acts upon or shows as something else: C1 controls, line and direction marks. */
+const TREACHEROUS = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/** One JSON object a line: what Workers Logs indexes field by field. Whatever a stranger put into it stays on that line. */
 export function logLine(requestId: string): Log {
   return (level, event, fields) => {
+    const line = JSON.stringify({ event, request_id: requestId, ...fields }).replace(
+      TREACHEROUS,
+      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
     // biome-ignore lint/suspicious/noConsole: the platform's log is written through the console
-    console[level](JSON.stringify({ event, request_id: requestId, ...fields }));
+    console[level](line);
   };
 }

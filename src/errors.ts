@@ -19,7 +19,12 @@ const TABLE = {
   upload_refused: { status: 400, detail: "The upload is not safe to keep." },
   name_id_mismatch: { status: 400, detail: "Name/id mismatch in artifact update." },
   not_permitted: { status: 401, detail: "You do not have permission to do this." },
+  invalid_credentials: { status: 401, detail: "The user or password is invalid." },
   unauthenticated: { status: 403, detail: "Authentication failed due to invalid or missing AuthenticationToken." },
+  unsafe_content: {
+    status: 403,
+    detail: "The inspection of this artifact found it unsafe: its files are not handed out.",
+  },
   cross_site: { status: 403, detail: "Writes from another web origin are not allowed." },
   invalid_regex: { status: 400, detail: "Invalid regular expression." },
   not_a_model: { status: 400, detail: "Rating is only supported for model artifacts." },
@@ -27,9 +32,14 @@ const TABLE = {
   invalid_signature: { status: 403, detail: "The download link is not valid." },
   not_found: { status: 404, detail: "Not Found" },
   artifact_not_found: { status: 404, detail: "Artifact does not exist." },
+  file_not_found: { status: 404, detail: "The artifact has no such file." },
+  inspection_not_found: { status: 404, detail: "The content of this artifact has not been inspected." },
+  revision_not_found: { status: 404, detail: "The registry does not hold this revision." },
   project_not_found: { status: 404, detail: "GitHub project not found." },
   upload_not_found: { status: 404, detail: "Upload does not exist." },
   no_match: { status: 404, detail: "No artifact found under this regex." },
+  user_not_found: { status: 404, detail: "User does not exist." },
+  token_not_found: { status: 404, detail: "Token does not exist." },
   deletion_not_found: { status: 404, detail: "No artifact with this id was deleted." },
   method_not_allowed: { status: 405, detail: "Method Not Allowed" },
   already_exists: { status: 409, detail: "Artifact exists already." },
@@ -42,6 +52,10 @@ const TABLE = {
     status: 409,
     detail: "This artifact was uploaded and has no source to fetch from: replace its content instead.",
   },
+  user_exists: { status: 409, detail: "User exists already." },
+  user_is_configured: { status: 409, detail: "This user is set by the secrets of the deployment." },
+  too_many_tokens: { status: 409, detail: "The user has too many tokens." },
+  confirmation_needed: { status: 409, detail: "A reset must be confirmed with the number of artifacts." },
   has_dependents: { status: 409, detail: "Artifact has dependents." },
   length_required: {
     status: 411,
@@ -50,10 +64,13 @@ const TABLE = {
   link_expired: { status: 410, detail: "The download link has expired." },
   precondition_failed: { status: 412, detail: "The artifact has changed: If-Match names another version." },
   body_too_large: { status: 413, detail: "The request body is too large." },
+  too_many_bytes: { status: 413, detail: "The registry is full: it has no room for this bundle." },
   url_too_long: { status: 413, detail: "URL exceeds maximum length of 2048 characters." },
   range_not_satisfiable: { status: 416, detail: "The requested range lies outside the bundle." },
   ingest_rejected: { status: 424, detail: "Ingest rejected." },
   model_not_found_upstream: { status: 424, detail: "Ingest rejected: model not found on Hugging Face." },
+  too_many_artifacts: { status: 429, detail: "The registry is full: it holds as many artifacts as it may." },
+  too_many_requests: { status: 429, detail: "Too many requests." },
   deletion_unfinished: {
     status: 500,
     detail: "Artifact deletion did not finish: repeat the request, or leave it to the sweep.",
@@ -63,11 +80,17 @@ const TABLE = {
   internal: { status: 500, detail: "Internal server error." },
   not_supported: { status: 501, detail: "This system does not support authentication." },
   license_unavailable: { status: 502, detail: "Unable to fetch GitHub license." },
+  access_unavailable: { status: 502, detail: "Unable to fetch the keys of Cloudflare Access." },
   upstream_failed: { status: 502, detail: "Unable to fetch model metadata." },
 } as const satisfies Record<string, Refusal>;
 
 /** Every code that an error of the registry can carry; stable, for programs to compare. */
 export type ErrorCode = keyof typeof TABLE;
+
+/** Whether a text is such a code. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(TABLE, text);
+}
 
 /** The status and the usual text of a code: what the OpenAPI document says of a route's refusals. */
 export function refusalOf(code: ErrorCode): Refusal {
@@ -110,4 +133,9 @@ export class RegistryError extends Error {
   body(): ErrorBody {
     return { detail: this.message, ...this.extra };
   }
+}
+
+/** What a caller is told of whatever was thrown: its own text for a refusal of ours, nothing of an unforeseen error's. */
+export function toRefusal(error: unknown): RegistryError {
+  return error instanceof RegistryError ? error : new RegistryError("internal");
 }

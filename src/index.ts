@@ -1,20 +1,25 @@
 /** What the Worker exports: its doors, nothing else. */
 
-import { createApp } from "./app.ts";
+import { app } from "./app.ts";
 import { reconcile, reconcileIsUnfinished } from "./artifacts/reconcile.ts";
+import { sealAudit } from "./artifacts/seal.ts";
 import { sweep } from "./artifacts/sweep.ts";
 import type { Env } from "./config.ts";
-import { createContext } from "./context.ts";
+import { type Context, createContext } from "./context.ts";
+
+export { MirrorWorkflow } from "./workflows.ts";
 
 /** The trigger of the sweep in wrangler.toml; the other one is the daily comparison. */
 const SWEEP_CRON = "*/5 * * * *";
 
-const app = createApp();
+export type * from "./rpc/inputs.ts";
+export type { Refusal } from "./rpc/refusal.ts";
+export { RegistryService } from "./rpc.ts";
 
 export default {
   fetch: app.fetch,
 
-  /** Cron: the sweep, and with it the next stretch of a comparison that stopped midway; or the daily comparison. */
+  /** Cron: the sweep, the seals of the audit, the next stretch of a comparison that stopped midway; or the daily comparison. */
   async scheduled(controller, env, execution) {
     const ctx = createContext(env, {
       actor: { kind: "cron", schedule: controller.cron },
@@ -22,7 +27,16 @@ export default {
       waitUntil: (work) => execution.waitUntil(work),
     });
     const isSweep = controller.cron === SWEEP_CRON;
-    if (isSweep) await sweep(ctx);
+    if (isSweep) await sweepAndSeal(ctx);
     if (!isSweep || (await reconcileIsUnfinished(ctx))) await reconcile(ctx);
   },
 } satisfies ExportedHandler<Env>;
+
+/** A sweep that fails does not keep the audit from being sealed. */
+async function sweepAndSeal(ctx: Context): Promise<void> {
+  try {
+    await sweep(ctx);
+  } finally {
+    await sealAudit(ctx);
+  }
+}

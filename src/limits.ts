@@ -63,6 +63,12 @@ export const DELETION_BACKOFF_MAX_MS = 6 * 3_600_000;
 /** Failed attempts after which a deletion is reported as stuck; it is still tried. */
 export const DELETION_STUCK_ATTEMPTS = 20;
 
+/** How long a receipt waits for others to be finished with it: a dozen deletes then share one write to the database. */
+export const RECEIPTS_GATHERED_MS = 20;
+
+/** After so long, whoever was about to finish receipts has died: fifty times what it takes. */
+export const RECEIPTS_OVERDUE_MS = 1000;
+
 /** Deletions that one sweep takes up at once: what one R2 delete takes. */
 export const SWEEP_PAGE = 1000;
 
@@ -208,7 +214,7 @@ export const AMBIGUITY_MAX_POSITIONS = 200;
 export const AMBIGUITY_MAX_STEPS = 100_000;
 
 /** Cards that one search reads before it hands back a cursor: what one request may cost. */
-export const SEARCH_MAX_CARDS = 2000;
+export const SEARCH_MAX_CARDS = 1000;
 
 /** Artifacts that one search looks at before it hands back a cursor. */
 export const SEARCH_MAX_CANDIDATES = 20_000;
@@ -220,13 +226,13 @@ export const SEARCH_MAX_STEPS = 100_000_000;
 export const SEARCH_INDEX_MAX = 10_000;
 
 /** Artifacts that a search verifies at a time, and so the cards read in one query: 64 KiB each at the most. */
-export const SEARCH_STRETCH = 64;
+export const SEARCH_STRETCH = 100;
 
-/** Entries of a bundle: about 300 bytes of memory each while it is inspected; the largest repositories kept whole have some ten thousand files. */
-export const BUNDLE_MAX_ENTRIES = 100_000;
+/** Entries of a bundle: up to a kilobyte of memory each while it is inspected; the largest repositories kept whole have some ten thousand files. */
+export const BUNDLE_MAX_ENTRIES = 75_000;
 
-/** Directory of a bundle, which is read whole: 160 bytes for each of the entries. */
-export const BUNDLE_DIRECTORY_MAX_BYTES = 16 * 1024 * 1024;
+/** Directory of a bundle, which is read whole: 160 bytes for each entry. */
+export const BUNDLE_DIRECTORY_MAX_BYTES = 12 * 1024 * 1024;
 
 /** One entry that is read into memory whole. */
 export const BUNDLE_ENTRY_MAX_BYTES = 32 * 1024 * 1024;
@@ -252,8 +258,8 @@ export const INSPECT_MAX_READS = 5000;
 /** Bytes that one inspection reads: half a minute from the object store. */
 export const INSPECT_MAX_READ_BYTES = 2 * 1024 ** 3;
 
-/** Bytes of the files themselves that one inspection looks through, inflated ones too: some ten seconds of CPU when every byte is an opcode. */
-export const INSPECT_MAX_CONTENT_BYTES = 256 * 1024 * 1024;
+/** Bytes of the files themselves that one inspection looks through, inflated ones too: some twenty seconds of CPU when every byte is an opcode. */
+export const INSPECT_MAX_CONTENT_BYTES = 64 * 1024 * 1024;
 
 /** Bytes between two local headers that are read through instead of making a call of their own. */
 export const INSPECT_COALESCE_BYTES = 128 * 1024;
@@ -271,7 +277,7 @@ export const INSPECT_INFLATE_MAX_BYTES = 16 * 1024 * 1024;
 export const PICKLE_MAX_OPCODES = 2_000_000;
 
 /** Bytes of one pickle that are read; the payload of byte strings is stepped over and does not count. */
-export const PICKLE_MAX_BYTES = 64 * 1024 * 1024;
+export const PICKLE_MAX_BYTES = 32 * 1024 * 1024;
 
 /** Pickles one behind the other in one file: torch's old format has five. */
 export const PICKLE_MAX_STREAMS = 64;
@@ -290,3 +296,141 @@ export const SAFETENSORS_HEADER_MAX_BYTES = 8 * 1024 * 1024;
 
 /** First bytes of an HDF5 file that are searched for code of Keras. */
 export const HDF5_SEARCHED_BYTES = 4 * 1024 * 1024;
+
+/** Files in one page of a listing: as in every list of ours. */
+export const FILES_PAGE = 1000;
+
+/** Files of which a part of a bundle is put together on the way out: each is a read of the object store, of which an invocation has a bounded number. */
+export const PART_MAX_FILES = 900;
+
+/** Rows of the index that are searched for the files of a part, or listed in one record: five thousand files, 1 MB. */
+export const INDEX_MAX_PAGES = 10;
+
+/** Entries in one page of a tree as the hub's clients read it: the hub's own page. */
+export const HUB_TREE_PAGE = 1000;
+
+/** Rows of the index that one page of a tree reads: more than enough for its entries, unless a directory is passed over. */
+export const HUB_TREE_INDEX_PAGES = 4;
+
+/** Paths that are looked up at once: clients ask for one; each costs up to three rows of the index. */
+export const HUB_PATHS_MAX = 50;
+
+/** Evidence that is read back to describe a model: what an ingest collects stays below. */
+export const HUB_EVIDENCE_MAX_BYTES = 16 * 1024 * 1024;
+
+/** How long a streamed answer may be silent, for its head or the next chunk: a healthy one never is for as long. */
+export const UPSTREAM_IDLE_TIMEOUT_MS = 30_000;
+
+/** Part of a mirror that is copied at once: what is lost when a step fails. More where there would be too many. */
+export const MIRROR_PART_BYTES = 16 * 1024 * 1024;
+
+/** Bytes of a mirror that are read back at once: fewer make more work than bytes. */
+export const MIRROR_READ_BYTES = 256 * 1024;
+
+/** Parts of a mirror: each is a step, of which a workflow has 1024 on every plan. */
+export const MIRROR_MAX_PARTS = 1000;
+
+/** Part of an archive whose length nobody knows before its end, held in memory: with 10,000 of them 80 GB. */
+export const MIRROR_ARCHIVE_PART_BYTES = 8 * 1024 * 1024;
+
+/** Parts that the object store takes of one object. */
+export const R2_MAX_PARTS = 10_000;
+
+/** Files of a mirror: what a step remembers of them all (their digests) fits its megabyte. */
+export const MIRROR_MAX_FILES = 10_000;
+
+/** How long one step of a mirror may take: reading back a hundred gigabytes. */
+export const MIRROR_STEP_TIMEOUT_MS = 30 * 60_000;
+
+/** Tries of a step after the first. */
+export const MIRROR_STEP_RETRIES = 5;
+
+/** Wait before the first of them; doubled each time. */
+export const MIRROR_RETRY_DELAY_MS = 10_000;
+
+/** How long the upload of a mirror lives without a sign of life: several tries of its longest step. */
+export const MIRROR_LEASE_MS = 3 * 3_600_000;
+
+/** Age after which a mirror that has not begun is started again, in case that nobody did. */
+export const MIRROR_RELAUNCH_MS = 10 * 60_000;
+
+/** Waiting mirrors that one sweep looks after. */
+export const MIRROR_RELAUNCH_MAX = 20;
+
+/** Iterations of PBKDF2-SHA-256: the most that the platform computes. */
+export const PBKDF2_ITERATIONS = 100_000;
+
+/** Salt of a password: as long as it takes that no two are the same. */
+export const PASSWORD_SALT_BYTES = 16;
+
+/** Shortest password that is taken: what the platform's key stretching is too weak for must not be guessable either. */
+export const PASSWORD_MIN_CHARS = 12;
+
+/** Longest password: a sentence of any length that somebody types. */
+export const PASSWORD_MAX_CHARS = 1024;
+
+/** Secret part of a token. */
+export const TOKEN_SECRET_BYTES = 32;
+
+/** How long a session lives: the contract's ten hours. */
+export const SESSION_MS = 10 * 3_600_000;
+
+/** How many calls a session is good for: the contract's. */
+export const SESSION_CALLS = 1000;
+
+/** Calls that an isolate takes out of a session with one write: one write in twenty calls, and at most nineteen calls lost. */
+export const LEASE_CALLS = 20;
+
+/** Sessions whose leases an isolate remembers; of those beyond, what is left of the oldest lease is lost. */
+export const LEASES_REMEMBERED = 2000;
+
+/** Long-lived tokens of one user: more than anybody can keep apart. */
+export const TOKENS_PER_USER_MAX = 100;
+
+/** Users or tokens in one answer. */
+export const ACCOUNTS_PAGE = 1000;
+
+/** Nesting of a request body: the deepest that a route understands is six. */
+export const REQUEST_JSON_MAX_DEPTH = 32;
+
+/** How long the public keys of Cloudflare Access are used unasked; they change every six weeks and overlap by seven days. */
+export const ACCESS_KEYS_FRESH_MS = 3_600_000;
+
+/** Least time between two questions for those keys: an assertion with a made-up key id must not cause a question each. */
+export const ACCESS_KEYS_RETRY_MS = 60_000;
+
+/** Cap of that answer: two keys, each twice, are 6 kB. */
+export const ACCESS_KEYS_MAX_BYTES = 64 * 1024;
+
+/** By how much the clocks of Cloudflare Access and ours may differ. */
+export const ACCESS_CLOCK_SKEW_S = 30;
+
+/** Longest assertion of Cloudflare Access that is looked at: groups and countries included they stay below 4 kB. */
+export const ACCESS_ASSERTION_MAX_CHARS = 16_384;
+
+/** What a caller who was refused for asking too often is told to wait: the period of the limits in wrangler.toml. */
+export const RATE_LIMIT_PERIOD_S = 60;
+
+/** Entries of the audit that one request looks at before it hands back a cursor: some ten milliseconds. */
+export const AUDIT_SCAN_ROWS = 10_000;
+
+/** How far the times of two entries may stand the other way round than their ids: longer than any transaction waits. */
+export const AUDIT_SKEW_MS = 10 * 60_000;
+
+/** How long the parts of a zip that one actor reads are one download. */
+export const DOWNLOAD_PARTS_MS = 3_600_000;
+
+/** Entries of the audit that are looked through for the rest of such a download. */
+export const DOWNLOAD_PARTS_LOOKED_BACK = 1000;
+
+/** Rows under one seal of the audit: some hundred kilobytes to read and to digest. */
+export const AUDIT_SEAL_ROWS = 1000;
+
+/** Seals that one run of the cron makes: with two calls each, well below the calls that an invocation has. */
+export const AUDIT_SEALS_PER_RUN = 50;
+
+/** Rows of the audit that one verification reads before it hands back where to go on. */
+export const AUDIT_VERIFY_ROWS = 10_000;
+
+/** Seals that one verification checks; of a quiet registry each covers a few rows. */
+export const AUDIT_VERIFY_SEALS = 500;

@@ -4,6 +4,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { createApp } from "../src/app.ts";
 import { reconcile } from "../src/artifacts/reconcile.ts";
+import { sealAudit } from "../src/artifacts/seal.ts";
 import { type SweepReport, sweep } from "../src/artifacts/sweep.ts";
 import type { Env } from "../src/config.ts";
 import { type Context, createContext } from "../src/context.ts";
@@ -29,6 +30,7 @@ export interface TestRegistry {
   /** Registers something that needs no upstream model; gives the id. */
   register(type: "model" | "dataset" | "code", url: string, name?: string): Promise<string>;
   sweep(at?: number): Promise<SweepReport>;
+  seal(at?: number, maxSeals?: number): ReturnType<typeof sealAudit>;
   reconcile(at?: number, maxPages?: number): ReturnType<typeof reconcile>;
 }
 
@@ -80,6 +82,7 @@ export function createRegistry(replaced: Partial<Env> = {}): TestRegistry {
     call,
     register,
     sweep: (at) => job(sweep, at),
+    seal: (at, maxSeals) => job((ctx) => sealAudit(ctx, maxSeals), at),
     reconcile: (at, maxPages) => job((ctx) => reconcile(ctx, maxPages), at),
   };
 }
@@ -159,7 +162,7 @@ export async function brokenInvariants(): Promise<string[]> {
        AND NOT EXISTS (SELECT 1 FROM uploads AS r WHERE r.id = u.artifact_id AND r.purpose = 'reservation')`,
     "edge without artifact": "SELECT child_id AS id FROM edges WHERE child_id NOT IN (SELECT id FROM artifacts)",
     "count that is off": `SELECT type AS id FROM counts c
-       WHERE artifacts <> (SELECT count(*) FROM artifacts a WHERE a.type = c.type)`,
+       WHERE (artifacts, bytes) <> (SELECT count(*), coalesce(sum(size), 0) FROM artifacts a WHERE a.type = c.type)`,
   };
   for (const [what, sql] of Object.entries(counted)) {
     for (const row of await rows<{ id: unknown }>(sql)) broken.push(`${what}: ${row.id}`);

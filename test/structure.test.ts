@@ -17,7 +17,7 @@ const FILES = Object.entries(raw)
 
 /** Rooms by floor: whoever is on one may import what is on the same or a lower one. */
 const FLOORS = [
-  ["app", "index", "rpc", "routes", "middleware"],
+  ["app", "index", "rpc", "workflows", "routes", "middleware"],
   ["artifacts"],
   ["trust", "lineage", "license", "search", "auth"],
   ["store", "sources", "bundle"],
@@ -56,6 +56,40 @@ function places(pattern: RegExp, files = FILES): string[] {
 const inside = (...rooms: string[]) => FILES.filter(({ path }) => rooms.includes(roomOf(path)));
 const outside = (...rooms: string[]) => FILES.filter(({ path }) => !rooms.includes(roomOf(path)));
 
+/** Verbs that need no permission: anyone may ask how the registry is, who they are, and open what a signed link names. */
+const OPEN_VERBS = ["readHealth", "readComponents", "logIn", "verifyDownload", "openDownload", "openPart"];
+
+/** For each verb that a route of a file calls: what the route declares, and what the verb's first statement asks for. */
+function declaredAndAsked(file: { path: string; code: string }) {
+  const verbs = new Map(
+    [...file.code.matchAll(/import \{([^}]*)\} from "\.\.\/((?:artifacts|auth)\/[\w/-]+\.ts)"/g)].flatMap(
+      ([, names = "", from = ""]) => names.split(",").map((name) => [name.trim(), from] as const),
+    ),
+  );
+  const [, ...routes] = file.code.split(/\.openapi\((?=\w+Route,)/);
+  return routes.flatMap((handler) => {
+    const route = /^\w+/.exec(handler)?.[0] ?? "";
+    const head = new RegExp(`const ${route} = createRoute\\(\\{\\s*\\.\\.\\.(?:requires\\("([\\w:]+)"\\)|(OPEN)),`);
+    const [, permission, open] = head.exec(file.code) ?? [];
+    const declared = permission ?? open ?? "nothing";
+    const called = [...verbs].filter(([verb]) => new RegExp(`\\b${verb}\\(\\s*c\\.var\\.ctx`).test(handler));
+    if (called.length === 0) return [{ route, verb: "none", declared, asked: "OPEN" }];
+    return called.map(([verb, from]) => {
+      const asked = OPEN_VERBS.includes(verb) ? "OPEN" : permissionOf(verb, from);
+      return { route, verb, declared, asked };
+    });
+  });
+}
+
+/** What the first statement of a verb asks for. */
+function permissionOf(verb: string, from: string): string | undefined {
+  const code = FILES.find(({ path }) => path === from)?.code ?? "";
+  const [, text = ""] = code.split(new RegExp(`^export (?:async )?function ${verb}\\(`, "m"));
+  // a signature ends with the first line that is no parameter's and opens the body
+  const body = /^(?:[^\n]*|[\s\S]*?\n\)[^\n]*) \{\n([^\n]*)/.exec(text)?.[1];
+  return /^ {2}permit\(ctx, "([\w:]+)"\);$/.exec(body ?? "")?.[1];
+}
+
 describe("the sources", () => {
   it("are all seen, and every room has its floor", () => {
     expect(FILES.length).toBeGreaterThan(60);
@@ -69,9 +103,13 @@ describe("the sources", () => {
       return (
         importsOf(file)
           .filter((target) => !COMMON.includes(roomOf(target)))
-          // the context is made of what the store needs: it names the types, and no more
-          .filter((target) => !(file.path === "context.ts" && /^store\//.test(target) && onlyTypes(file.code, "store")))
-          .filter((target) => !(file.path === "context.ts" && target === "auth/scopes.ts"))
+          // context and bindings are made of what the store needs: they name the types, and no more
+          .filter((target) => {
+            const isMadeForIt = file.path === "context.ts" || file.path === "config.ts";
+            return !(isMadeForIt && /^store\//.test(target) && onlyTypes(file.code, "store"));
+          })
+          // a closed table, without which neither an actor nor a setting can be named
+          .filter((target) => !(["context.ts", "config.ts"].includes(file.path) && target === "auth/scopes.ts"))
           .filter((target) => from === -1 || floorOf(roomOf(target)) < from)
           .map((target) => `${file.path} -> ${target}`)
       );
@@ -93,7 +131,9 @@ describe("the sources", () => {
       /^import (?!type)[^;]*"\.\.\/(store|sources)\//,
       FILES.filter(({ path }) => roomOf(path) === "routes"),
     );
-    expect(values.filter((line) => !/import \{ (ARTIFACT_TYPES|ARTIFACT_TYPES, type \w+) \}/.test(line))).toEqual([]);
+    expect(
+      values.filter((line) => !/import \{ (AUDIT_ACTIONS|ARTIFACT_TYPES|ARTIFACT_TYPES, type \w+) \}/.test(line)),
+    ).toEqual([]);
   });
 
   it("contain SQL in store/ alone", () => {
@@ -114,23 +154,39 @@ describe("the sources", () => {
     expect(places(/\benv\.(BUCKET|DB)\b/, outside("context", "middleware", "rpc", "index"))).toEqual([]);
   });
 
-  it("call fetch in sources/ alone; a function that is handed to them under that name is none, nor are the docs' files", () => {
+  it("call fetch in sources/ alone; what is handed to them under that name is none, nor the docs' files, nor a door of that name", () => {
     const calls = outside("sources").flatMap((file) => {
       const handed = /[(,]\s*fetch: \w+/.test(file.code);
-      return places(/(?<![.\w])fetch\(|(globalThis|self)\.fetch\b/, handed ? [] : [file]);
+      return places(/(?<![.\w]|override )fetch\(|(globalThis|self)\.fetch\b/, handed ? [] : [file]);
     });
     expect(calls).toEqual([]);
     expect(places(/(?<![.\w])fetch\(/, inside("sources"))).toEqual([
       expect.stringMatching(/^sources\/safe-fetch\.ts: /),
     ]);
     expect(
-      places(/\.fetch\(/, outside("sources")).filter((line) => !/^routes\/docs\.ts: .*env\.DOCS\.fetch\(/.test(line)),
+      places(/\.fetch\(/, outside("sources")).filter(
+        (line) => !/^routes\/docs\.ts: .*env\.DOCS\.fetch\(|^rpc\.ts: return app\.fetch\(/.test(line),
+      ),
     ).toEqual([]);
     expect(places(/cloudflare:sockets|XMLHttpRequest|WebSocket|EventSource/)).toEqual([]);
   });
 
+  it("of routes/ declare for each route the permission that each verb which it calls begins with", () => {
+    const found = inside("routes").flatMap(declaredAndAsked);
+    expect(found.length).toBeGreaterThan(20);
+    expect(found.filter(({ declared, asked }) => declared !== asked)).toEqual([]);
+  });
+
+  it("of auth/, middleware/ and the doors alone make an actor or set one", () => {
+    expect(places(/\bkind: "(user|worker|anonymous|nobody)"/, outside("auth", "middleware", "rpc", "index"))).toEqual(
+      [],
+    );
+  });
+
   it("have files of at most 250 lines, each with a header that says what it is", () => {
-    expect(FILES.filter(({ text }) => text.split("\n").length > 251).map(({ path }) => path)).toEqual([]);
+    // limits.ts is a list, and has no end of its own
+    const long = FILES.filter(({ path, text }) => path !== "limits.ts" && text.split("\n").length > 251);
+    expect(long.map(({ path }) => path)).toEqual([]);
     expect(FILES.filter(({ text }) => !text.startsWith("/**")).map(({ path }) => path)).toEqual([]);
   });
 

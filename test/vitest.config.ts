@@ -1,6 +1,7 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 import { createHub } from "./hub/hub.ts";
+import { boundWorkers } from "./rpc/workers.ts";
 
 // .ci/run asks for a report to count from, beside the one for people.
 const report = process.env["VITEST_JSON"];
@@ -14,14 +15,22 @@ export default defineConfig({
       miniflare: {
         bindings: {
           AUTH: "off",
+          // All tests come from one place; those about the limits switch them on.
+          RATE_LIMITS: "off",
           SIGNING_KEY: "a key for tests only",
           // Whatever .dev.vars holds for a developer, tests are nobody to the hubs.
+          ADMIN_USER: "",
+          ADMIN_PASSWORD: "",
           HF_TOKEN: "",
           GITHUB_TOKEN: "",
+          FUZZ_SEED: process.env["FUZZ_SEED"] ?? "1",
+          FUZZ_REQUESTS: process.env["FUZZ_REQUESTS"] ?? "4000",
           TEST_MIGRATIONS: await readD1Migrations("migrations"),
         },
         // The only way out of a test: the stand-in for the hubs, which answers 599 for every host that is not theirs.
         outboundService: (request: Request) => hub.fetch(request),
+        serviceBindings: { CONSUMER: "consumer", OLD_CONSUMER: "old-consumer" },
+        workers: await boundWorkers((request) => hub.fetch(request)),
       },
     })),
   ],

@@ -20,6 +20,13 @@ export interface LicenseCheck {
   reasons: string[];
 }
 
+/** Which project, as its URL on GitHub; `lineage` also asks the model's registered ancestors; with or without reasons. */
+export interface LicenseQuestion {
+  github_url: string;
+  scope: "model" | "lineage";
+  explain: boolean;
+}
+
 /**
  * Holds a model's licence, or with `scope: "lineage"` also those of its registered ancestors, against a project's on GitHub.
  *
@@ -28,11 +35,19 @@ export interface LicenseCheck {
 export async function checkLicense(
   ctx: Context,
   id: number,
-  githubUrl: string,
-  scope: "model" | "lineage",
-): Promise<LicenseCheck> {
+  { github_url: url, scope, explain }: LicenseQuestion,
+): Promise<boolean | LicenseCheck> {
   permit(ctx, "artifact:read");
-  const repository = readRepository(githubUrl);
+  const check = await compare(ctx, id, readRepository(url), scope);
+  return explain ? check : check.compatible;
+}
+
+async function compare(
+  ctx: Context,
+  id: number,
+  repository: string,
+  scope: LicenseQuestion["scope"],
+): Promise<LicenseCheck> {
   const model = await getArtifactRow(ctx, { type: "model", id });
   const project = await fetchProjectLicense(ctx, repository);
   const own = checkCompatibility(storedLicenses(model), project);

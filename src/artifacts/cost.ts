@@ -29,7 +29,7 @@ export type CostTable = Record<string, Cost>;
 export async function readCost(
   ctx: Context,
   ref: ArtifactRef,
-  wanted: { dependency: boolean; usd: boolean },
+  wanted: { dependency: boolean; currency?: "usd" | undefined },
 ): Promise<CostTable> {
   permit(ctx, "artifact:read");
   const root = await getArtifactRow(ctx, ref);
@@ -53,7 +53,7 @@ export async function readCost(
     table[String(id)] = {
       standalone_cost: own,
       total_cost: total,
-      ...(wanted.usd && { estimated_monthly_usd: round((total / 1000) * R2_USD_PER_GB_MONTH, 6) }),
+      ...(wanted.currency === "usd" && { estimated_monthly_usd: round((total / 1000) * R2_USD_PER_GB_MONTH, 6) }),
     };
   }
   return table;

@@ -1,4 +1,9 @@
-/** Handing out a zip: whole or a part of it, and never the bytes of another version than the one described. */
+/**
+ * Handing out a zip: whole or a part of it, and never the bytes of another version than the one described.
+ *
+ * A download is audited when its bytes begin to flow, after the answer: HEAD and "not modified" are none, and the parts that
+ * one actor reads of a zip within an hour are one.
+ */
 
 import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
@@ -8,6 +13,7 @@ import { readRange } from "../lib/http-range.ts";
 import type { ArtifactRow } from "../store/artifacts.ts";
 import { getBundle } from "../store/blobs.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
+import { auditLater } from "./audit.ts";
 import { getArtifactRow } from "./find.ts";
 
 /** What the client has and wants, as its headers say. */
@@ -36,35 +42,63 @@ const READS_MAX = 3;
  * Opens the zip of an artifact (contract: Downloads).
  * @throws RegistryError `artifact_not_found`, `range_not_satisfiable`; Error if the object is missing though its row is there
  */
-export async function openDownload(ctx: Context, ref: ArtifactRef, request: DownloadRequest): Promise<Download> {
+export function openDownload(ctx: Context, ref: ArtifactRef, request: DownloadRequest): Promise<Download> {
   permit(ctx, "artifact:download");
+  return openPresent(
+    () => getArtifactRow(ctx, ref),
+    (row) => openVersion(ctx, row, request),
+  );
+}
+
+/**
+ * Opens what a row points at, and reads the row again when that is not there any more.
+ * @param open undefined if the object is not there
+ * @throws Error if the object is missing though its row is there
+ */
+export async function openPresent<Row extends Pick<ArtifactRow, "object_key">, Opened>(
+  read: () => Promise<Row>,
+  open: (row: Row) => Promise<Opened | undefined>,
+): Promise<Opened> {
   let missing = "";
   for (let reads = 0; reads < READS_MAX; reads += 1) {
-    const row = await getArtifactRow(ctx, ref);
+    const row = await read();
     if (row.object_key === missing) break;
-    const download = await openVersion(ctx, row, request);
-    if (download) return download;
+    const opened = await open(row);
+    if (opened) return opened;
     missing = row.object_key;
   }
   throw new Error(`object ${missing} is missing though its artifact is there`);
 }
 
-async function openVersion(ctx: Context, row: ArtifactRow, request: DownloadRequest): Promise<Download | undefined> {
-  const described = { name: row.name, size: row.size, sha256: row.sha256 };
-  const etag = `"${row.sha256}"`;
-  if (request.ifNoneMatch !== undefined && namesTag(request.ifNoneMatch, etag)) {
-    return { kind: "not_modified", ...described };
-  }
+/**
+ * What a request is to be answered with.
+ * @param content what there is: `size` in bytes, `etag` with its quotes, `called` for people
+ * @throws RegistryError `range_not_satisfiable`
+ */
+export function negotiate(
+  request: DownloadRequest,
+  content: { size: number; etag: string; called: string },
+): Pick<Download, "kind" | "range"> {
+  const { size, etag, called } = content;
+  if (request.ifNoneMatch !== undefined && namesTag(request.ifNoneMatch, etag)) return { kind: "not_modified" };
   // Range means GET alone (RFC 9110 §14.2).
   const fresh = !request.headOnly && (request.ifRange === undefined || request.ifRange === etag);
-  const range = fresh ? readRange(request.range, row.size) : undefined;
+  const range = fresh ? readRange(request.range, size) : undefined;
   if (range === "unsatisfiable") {
-    throw new RegistryError("range_not_satisfiable", undefined, {
-      headers: { "Content-Range": `bytes */${row.size}` },
+    throw new RegistryError("range_not_satisfiable", `The requested range lies outside the ${called}.`, {
+      headers: { "Content-Range": `bytes */${size}` },
     });
   }
-  const part = range ? { kind: "part" as const, range } : { kind: "whole" as const };
-  if (request.headOnly) return { ...part, ...described };
-  const object = await getBundle(ctx.blobs, row.object_key, range);
-  return object ? { ...part, ...described, body: object.body } : undefined;
+  return range ? { kind: "part", range } : { kind: "whole" };
+}
+
+async function openVersion(ctx: Context, row: ArtifactRow, request: DownloadRequest): Promise<Download | undefined> {
+  const { name, size, sha256 } = row;
+  const plan = negotiate(request, { size, etag: `"${sha256}"`, called: "bundle" });
+  const described = { ...plan, name, size, sha256 };
+  if (plan.kind === "not_modified" || request.headOnly) return described;
+  const object = await getBundle(ctx.blobs, row.object_key, plan.range);
+  if (!object) return undefined;
+  auditLater(ctx, "DOWNLOAD", row, plan.kind);
+  return { ...described, body: object.body };
 }

@@ -6,16 +6,15 @@ import { RegistryError } from "../errors.ts";
 import { cursorAfter, type Offset } from "../lib/paging.ts";
 import { PAGE_SIZE, SEARCH_INDEX_MAX } from "../limits.ts";
 import { findByPattern } from "../search/find.ts";
-import { compilePattern } from "../search/pattern.ts";
 import {
+  ARTIFACT_TYPES,
   type ArtifactRow,
   type ArtifactSummary,
-  type ListQuery,
+  type ArtifactType,
   selectArtifact,
-  selectByName,
-  selectPage,
 } from "../store/artifacts.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
+import { type ListQuery, selectByName, selectPage } from "../store/lists.ts";
 import { rowsOf } from "../store/statements.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
 
@@ -36,18 +35,31 @@ export async function getArtifactRow(ctx: Context, ref: ArtifactRef): Promise<Ar
 }
 
 /**
- * An artifact with a fresh download link on `origin` (contract: GET /artifacts/{artifact_type}/{id}).
+ * An artifact with a fresh download link (contract: GET /artifacts/{artifact_type}/{id}).
+ * @param origin what the link is built on; without it there is none
  * @throws RegistryError `artifact_not_found`
  */
-export async function getArtifact(ctx: Context, ref: ArtifactRef, origin: string): Promise<VersionedArtifact> {
+export async function getArtifact(ctx: Context, ref: ArtifactRef, origin?: string): Promise<VersionedArtifact> {
   permit(ctx, "artifact:read");
   return artifactOf(ctx, await getArtifactRow(ctx, ref), origin);
 }
 
-/** A page of the artifacts that any of the queries matches (contract: POST /artifacts). */
-export async function listArtifacts(ctx: Context, queries: readonly ListQuery[], offset?: Offset): Promise<Page> {
+/** One query of a list: `*` or the empty name for every name, no types for all of them. */
+export interface NameQuery {
+  name: string;
+  types?: ArtifactType[] | undefined;
+}
+
+/** A page of the artifacts that any of the queries matches, all where there is none (contract: POST /artifacts). */
+export async function listArtifacts(ctx: Context, queries: readonly NameQuery[], offset?: Offset): Promise<Page> {
   permit(ctx, "artifact:read");
-  const statement = selectPage(ctx.db, queries, { ...start(offset), limit: PAGE_SIZE + 1 });
+  const wanted = (queries.length === 0 ? [{ name: "*" }] : queries).map(
+    ({ name, types }: NameQuery): ListQuery => ({
+      ...(name !== "" && name !== "*" && { name }),
+      types: types === undefined || types.length === 0 ? ARTIFACT_TYPES : types,
+    }),
+  );
+  const statement = selectPage(ctx.db, wanted, { ...start(offset), limit: PAGE_SIZE + 1 });
   return pageOf(rowsOf<ArtifactSummary>(await statement.all()));
 }
 
@@ -66,6 +78,8 @@ export async function search(ctx: Context, regex: string, offset?: Offset): Prom
   permit(ctx, "search");
   const { after, skip } = start(offset);
   if (skip > SEARCH_INDEX_MAX) throw tooFarIn();
+  // The engine's tables take longer to build than most isolates have anybody who searches.
+  const { compilePattern } = await import("../search/pattern.ts");
   const { rows, next } = await findByPattern(ctx, compilePattern(regex), after, skip + PAGE_SIZE);
   if (rows.length < skip && next !== undefined) {
     throw tooFarIn();

@@ -3,8 +3,10 @@
  * not the object, so it is dead the moment the artifact is deleted.
  */
 
+import { may } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import { toBase64Url } from "../lib/hash.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 
 const keys = new Map<string, Promise<CryptoKey>>();
@@ -27,17 +29,16 @@ function claim(ref: ArtifactRef, expires: number): Uint8Array {
   return new TextEncoder().encode(`download\n${ref.type}\n${ref.id}\n${expires}`);
 }
 
-/** An absolute link to the zip of an artifact; undefined where the deployment has no signing key. */
+/**
+ * An absolute link to the zip of an artifact; undefined where the deployment has no signing key, and for whoever may not
+ * download: the link is the permission, so it is given to those who have it.
+ */
 export async function signDownload(ctx: Context, ref: ArtifactRef, origin: string): Promise<string | undefined> {
   const secret = ctx.config.signingKey;
-  if (!secret) return undefined;
+  if (!secret || !may(ctx.actor, "artifact:download")) return undefined;
   const expires = Math.floor(ctx.now() / 1000) + ctx.config.downloadTtlSeconds;
   const signature = await crypto.subtle.sign("HMAC", await hmacKey(secret), claim(ref, expires));
-  const text = btoa(String.fromCharCode(...new Uint8Array(signature)))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace(/=+$/, "");
-  return `${origin}/artifacts/${ref.type}/${ref.id}/download?expires=${expires}&signature=${text}`;
+  return `${origin}/artifacts/${ref.type}/${ref.id}/download?expires=${expires}&signature=${toBase64Url(signature)}`;
 }
 
 /**

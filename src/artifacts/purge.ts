@@ -7,8 +7,9 @@
 
 import type { Context } from "../context.ts";
 import { deleteBundles } from "../store/blobs.ts";
-import { finishDeletions, type OpenDeletion, postponeDeletions } from "../store/deletions.ts";
+import { type OpenDeletion, postponeDeletions } from "../store/deletions.ts";
 import { repeatOnce } from "../store/statements.ts";
+import { finishReceipts } from "./finish-receipts.ts";
 
 /**
  * Deletes the objects of open deletions, with one retry. On success the receipts are finished after the answer: should that
@@ -28,6 +29,6 @@ export async function purge(ctx: Context, deletions: readonly OpenDeletion[]): P
       .catch((cause: unknown) => ctx.log("error", "purge_failure_not_recorded", { error: String(cause) }));
     return false;
   }
-  ctx.defer(repeatOnce(() => finishDeletions(ctx.db, keys, ctx.now()).run()));
+  finishReceipts(ctx, keys);
   return true;
 }

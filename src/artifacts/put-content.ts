@@ -9,7 +9,7 @@ import { putStream } from "../store/blobs.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 import { BrokenBodyError, type ComingBody, WrongDigestError } from "../store/streams.ts";
 import type { Upload } from "../store/uploads.ts";
-import { getSlot, lookInto, type Slot, settleUploaded } from "./uploaded.ts";
+import { checkRoom, getSlot, lookInto, type Slot, settleUploaded } from "./uploaded.ts";
 import { artifactOf, etagOf, type VersionedArtifact } from "./views.ts";
 import { giveUp, openUpload } from "./write.ts";
 
@@ -32,7 +32,8 @@ export interface Uploaded extends VersionedArtifact {
  *
  * @param ifMatch only over this version (an entity tag of the artifact)
  * @throws RegistryError `artifact_not_found`, `no_upload`, `precondition_failed`, `length_required`, `body_too_large`,
- *   `invalid_request`, `body_broken`, `digest_mismatch`, `upload_refused`; in every case what was there stays whole
+ *   `invalid_request`, `body_broken`, `digest_mismatch`, `upload_refused`, `too_many_artifacts`,
+ *   `too_many_bytes`; in every case what was there stays whole
  */
 export async function putContent(
   ctx: Context,
@@ -46,6 +47,7 @@ export async function putContent(
   const slot = await getSlot(ctx, ref);
   const version = requireVersion(slot, ifMatch);
   const { size } = coming;
+  await checkRoom(ctx, slot, size);
   const upload = await openUpload(ctx, { ...intentOf(slot), size, sha256: coming.sha256 ?? "" });
   const put = () => passingOn(() => putStream(ctx.blobs, upload.object_key, coming));
   const { sha256 } = await orGiveUp(ctx, upload, put);

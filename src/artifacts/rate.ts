@@ -12,6 +12,7 @@ import { RegistryError } from "../errors.ts";
 import { ANCESTOR_MAX_DEPTH } from "../limits.ts";
 import { readParents } from "../lineage/parents.ts";
 import { isUploadKey, uploadSource } from "../sources/source-url.ts";
+import type { ArtifactRef } from "../store/deletions.ts";
 import {
   type AncestorRow,
   type RatingRow,
@@ -33,6 +34,7 @@ import {
   rate,
   toContract,
 } from "../trust/rate.ts";
+import { auditLater } from "./audit.ts";
 import { rangeReader, readUpload } from "./read-upload.ts";
 
 /** The body of a rating: the contract's keys and, where asked for, how each came about. */
@@ -85,17 +87,19 @@ export function toStored(rating: Rating, evidence: ModelEvidence): StoredRating 
 }
 
 /**
- * The rating of a model (contract: GET /artifact/model/{id}/rate); one D1 read.
+ * The rating of a model (contract: GET /artifact/model/{id}/rate); one D1 read, and an entry in the audit after the answer.
  * @throws RegistryError `artifact_not_found`, `not_a_model`, `rating_failed`
  */
-export async function getRating(ctx: Context, id: number, withEvidence: boolean): Promise<RatingBody> {
+export async function getRating(ctx: Context, ref: ArtifactRef, withEvidence: boolean): Promise<RatingBody> {
   permit(ctx, "artifact:read");
-  const row = await selectRating(ctx.db, id, withEvidence).first<RatingRow>();
+  if (ref.type !== "model") throw new RegistryError("not_a_model");
+  const row = await selectRating(ctx.db, ref.id, withEvidence).first<RatingRow>();
   if (!row) throw new RegistryError("artifact_not_found");
   if (row.type !== "model") throw new RegistryError("not_a_model");
   const stored = row.algorithm === ALGORITHM_VERSION ? parseStored(row) : await renew(ctx, row);
   const body = stored.rating as StoredBody;
   if ("failed" in body) throw new RegistryError("rating_failed");
+  auditLater(ctx, "RATE", row);
   const { category, ...scores } = body;
   return {
     name: row.name,

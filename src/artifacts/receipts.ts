@@ -3,6 +3,7 @@
 import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import { issuedId } from "../lib/ids.ts";
 import type { ArtifactType } from "../store/artifacts.ts";
 import { type DeletionRow, selectReceipt } from "../store/deletions.ts";
 
@@ -24,9 +25,10 @@ export interface Receipt {
  * What was deleted under this id, by whom, and whether its zip is gone.
  * @throws RegistryError `deletion_not_found`
  */
-export async function getReceipt(ctx: Context, id: number): Promise<Receipt> {
+export async function getReceipt(ctx: Context, id: string): Promise<Receipt> {
   permit(ctx, "artifact:read");
-  const row = await selectReceipt(ctx.db, id).first<DeletionRow>();
+  const issued = issuedId(id);
+  const row = issued === undefined ? undefined : await selectReceipt(ctx.db, issued).first<DeletionRow>();
   if (!row) throw new RegistryError("deletion_not_found");
   return {
     id: String(row.artifact_id),

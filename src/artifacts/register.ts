@@ -5,8 +5,11 @@ import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { type ArtifactSource, parseSource } from "../sources/source-url.ts";
 import { type ArtifactType, selectTwin } from "../store/artifacts.ts";
+import type { MirrorMode } from "../store/mirrors.ts";
 import type { Upload } from "../store/uploads.ts";
 import { type Ingested, ingest } from "./ingest.ts";
+import { startMirror, withMirror } from "./mirror/start.ts";
+import { ANOTHER, checkQuota } from "./quota.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
 import { asRegistration, giveUp, reserve, type Target, writeContent } from "./write.ts";
 
@@ -15,16 +18,18 @@ export interface Registration {
   type: ArtifactType;
   url: string;
   name?: string | undefined;
+  /** How much is kept: by default what the deployment says. */
+  mirror?: MirrorMode | undefined;
 }
 
 /**
- * Registers an artifact (contract: POST /artifact/{artifact_type}).
+ * Registers an artifact (contract: POST /artifact/{artifact_type}). A mirror of all that upstream has begins after the answer.
  *
- * @param origin what download links are built on
+ * @param origin what the download link is built on; without it there is none
  * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`, `model_not_found_upstream`, `upstream_failed`,
- *   `ingest_rejected`
+ *   `ingest_rejected`, `too_many_artifacts`, `too_many_bytes`
  */
-export async function register(ctx: Context, wanted: Registration, origin: string): Promise<VersionedArtifact> {
+export async function register(ctx: Context, wanted: Registration, origin?: string): Promise<VersionedArtifact> {
   permit(ctx, "artifact:write");
   const source = parseSource(wanted.type, wanted.url);
   const name = wanted.name ?? source.name;
@@ -35,12 +40,13 @@ export async function register(ctx: Context, wanted: Registration, origin: strin
   ingesting.catch(() => {}); // a refusal below leaves it unawaited
   try {
     if (await selectTwin(ctx.db, wanted.type, source.key, name).first()) throw new RegistryError("already_exists");
+    await checkQuota(ctx, ANOTHER);
   } catch (error) {
     abort.abort();
     throw error;
   }
   const ingested = await ingesting;
-  const id = await makeArtifact(ctx, { type: wanted.type, name }, ingested);
+  const id = await makeArtifact(ctx, { type: wanted.type, name }, ingested, wanted.mirror);
   return artifactOf(ctx, { id, type: wanted.type, name, url: ingested.content.url, version: id }, origin);
 }
 
@@ -48,14 +54,15 @@ export async function register(ctx: Context, wanted: Registration, origin: strin
  * Registers an artifact after the answer (contract: `Prefer: respond-async`). Its id is issued at once, and nothing is there
  * under it until it is rated; if that comes to nothing, nothing ever was.
  *
- * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`
+ * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`, `too_many_artifacts`, `too_many_bytes`
  */
 export async function registerLater(ctx: Context, wanted: Registration): Promise<Metadata> {
   permit(ctx, "artifact:write");
   const source = parseSource(wanted.type, wanted.url);
   const target = { type: wanted.type, name: wanted.name ?? source.name };
+  await checkQuota(ctx, ANOTHER);
   const upload = await reserve(ctx, target, source.key);
-  ctx.defer(fulfil(ctx, target, upload, source, wanted.url.trim()));
+  ctx.defer(fulfil(ctx, target, upload, source, wanted));
   return metadataOf({ id: upload.id, ...target });
 }
 
@@ -64,22 +71,30 @@ async function fulfil(
   target: Target,
   upload: Upload,
   source: ArtifactSource,
-  url: string,
+  wanted: Registration,
 ): Promise<void> {
   try {
-    const ingested = await ingest(ctx, source, url);
+    const ingested = await ingest(ctx, source, wanted.url.trim());
     if (ingested.rating && ingested.rating.net === undefined) throw new RegistryError("rating_failed");
-    await makeArtifact(ctx, target, ingested, upload);
+    await makeArtifact(ctx, target, ingested, wanted.mirror, upload);
   } catch (error) {
     ctx.log("warn", "registration_dropped", { upload: upload.id, error: String(error) });
     await giveUp(ctx, upload.id);
   }
 }
 
-/** Writes the content and makes it an artifact of its own. */
-async function makeArtifact(ctx: Context, target: Target, ingested: Ingested, reserved?: Upload): Promise<number> {
-  const settlement = asRegistration(ctx, target.type, ingested.content);
+/** Writes the content and makes it an artifact of its own, to be completed if that was asked for. */
+async function makeArtifact(
+  ctx: Context,
+  target: Target,
+  ingested: Ingested,
+  mirror: MirrorMode = ctx.config.mirror,
+  reserved?: Upload,
+): Promise<number> {
+  const registering = asRegistration(ctx, target.type, ingested.content);
+  const settlement = mirror === "full" ? withMirror(ctx, registering, mirror) : registering;
   const id = await writeContent(ctx, target, ingested, settlement, reserved);
   if (id === undefined) throw new RegistryError("already_exists");
+  if (mirror === "full") ctx.defer(startMirror(ctx, { type: target.type, id }));
   return id;
 }

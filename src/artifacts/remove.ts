@@ -9,6 +9,7 @@
 import { permit } from "../auth/scopes.ts";
 import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import { issuedId } from "../lib/ids.ts";
 import { DEPENDENTS_SHOWN } from "../limits.ts";
 import {
   type ArtifactRow,
@@ -18,13 +19,25 @@ import {
   selectDependents,
 } from "../store/artifacts.ts";
 import { bundleExists } from "../store/blobs.ts";
-import { type ArtifactRef, type OpenDeletion, removeArtifacts } from "../store/deletions.ts";
+import {
+  type ArtifactRef,
+  type DoomedNow,
+  type OpenDeletion,
+  removeArtifacts,
+  selectOpenOf,
+} from "../store/deletions.ts";
 import { repeatOnce, rowsOf } from "../store/statements.ts";
 import { purge } from "./purge.ts";
 import { type Metadata, metadataOf } from "./views.ts";
 
 /** What became of one artifact: `failed` is out of the registry, but its zip could not be deleted yet. */
 export type Removal = "deleted" | "not_found" | "failed";
+
+/** The answer of a delete: it is gone. */
+export interface Deleted {
+  status: "deleted";
+  id: string;
+}
 
 /** What a delete would do. Size in bytes. */
 export interface RemovalPreview {
@@ -35,16 +48,27 @@ export interface RemovalPreview {
   dependents: Metadata[];
 }
 
+/** How a delete is meant. */
+export interface RemovalOptions {
+  /** `refuse`: not if registered artifacts are derived from it. */
+  dependents: "ignore" | "refuse";
+  /** Only say what would be deleted. */
+  dryRun: boolean;
+}
+
 /**
  * Deletes one artifact (contract: DELETE /artifacts/{artifact_type}/{id}).
- *
- * @param dependents `refuse`: not if registered artifacts are derived from it
  * @throws RegistryError `artifact_not_found`, `has_dependents`, `deletion_unfinished`
  */
-export async function remove(ctx: Context, ref: ArtifactRef, dependents: "ignore" | "refuse"): Promise<void> {
+export async function remove(
+  ctx: Context,
+  ref: ArtifactRef,
+  { dependents, dryRun }: RemovalOptions,
+): Promise<Deleted | RemovalPreview> {
   permit(ctx, "artifact:delete");
-  const [outcome] = await removeMany(ctx, [ref], dependents);
-  if (outcome === "deleted") return;
+  if (dryRun) return preview(ctx, ref, dependents);
+  const [outcome] = await takeOut(ctx, [ref], dependents);
+  if (outcome === "deleted") return { status: "deleted", id: String(ref.id) };
   if (outcome === "failed") throw new RegistryError("deletion_unfinished");
   if (dependents === "refuse" && (await selectArtifact(ctx.db, ref.type, ref.id).first())) {
     throw new RegistryError("has_dependents", undefined, {
@@ -54,20 +78,31 @@ export async function remove(ctx: Context, ref: ArtifactRef, dependents: "ignore
   throw new RegistryError("artifact_not_found");
 }
 
-/**
- * Deletes artifacts in one transaction and one call to the bucket. One outcome for each reference, in their order; the same
- * one named twice has the same outcome twice.
- */
-export async function removeMany(
-  ctx: Context,
-  refs: readonly ArtifactRef[],
-  dependents: "ignore" | "refuse" = "ignore",
-): Promise<Removal[]> {
-  permit(ctx, "artifact:delete");
-  return takeOut(ctx, refs, dependents);
+/** Which artifact of a bulk delete, as the client names it, and what became of it. */
+export interface RemovalResult {
+  type: ArtifactType;
+  id: string;
+  status: Removal;
 }
 
-/** `removeMany` for a verb that has asked for a permission of its own. */
+/** Deletes many artifacts at once (contract: POST /artifacts/delete): one result each, in the order asked. */
+export async function removeMany(
+  ctx: Context,
+  ids: readonly { type: ArtifactType; id: string }[],
+): Promise<RemovalResult[]> {
+  permit(ctx, "artifact:delete");
+  // An id that the registry never issues is asked for as 0, which no artifact has.
+  const outcomes = await takeOut(
+    ctx,
+    ids.map(({ type, id }) => ({ type, id: issuedId(id) ?? 0 })),
+  );
+  return ids.map(({ type, id }, index) => ({ type, id, status: outcomes[index] ?? "not_found" }));
+}
+
+/**
+ * Deletes artifacts in one transaction and one call to the bucket, for a verb that has asked for its permission. One outcome
+ * for each reference, in their order; the same one named twice has the same outcome twice.
+ */
 export async function takeOut(
   ctx: Context,
   refs: readonly ArtifactRef[],
@@ -76,9 +111,12 @@ export async function takeOut(
   if (refs.length === 0) return [];
   const distinct = [...new Map(refs.map((ref) => [nameOf(ref.type, ref.id), ref])).values()];
   const statements = removeArtifacts(ctx.db, distinct, requester(ctx), dependents === "refuse");
-  const results = await repeatOnce(() => ctx.db.batch(statements));
-  const deletedNow = new Set(rowsOf<{ artifact_id: number }>(results[0]).map((row) => row.artifact_id));
-  const open = rowsOf<OpenDeletion>(results.at(-1));
+  const [taken] = await repeatOnce(() => ctx.db.batch(statements));
+  const now = rowsOf<DoomedNow>(taken);
+  const deletedNow = new Set(now.map((deletion) => deletion.artifact_id));
+  // Only who was not there to be deleted, was updated while the bucket was down, or is being uploaded has more open.
+  const isAll = now.length === distinct.length && !now.some((deletion) => deletion.others);
+  const open: OpenDeletion[] = isAll ? now : rowsOf(await selectOpenOf(ctx.db, distinct).all());
 
   const owed = open.filter((deletion) => deletion.reason === "deleted");
   const mine = await Promise.all(owed.map((deletion) => isStillOwed(ctx, deletion, deletedNow)));
@@ -101,16 +139,8 @@ async function isStillOwed(ctx: Context, deletion: OpenDeletion, deletedNow: Set
   return bundleExists(ctx.blobs, deletion.object_key).catch(() => true);
 }
 
-/**
- * What deleting this artifact would do; changes nothing.
- * @throws RegistryError `artifact_not_found`; `has_dependents` where the delete itself would
- */
-export async function previewRemoval(
-  ctx: Context,
-  ref: ArtifactRef,
-  dependents: "ignore" | "refuse",
-): Promise<RemovalPreview> {
-  permit(ctx, "artifact:delete");
+/** What deleting this artifact would do; changes nothing, and refuses where the delete itself would. */
+async function preview(ctx: Context, ref: ArtifactRef, dependents: "ignore" | "refuse"): Promise<RemovalPreview> {
   const row = await selectArtifact(ctx.db, ref.type, ref.id).first<ArtifactRow>();
   if (!row) throw new RegistryError("artifact_not_found");
   const found = await findDependents(ctx, ref.id);

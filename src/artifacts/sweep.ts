@@ -10,11 +10,14 @@ import { finishDeletions, type OpenDeletion, postponeDeletions, selectDueDeletio
 import { writeJob } from "../store/jobs.ts";
 import { rowsOf } from "../store/statements.ts";
 import { giveUpUploads } from "../store/uploads.ts";
+import { relaunchMirrors } from "./mirror/start.ts";
 
 /** What one sweep did. */
 export interface SweepReport {
   /** Intents that nobody settled in time, turned into deletions. */
   uploadsGivenUp: number;
+  /** Mirrors that were decided and that nobody had started. */
+  mirrorsStarted: number;
   /** Deletions finished, and tried in vain. */
   finished: number;
   failed: number;
@@ -22,7 +25,12 @@ export interface SweepReport {
 
 /** Turns expired uploads into deletions, then tries each open deletion that is due once. */
 export async function sweep(ctx: Context): Promise<SweepReport> {
-  const report: SweepReport = { uploadsGivenUp: await giveUpExpired(ctx), finished: 0, failed: 0 };
+  const report: SweepReport = {
+    uploadsGivenUp: await giveUpExpired(ctx),
+    mirrorsStarted: await relaunchMirrors(ctx),
+    finished: 0,
+    failed: 0,
+  };
   for (let page = 0; page < SWEEP_MAX_PAGES; page += 1) {
     const due = rowsOf<OpenDeletion>(await selectDueDeletions(ctx.db, ctx.now(), SWEEP_PAGE).all());
     if (due.length === 0) break;

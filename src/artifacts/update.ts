@@ -7,8 +7,10 @@ import { namesTag } from "../lib/entity-tag.ts";
 import { isUploadKey, parseSource } from "../sources/source-url.ts";
 import { type ArtifactRow, selectTwin } from "../store/artifacts.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
+import type { MirrorMode } from "../store/mirrors.ts";
 import { getArtifactRow } from "./find.ts";
 import { ingest } from "./ingest.ts";
+import { startMirror, withMirror } from "./mirror/start.ts";
 import { artifactOf, etagOf, type Metadata, type VersionedArtifact } from "./views.ts";
 import { asReplacement, writeContent } from "./write.ts";
 
@@ -18,19 +20,21 @@ export interface Update {
   url: string;
   /** `If-Match`: only if the artifact is still this version. */
   ifMatch?: string | undefined;
+  /** How much is kept: by default what was kept before, or else what the deployment says. */
+  mirror?: MirrorMode | undefined;
 }
 
 /**
  * Replaces zip, text and lineage of an artifact by what its (new or same) source holds now (contract: PUT).
  *
  * @throws RegistryError `artifact_not_found`, `name_id_mismatch`, `precondition_failed`, `is_upload`, `already_exists` (another artifact
- *   has that source and name), and what an ingest throws; in every case the old content stays whole
+ *   has that source and name), `too_many_bytes`, and what an ingest throws; in every case the old content stays whole
  */
 export async function update(
   ctx: Context,
   ref: ArtifactRef,
   wanted: Update,
-  origin: string,
+  origin?: string,
 ): Promise<VersionedArtifact> {
   permit(ctx, "artifact:write");
   const { metadata } = wanted;
@@ -47,9 +51,12 @@ export async function update(
 
   const { content } = ingested;
   const namesVersion = wanted.ifMatch !== undefined && wanted.ifMatch.trim() !== "*";
-  const settlement = asReplacement(ctx, row, content, namesVersion ? row.version : undefined);
+  const mirror = wanted.mirror ?? (ctx.config.mirror === "full" ? "full" : undefined);
+  const replacing = asReplacement(ctx, row, content, namesVersion ? row.version : undefined);
+  const settlement = withMirror(ctx, replacing, mirror);
   const version = await writeContent(ctx, { artifactId: row.id, type: row.type, name: row.name }, ingested, settlement);
   if (version === undefined) return refusal(ctx, ref, row, content.sourceKey);
+  if (mirror !== "light") ctx.defer(startMirror(ctx, row));
   return artifactOf(ctx, { ...row, url: content.url, version }, origin);
 }
 

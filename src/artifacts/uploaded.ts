@@ -15,6 +15,7 @@ import { rowsOf } from "../store/statements.ts";
 import { selectUpload, type UploadRow } from "../store/uploads.ts";
 import { isModelEvidence } from "../trust/evidence.ts";
 import { type Described, describe } from "./ingest.ts";
+import { checkQuota } from "./quota.ts";
 import { rateEvidence, toStored } from "./rate.ts";
 import { rangeReader, readUpload, type StoredZip } from "./read-upload.ts";
 import { asRegistration, asReplacement, settle, type Written } from "./write.ts";
@@ -45,6 +46,14 @@ export async function getSlot(ctx: Context, ref: ArtifactRef): Promise<Slot> {
     throw new RegistryError("artifact_not_found");
   }
   return { type: ref.type, id: ref.id, name: reserved.name };
+}
+
+/**
+ * Refuses content that does not fit, before a byte of it is read.
+ * @throws RegistryError `too_many_artifacts`, `too_many_bytes`
+ */
+export function checkRoom(ctx: Context, { present }: Slot, size: number): Promise<void> {
+  return checkQuota(ctx, { artifacts: present ? 0 : 1, bytes: size - (present?.size ?? 0) });
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What the verbs hand out: the contract's shapes, built from rows in one place. */
 
+import { may } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import type { ArtifactRow, ArtifactSummary, ArtifactType } from "../store/artifacts.ts";
 import { signDownload } from "./links.ts";
@@ -32,13 +33,16 @@ export function etagOf(row: Pick<ArtifactRow, "id" | "version">): string {
   return `"${row.id}-${row.version}"`;
 }
 
-/** The artifact with a fresh download link on `origin`. */
+/** The artifact, with a fresh download link on `origin` for an actor who may download: a link lets in whoever holds it. */
 export async function artifactOf(
   ctx: Context,
   row: ArtifactSummary & Pick<ArtifactRow, "url" | "version">,
-  origin: string,
+  origin: string | undefined,
 ): Promise<VersionedArtifact> {
-  const link = await signDownload(ctx, { type: row.type, id: row.id }, origin);
+  const link =
+    origin !== undefined && may(ctx.actor, "artifact:download")
+      ? await signDownload(ctx, { type: row.type, id: row.id }, origin)
+      : undefined;
   return {
     artifact: { metadata: metadataOf(row), data: { url: row.url, ...(link && { download_url: link }) } },
     etag: etagOf(row),

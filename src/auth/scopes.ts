@@ -22,7 +22,21 @@ const SENTENCES = {
 export type Scope = keyof typeof SENTENCES;
 
 /** All scopes. */
-export const SCOPES = Object.keys(SENTENCES) as Scope[];
+export const SCOPES = Object.keys(SENTENCES) as [Scope, ...Scope[]];
+
+/** What somebody may do whom nobody has given anything else: look, and change nothing. */
+export const READ_ONLY: readonly Scope[] = ["artifact:read", "artifact:download", "search"];
+
+/**
+ * What a verb can ask for: a scope; or `session`, which no token can be given and which comes from a password alone. Whoever
+ * finds a machine's token must not be able to make themselves another one, or to remove the token's user.
+ */
+export type Permission = Scope | "session";
+
+const SESSION_SENTENCE = "manage users and tokens";
+
+/** The names that users may have: none that the audit could take for another kind of actor. */
+export const USER_NAME = /^(?!(?:anonymous|nobody|cron|link)$)[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/;
 
 /** Who acts. A union, never an optional name: there is no act without an actor. */
 export type Actor =
@@ -30,8 +44,11 @@ export type Actor =
   | { kind: "anonymous" }
   /** Whoever reaches a closed registry and has not said who they are: open routes only. */
   | { kind: "nobody" }
-  /** A person or a machine with a token. */
-  | { kind: "user"; name: string; isAdmin: boolean; scopes: readonly Scope[] }
+  /**
+   * A person or a machine with a token. `isAdmin`: with this token, whatever its user may do with another; `session`: the
+   * token was made with a password.
+   */
+  | { kind: "user"; name: string; isAdmin: boolean; scopes: readonly Scope[]; session?: boolean }
   /** Another Worker, through its service binding; name and scopes are its binding's. */
   | { kind: "worker"; name: string; scopes: readonly Scope[] }
   /** Whoever holds a signed download link: the link is the permission. */
@@ -52,8 +69,13 @@ export function actorName(actor: Actor): string {
   }
 }
 
+/** Whether an actor is an administrator by name: what the audit says of it beside its name. */
+export function isAdmin(actor: Actor): boolean {
+  return actor.kind === "user" && actor.isAdmin;
+}
+
 /** Whether an actor may do something. An administrator may do everything. */
-export function may(actor: Actor, scope: Scope): boolean {
+export function may(actor: Actor, scope: Permission): boolean {
   switch (actor.kind) {
     case "anonymous":
     case "cron":
@@ -64,7 +86,9 @@ export function may(actor: Actor, scope: Scope): boolean {
       return scope === "artifact:download";
     case "user":
     case "worker":
-      return actor.scopes.includes(scope) || actor.scopes.includes("admin");
+      if (actor.scopes.includes("admin")) return true;
+      if (scope === "session") return actor.kind === "user" && actor.session === true;
+      return actor.scopes.includes(scope);
   }
 }
 
@@ -72,8 +96,9 @@ export function may(actor: Actor, scope: Scope): boolean {
  * The first line of a verb.
  * @throws RegistryError `not_permitted`; `unauthenticated` for somebody who has not said who they are
  */
-export function permit(ctx: { actor: Actor }, scope: Scope): void {
+export function permit(ctx: { actor: Actor }, scope: Permission): void {
   if (may(ctx.actor, scope)) return;
   if (ctx.actor.kind === "nobody") throw new RegistryError("unauthenticated");
-  throw new RegistryError("not_permitted", `You do not have permission to ${SENTENCES[scope]}.`);
+  const deed = scope === "session" ? SESSION_SENTENCE : SENTENCES[scope];
+  throw new RegistryError("not_permitted", `You do not have permission to ${deed}.`);
 }

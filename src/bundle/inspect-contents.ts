@@ -12,6 +12,7 @@
 import { constants, inflateRawSync } from "node:zlib";
 import { HDF5_SEARCHED_BYTES, INSPECT_INFLATE_MAX_BYTES } from "../limits.ts";
 import type { ReadBytes } from "./cursor.ts";
+import { findMagic, isZip, type Kind, kindOf } from "./file-kinds.ts";
 import type { FindingCode, Findings } from "./findings.ts";
 import type { LocatedEntry } from "./inspect-structure.ts";
 import { findOnnxFault } from "./onnx.ts";
@@ -24,54 +25,6 @@ import { viewOf, ZipError } from "./zip-records.ts";
 
 /** Looks into an archive within the archive. `model`: of a kind that is loaded as one, so that its structure counts. */
 export type InspectNested = (read: ReadBytes, size: number, path: string, model: boolean) => Promise<void>;
-
-/** How to look into a kind of file. */
-type Kind =
-  | "pickle"
-  | "torch"
-  | "tar"
-  | "npy"
-  | "opaque"
-  | "zip"
-  | "safetensors"
-  | "onnx"
-  | "hdf5"
-  | "keras"
-  | "packed"
-  | "native";
-
-const words = (text: string): string[] => text.split(" ");
-const KINDS: ReadonlyMap<string, Kind> = new Map(
-  Object.entries({
-    pickle: words("pkl pickle pck pcl pickled pk p dill joblib cloudpickle"),
-    torch: words("pt pth bin ckpt pt2 ptl th model weights mar"),
-    tar: ["tar"],
-    npy: ["npy"],
-    opaque: words("pb engine plan trt rds rdata"),
-    zip: words("npz zip whl jar egg apk"),
-    safetensors: ["safetensors"],
-    onnx: ["onnx", "ort"],
-    hdf5: words("h5 hdf5 hdf"),
-    keras: ["keras"],
-    packed: words("7z rar tgz tbz2 txz nemo"),
-    native: words("exe dll so dylib msi com scr pyd pyc node llamafile"),
-  } satisfies Record<Kind, string[]>).flatMap(([kind, extensions]) =>
-    extensions.map((extension): [string, Kind] => [extension, kind as Kind]),
-  ),
-);
-/** Compressions of single files: what they hide is judged by the name below. */
-const COMPRESSED = /\.(?:gz|bz2|xz|zst|lz4|br|z)$/;
-
-/** First bytes by which a file is told whatever its name says. */
-const MAGICS: readonly (readonly [Kind, readonly number[]])[] = [
-  ["zip", [0x50, 0x4b, 0x03, 0x04]],
-  ["native", [0x7f, 0x45, 0x4c, 0x46]],
-  ["native", [0xcf, 0xfa, 0xed, 0xfe]],
-  ["native", [0xce, 0xfa, 0xed, 0xfe]],
-  ["native", [0xca, 0xfe, 0xba, 0xbe]],
-  ["hdf5", [0x89, 0x48, 0x44, 0x46]],
-  ["npy", [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]],
-];
 
 interface Content {
   path: string;
@@ -125,41 +78,14 @@ export async function inspectContents(
 /** First bytes of a file that tell its kind. */
 const HEAD_MIN_BYTES = 64;
 
-/** Names decide first; bytes may only add to what they say. */
-function kindOf(path: string, head: Uint8Array): Kind | undefined {
-  const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
-  const extension = /\.([a-z0-9_]+)$/.exec(name)?.[1] ?? "";
-  const named = KINDS.get(extension);
-  if (named) return named;
-  if (/\.so\.[\d.]+$/.test(name)) return "native";
-  if (COMPRESSED.test(name)) return kindOf(name.replace(COMPRESSED, ""), new Uint8Array()) && "packed";
-  const magic = MAGICS.find(([, bytes]) => bytes.every((byte, index) => head[index] === byte))?.[0];
-  if (magic) return magic;
-  // a PE file: MZ, and where its header stands
-  if (head.length >= 64 && head[0] === 0x4d && head[1] === 0x5a && viewOf(head).getUint32(60, true) < 0x1000)
-    return "native";
-  // a pickle of protocol 2 to 5 that begins as pickles do: with a frame, a container, an import or a text
-  const [first, protocol = 0, opcode = 0] = head;
-  if (
-    first === 0x80 &&
-    protocol >= 2 &&
-    protocol <= 5 &&
-    [0x95, 0x7d, 0x5d, 0x28, 0x63, 0x8a, 0x8c, 0x58].includes(opcode)
-  ) {
-    return "torch";
-  }
-  return undefined;
-}
-
 async function inspectContent(content: Content, kind: Kind | undefined, nested: InspectNested): Promise<void> {
   const { path, size, head, read, note } = content;
   switch (kind) {
     case "pickle":
-      await inspectPickle(content, 0, true);
-      return;
     case "torch":
+      // what loads the one loads the other, by its first bytes
       if (isZip(head)) return nested(read, size, path, true);
-      await inspectPickle(content, 0, false);
+      await inspectPickle(content, 0, kind === "pickle");
       return;
     case "tar":
       // torch.save has often been told to write one; a real one begins with a name, which is no pickle
@@ -169,9 +95,9 @@ async function inspectContent(content: Content, kind: Kind | undefined, nested: 
     case "opaque":
       return note("opaque_format", "a program of another runtime");
     case "npy":
-      return inspectArray(content);
+      return isZip(head) ? nested(read, size, path, true) : inspectArray(content);
     case "zip":
-      if (isZip(head)) return nested(read, size, path, path.endsWith(".npz"));
+      if (isZip(head)) return nested(read, size, path, /\.npz$/i.test(path));
       return note("nested_archive", "an archive that is no zip");
     case "keras":
       if (isZip(head)) return nested(read, size, path, true);
@@ -214,7 +140,7 @@ async function inspectPickle({ size, read, note }: Content, from: number, named:
 async function inspectArray(content: Content): Promise<void> {
   const { size, head, read } = content;
   const major = head[6] ?? 0;
-  if (!MAGICS.some(([kind, magic]) => kind === "npy" && magic.every((byte, index) => head[index] === byte))) {
+  if (findMagic(head) !== "npy") {
     await inspectPickle(content, 0, true);
     return;
   }
@@ -245,15 +171,14 @@ async function inspectHdf5({ size, read, note }: Content): Promise<void> {
 async function inspectKeras({ size, read, note }: Content): Promise<void> {
   if (size > HDF5_SEARCHED_BYTES) return note("bound_reached", "a configuration too long to be searched");
   const text = new TextDecoder().decode(await read({ offset: 0, length: size }));
-  // an escape could spell the class's name differently
-  if (LAMBDA.test(text) || /\\u/i.test(text)) note("keras_lambda", "a lambda layer, whose code runs when it is loaded");
+  if (LAMBDA.test(text)) return note("keras_lambda", "a lambda layer, whose code runs when it is loaded");
+  if (FOREIGN_MODULE.test(text)) return note("keras_lambda", "a class of a module that is not Keras's own");
+  // an escape or another encoding could spell either differently
+  if (/\\u|\0/i.test(text)) note("keras_lambda", "a configuration that cannot be searched for code");
 }
 
+const FOREIGN_MODULE = /"module"\s*:\s*"(?!keras)/;
 const LAMBDA = /"class_name"\s*:\s*"(?:[^"]{0,64}>)?(?:Lambda|__lambda__)"/;
-
-function isZip(head: Uint8Array): boolean {
-  return head.length >= 4 && viewOf(head).getUint32(0, true) === 0x04034b50;
-}
 
 /** The first bytes of the file itself. */
 function headOf({ location, head }: LocatedEntry, spend: Spend): Uint8Array {

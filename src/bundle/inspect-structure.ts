@@ -32,6 +32,9 @@ export interface LocatedEntry {
   head: Uint8Array;
 }
 
+/** First bytes of a stored file that tell its kind. */
+const STORED_HEAD_BYTES = 64;
+
 /** Checks what the directory alone says of each entry but its name. */
 export function checkDirectory({ entries }: ZipIndex, maxDeclaredBytes: number, findings: Findings): void {
   let declared = 0;
@@ -47,7 +50,8 @@ export function checkDirectory({ entries }: ZipIndex, maxDeclaredBytes: number, 
       findings.add("compression_ratio", `${compressedSize} bytes that claim to be ${size}`, path);
     }
     const directory = path.endsWith("/");
-    if (directory && (size > 0 || compressedSize > 0))
+    // deflate needs two bytes to say that there are none
+    if (directory && (size > 0 || compressedSize > (method === DEFLATED ? 2 : 0)))
       findings.add("directory_has_data", "a directory with data", path);
     const kind = mode & 0o170000;
     if (kind !== 0 && kind !== 0o100000 && !(directory && kind === 0o040000)) {
@@ -91,7 +95,12 @@ export async function locateAll(read: ReadRange, index: ZipIndex, findings: Find
       findings.add("overlapping_entries", "data that reaches into the directory", path);
       return located;
     }
-    const head = (await windows.get(dataOffset, Math.min(compressedSize, INSPECT_HEAD_BYTES))).slice();
+    const head = (
+      await windows.get(
+        dataOffset,
+        Math.min(compressedSize, method === STORED ? STORED_HEAD_BYTES : INSPECT_HEAD_BYTES),
+      )
+    ).slice();
     located.push({ location: { path, method, size, compressedSize, crc32, dataOffset }, head });
   }
   await windows.load(sorted.length);

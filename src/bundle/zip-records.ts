@@ -84,7 +84,7 @@ export function readCentralHeader(directory: Uint8Array, at: number): At<Indexed
   const next = from + nameLength + extraLength + view.getUint16(at + 32, true);
   if (next > directory.length) throw new ZipError("directory_invalid", "a record reaches beyond the directory");
 
-  const name = directory.slice(from, from + nameLength);
+  const name = directory.subarray(from, from + nameLength);
   const flags = view.getUint16(at + 8, true);
   const { path, plain } = decodeName(name);
   const extra = extraFields(directory.subarray(from + nameLength, from + nameLength + extraLength));
@@ -201,10 +201,12 @@ function wideValues(extra: ExtraField[], path: string, fields: { value: number; 
   });
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** The name as text, and what its bytes are. What is no UTF-8 is shown byte by byte. */
 function decodeName(name: Uint8Array): { path: string; plain: "ascii" | "utf8" | "other" } {
   try {
-    const path = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(name);
+    const path = UTF8.decode(name);
     return { path, plain: name.every((byte) => byte < 0x80) ? "ascii" : "utf8" };
   } catch {
     return { path: Array.from(name, (byte) => String.fromCharCode(byte)).join(""), plain: "other" };

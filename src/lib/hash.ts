@@ -1,8 +1,13 @@
 /** SHA-256 and the two encodings that we show it in. */
 
 /** The SHA-256 of some bytes, in lower-case hex. */
-export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+export async function sha256Hex(bytes: BufferSource): Promise<string> {
   return toHex(await crypto.subtle.digest("SHA-256", bytes));
+}
+
+/** The SHA-256 of a text, in lower-case hex. */
+export async function textSha256Hex(text: string): Promise<string> {
+  return toHex(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
 /** Lower-case hex of some bytes. */
@@ -10,7 +15,20 @@ export function toHex(bytes: ArrayBuffer | Uint8Array): string {
   return [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** The bytes behind hex. */
+export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+/** Base64 of some bytes as URLs and headers take it: no padding, no `+`, no `/`. */
+export function toBase64Url(bytes: ArrayBuffer | Uint8Array): string {
+  return btoa(String.fromCharCode(...new Uint8Array(bytes)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
+}
+
 /** Hex to the base64 that `Repr-Digest` and `Digest` want. */
 export function hexToBase64(hex: string): string {
-  return btoa(String.fromCharCode(...(hex.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16))));
+  return btoa(String.fromCharCode(...fromHex(hex)));
 }

@@ -3,6 +3,16 @@
 /** `offset` and `length` in bytes; `unsatisfiable` is a 416; undefined means: answer the whole. */
 export type ByteRange = { offset: number; length: number } | "unsatisfiable" | undefined;
 
+/** A part of a body as R2 names it, in bytes: from an offset on, or the last so many. */
+export type Part = { offset: number; length?: number | undefined } | { suffix: number };
+
+/** The `Range` header that asks for a part. */
+export function writeRange(part: Part): string {
+  if ("suffix" in part) return `bytes=-${part.suffix}`;
+  const { offset, length } = part;
+  return `bytes=${offset}-${length === undefined ? "" : offset + length - 1}`;
+}
+
 /**
  * Reads a `Range` header against a body of `size` bytes. What is not a well-formed single byte range is ignored, as the
  * RFC asks of a server that does not understand it.

@@ -6,6 +6,12 @@
 /** The place to go on from. */
 export type Offset = { after: number } | { index: number };
 
+/** Reads a cursor, for lists that have no other spelling; undefined for what is none. */
+export function readCursor(text: string): number | undefined {
+  const offset = readOffset(text);
+  return offset && "after" in offset ? offset.after : undefined;
+}
+
 /** Reads `?offset=`; undefined for what is neither spelling. */
 export function readOffset(text: string): Offset | undefined {
   const cursor = /^after-([1-9]\d{0,14}|0)$/.exec(text);
@@ -16,4 +22,22 @@ export function readOffset(text: string): Offset | undefined {
 /** The cursor behind the artifact with this id. Never digits only, so that it cannot be taken for an index. */
 export function cursorAfter(id: number): string {
   return `after-${id}`;
+}
+
+/** The path behind which a list of files goes on; undefined for what is no cursor of ours. */
+export function readFileOffset(text: string): string | undefined {
+  const [, code] = /^after-([\w-]{1,8192})$/.exec(text) ?? [];
+  if (code === undefined) return undefined;
+  try {
+    const bytes = Uint8Array.from(atob(code.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The cursor behind the file with this path: safe in a header and in a query, as it is. */
+export function fileOffset(path: string): string {
+  const bytes = String.fromCharCode(...new TextEncoder().encode(path));
+  return `after-${btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
 }

@@ -15,7 +15,7 @@ export interface LineageNode {
   artifact_id: string;
   name: string;
   source: string;
-  metadata?: Record<string, unknown>;
+  metadata?: Record<string, string | boolean>;
 }
 
 /** Parent to child. */
@@ -81,7 +81,7 @@ export async function readLineage(
   return { nodes: [...nodes.values()], edges: [...edges.values()] };
 }
 
-function facts(node: NodeRow): Record<string, unknown> {
+function facts(node: NodeRow): Record<string, string> {
   return { type: node.type, source_id: node.source, ...(node.revision !== null && { sha: node.revision }) };
 }
 

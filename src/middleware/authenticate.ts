@@ -1,17 +1,42 @@
 /** Who may come in at all. */
 
+import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
-import { RegistryError } from "../errors.ts";
+import { identify } from "../auth/identify.ts";
 import type { RouteEnv } from "../routes/router.ts";
 
-/** What anyone may ask: is it up, what can it do; and what carries its own permission, the signed download link. */
-const OPEN_TO_ALL = /^\/(health(\/.*)?|openapi\.json|docs(\/.*)?|tracks|artifacts\/[^/]+\/[^/]+\/download)$/;
+/**
+ * What anyone may ask: is it up, what can it do, who am I; and what carries its own permission, the signed download link.
+ * Everything else is closed, also what does not exist, and what is added tomorrow.
+ */
+const OPEN_TO_ALL =
+  /^\/(health(\/.*)?|openapi\.json|docs(\/.*)?|tracks|authenticate|artifacts\/[^/]+\/[^/]+\/download)$/;
+
+/** A file in a bundle. */
+const FILE = /^\/artifacts\/[^/]+\/[^/]+\/files\/[^/]+$/;
+
+/** Whether the query of the bundle's link is the permission, which its route verifies. */
+function hasLink(c: Context<RouteEnv>): boolean {
+  return FILE.test(c.req.path) && c.req.query("signature") !== undefined;
+}
 
 /**
- * `AUTH=off`: everyone is anonymous, and tokens are ignored. `AUTH=required`: nobody has a token yet, so everything but the
- * open routes is refused, before anything is looked up.
+ * `AUTH=off`: everyone is anonymous, and tokens are ignored. `AUTH=required`: whoever has no good token is refused before
+ * anything is looked up, parsed or routed. Tokens are looked up at the primary, whatever session the request itself has: a
+ * replica may not yet know of a revocation.
  */
 export const authenticate = createMiddleware<RouteEnv>(async (c, next) => {
-  if (c.var.ctx.config.auth === "required" && !OPEN_TO_ALL.test(c.req.path)) throw new RegistryError("unauthenticated");
+  const { ctx } = c.var;
+  if (ctx.config.auth === "required" && !OPEN_TO_ALL.test(c.req.path) && !hasLink(c)) {
+    const actor = await identify(
+      { ...ctx, db: c.env.DB },
+      {
+        xAuthorization: c.req.header("x-authorization"),
+        authorization: c.req.header("authorization"),
+        assertion: c.req.header("cf-access-jwt-assertion"),
+      },
+    );
+    c.set("ctx", { ...ctx, actor });
+  }
   await next();
 });

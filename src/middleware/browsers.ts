@@ -8,13 +8,16 @@ import type { RouteEnv } from "../routes/router.ts";
 
 const READING = ["GET", "HEAD", "OPTIONS"];
 
+/** What a page that may read an answer may read of its headers. */
+export const EXPOSED_HEADERS = ["offset", "X-Request-Id", "X-D1-Bookmark", "ETag", "Location", "Retry-After"] as const;
+
 function isAllowed(origin: string, c: HonoContext): boolean {
   const { allowedOrigins } = (c as HonoContext<RouteEnv>).var.ctx.config;
   return allowedOrigins.includes("*") || allowedOrigins.includes(origin);
 }
 
 /** Answers preflights and lets the named origins read answers. */
-export const allowOrigins = cors({
+const allowOrigins = cors({
   origin: (origin, c) => (isAllowed(origin, c) ? origin : null),
   allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
   allowHeaders: [
@@ -31,19 +34,20 @@ export const allowOrigins = cors({
     "X-Content-SHA256",
     "X-D1-Bookmark",
   ],
-  exposeHeaders: ["offset", "X-Request-Id", "X-D1-Bookmark", "ETag", "Location", "Retry-After"],
   maxAge: 600,
 });
 
 /**
- * Refuses writes from pages of other origins. CORS alone does not: a page may send a POST without asking first, and a
- * registry on localhost or behind a company's network is within its reach. Programs send no Origin and are not concerned.
+ * CORS, and writes from pages of other origins refused. CORS alone does not refuse them: a page may send a POST without
+ * asking first, and a registry on localhost or behind a company's network is within its reach. Programs send no Origin and
+ * are not concerned.
  */
-export const refuseForeignWrites = createMiddleware<RouteEnv>(async (c, next) => {
+export const guardOrigins = createMiddleware<RouteEnv>((c, next) => {
   const origin = c.req.header("origin");
-  if (origin !== undefined && !READING.includes(c.req.method)) {
-    const isOwn = origin === new URL(c.req.url).origin;
-    if (!isOwn && !isAllowed(origin, c)) throw new RegistryError("cross_site");
-  }
-  await next();
+  if (origin === undefined && c.req.method !== "OPTIONS") return next();
+  return allowOrigins(c, () => {
+    const isWrite = origin !== undefined && !READING.includes(c.req.method);
+    if (isWrite && origin !== new URL(c.req.url).origin && !isAllowed(origin, c)) throw new RegistryError("cross_site");
+    return next();
+  });
 });

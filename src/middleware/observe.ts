@@ -1,4 +1,4 @@
-/** The outermost layer: makes the context of a request, and writes one line when it is answered. */
+/** Makes the context of a request, and writes one line when it is answered. */
 
 import type { Context as HonoContext } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -10,8 +10,9 @@ import type { RouteEnv } from "../routes/router.ts";
 
 const BOOKMARK = "X-D1-Bookmark";
 
-/** Reads that may come from a replica. Everything else (writes, and the checks that go with them; signed downloads) asks the primary. */
-const READS = /^(GET|HEAD) (?!.*\/(?:download$|content\/))|^POST \/(artifacts|artifact\/byRegEx)$/;
+/** Reads that may come from a replica. Everything else (writes, and the checks that go with them; bytes out of bundles; who may come in) asks the primary. */
+const READS =
+  /^(GET|HEAD) (?!.*\/(?:download$|content\/|files\/)|\/hf\/.*\/(?:resolve|raw)\/|\/(?:users|tokens)$)|^POST \/(artifacts|artifact\/byRegEx|hf\/.*)$/;
 
 /**
  * A session of the database. A client that sends the bookmark of an earlier answer back reads at least that state, its own

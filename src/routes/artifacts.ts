@@ -14,10 +14,12 @@ import {
   MetadataSchema,
   RegistrationSchema,
   refusals,
+  requires,
   UpdateSchema,
 } from "./schemas.ts";
 
 const registerRoute = createRoute({
+  ...requires("artifact:write"),
   method: "post",
   path: "/artifact/{artifact_type}",
   operationId: "ArtifactCreate",
@@ -42,6 +44,8 @@ const registerRoute = createRoute({
       "already_exists",
       "body_too_large",
       "url_too_long",
+      "too_many_bytes",
+      "too_many_artifacts",
       "ingest_rejected",
       "model_not_found_upstream",
       "upstream_failed",
@@ -50,6 +54,7 @@ const registerRoute = createRoute({
 });
 
 const getRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifacts/{artifact_type}/{id}",
   operationId: "ArtifactRetrieve",
@@ -63,6 +68,7 @@ const getRoute = createRoute({
 });
 
 const updateRoute = createRoute({
+  ...requires("artifact:write"),
   method: "put",
   path: "/artifacts/{artifact_type}/{id}",
   operationId: "ArtifactUpdate",
@@ -90,6 +96,7 @@ const updateRoute = createRoute({
       "precondition_failed",
       "body_too_large",
       "url_too_long",
+      "too_many_bytes",
       "ingest_rejected",
       "model_not_found_upstream",
       "upstream_failed",
@@ -100,13 +107,13 @@ const updateRoute = createRoute({
 export const artifactRoutes = createRouter()
   .openapi(registerRoute, async (c) => {
     const type = c.req.valid("param").artifact_type;
-    const { url, name } = c.req.valid("json");
+    const { url, name, mirror } = c.req.valid("json");
     if (/(^|,)\s*respond-async\s*(,|;|$)/i.test(c.req.valid("header").prefer ?? "")) {
-      const metadata = await registerLater(c.var.ctx, { type, url, name });
+      const metadata = await registerLater(c.var.ctx, { type, url, name, mirror });
       return c.json(metadata, 202, { "Preference-Applied": "respond-async" });
     }
     const origin = new URL(c.req.url).origin;
-    const { artifact, etag } = await register(c.var.ctx, { type, url, name }, origin);
+    const { artifact, etag } = await register(c.var.ctx, { type, url, name, mirror }, origin);
     return c.json(artifact, 201, { ETag: etag, Location: `/artifacts/${type}/${artifact.metadata.id}` });
   })
   .openapi(getRoute, async (c) => {
@@ -117,7 +124,8 @@ export const artifactRoutes = createRouter()
   .openapi(updateRoute, async (c) => {
     const ref = getIssuedRef(c.req.valid("param"));
     const { metadata, data } = c.req.valid("json");
-    const wanted = { metadata, url: data.url, ifMatch: c.req.valid("header")["if-match"] };
+    const ifMatch = c.req.valid("header")["if-match"];
+    const wanted = { metadata, url: data.url, mirror: data.mirror, ifMatch };
     const { artifact, etag } = await update(c.var.ctx, ref, wanted, new URL(c.req.url).origin);
     return c.json(artifact, 200, { ETag: etag });
   });

@@ -1,19 +1,49 @@
-/** Tokens for users. Contract §1, PUT /authenticate: this version issues none. */
+/** A session for a name and a password. Contract §1, PUT /authenticate. */
 
-import { createRoute } from "@hono/zod-openapi";
-import { RegistryError } from "../errors.ts";
-import { createRouter } from "./router.ts";
-import { refusals } from "./schemas.ts";
+import { createRoute, z } from "@hono/zod-openapi";
+import { logIn } from "../auth/log-in.ts";
+import { PASSWORD_MAX_CHARS } from "../limits.ts";
+import { createRouter, onlyWithAccounts } from "./router.ts";
+import { answer, OPEN, refusals } from "./schemas.ts";
 
 const authenticateRoute = createRoute({
+  ...OPEN,
   method: "put",
   path: "/authenticate",
   operationId: "CreateAuthToken",
   tags: ["access"],
-  summary: "Not supported: an open registry ignores tokens, a closed one issues none yet",
-  responses: refusals("unauthenticated", "not_supported"),
+  summary: "A token for a name and a password: good for ten hours or a thousand calls",
+  middleware: onlyWithAccounts,
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z
+            .object({
+              user: z.object({
+                name: z.string().min(1).max(PASSWORD_MAX_CHARS),
+                is_admin: z.boolean().openapi({
+                  description: "Makes nobody an administrator: what a user may do, the registry knows.",
+                }),
+              }),
+              secret: z.object({ password: z.string().min(1).max(PASSWORD_MAX_CHARS) }),
+            })
+            .openapi("AuthenticationRequest"),
+        },
+      },
+    },
+  },
+  responses: {
+    200: answer(
+      "The token, as it goes into `X-Authorization`.",
+      z.string().openapi("AuthenticationToken", { example: "bearer tmr_s0123456789abcdef_…" }),
+    ),
+    ...refusals("invalid_request", "invalid_credentials", "unauthenticated", "body_too_large", "not_supported"),
+  },
 });
 
-export const authenticationRoutes = createRouter().openapi(authenticateRoute, () => {
-  throw new RegistryError("not_supported");
+export const authenticationRoutes = createRouter().openapi(authenticateRoute, async (c) => {
+  const { user, secret } = c.req.valid("json");
+  return c.json(await logIn(c.var.ctx, user.name, secret.password), 200);
 });

@@ -15,6 +15,7 @@ import {
   MetadataSchema,
   NameSchema,
   refusals,
+  requires,
 } from "./schemas.ts";
 
 const ifMatch = z.string().optional().openapi({ description: "Only over this version (an `ETag` of the artifact)." });
@@ -31,6 +32,7 @@ const zip = {
 const CLOSED = ["invalid_request", "unauthenticated", "not_permitted"] as const;
 
 const reserveRoute = createRoute({
+  ...requires("artifact:write"),
   method: "post",
   path: "/artifact/{artifact_type}/upload",
   operationId: "ArtifactUploadCreate",
@@ -51,11 +53,12 @@ const reserveRoute = createRoute({
       "The id, and until when it waits. `Location` is where the content goes.",
       MetadataSchema.extend({ expires_at: z.iso.datetime() }).openapi("ArtifactReservation"),
     ),
-    ...refusals(...CLOSED, "body_too_large"),
+    ...refusals(...CLOSED, "body_too_large", "too_many_bytes", "too_many_artifacts"),
   },
 });
 
 const putRoute = createRoute({
+  ...requires("artifact:write"),
   method: "put",
   path: "/artifacts/{artifact_type}/{id}/content",
   operationId: "ArtifactContentPut",
@@ -78,6 +81,8 @@ const putRoute = createRoute({
       "length_required",
       "precondition_failed",
       "body_too_large",
+      "too_many_bytes",
+      "too_many_artifacts",
     ),
   },
 });

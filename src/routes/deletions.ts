@@ -2,10 +2,8 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { getReceipt } from "../artifacts/receipts.ts";
-import { previewRemoval, remove, removeMany } from "../artifacts/remove.ts";
+import { remove, removeMany } from "../artifacts/remove.ts";
 import { reset } from "../artifacts/reset.ts";
-import { RegistryError } from "../errors.ts";
-import { issuedId } from "../lib/ids.ts";
 import { ARTIFACT_TYPES } from "../store/artifacts.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
@@ -15,9 +13,11 @@ import {
   ArtifactTypeSchema,
   answer,
   BulkDeleteSchema,
+  DependentsSchema,
   FlagSchema,
   MetadataSchema,
   refusals,
+  requires,
 } from "./schemas.ts";
 
 const deleted = z.object({ status: z.literal("deleted"), id: z.string() }).openapi("Deleted");
@@ -36,6 +36,7 @@ const dependents = answer(
 );
 
 const deleteRoute = createRoute({
+  ...requires("artifact:delete"),
   method: "delete",
   path: "/artifacts/{artifact_type}/{id}",
   operationId: "ArtifactDelete",
@@ -44,10 +45,7 @@ const deleteRoute = createRoute({
   request: {
     params: ArtifactPath,
     query: z.object({
-      dependents: z
-        .enum(["ignore", "refuse"])
-        .default("ignore")
-        .openapi({ description: "`refuse`: not if registered artifacts are derived from it." }),
+      dependents: DependentsSchema,
       dry_run: FlagSchema,
     }),
   },
@@ -59,6 +57,7 @@ const deleteRoute = createRoute({
 });
 
 const bulkRoute = createRoute({
+  ...requires("artifact:delete"),
   method: "post",
   path: "/artifacts/delete",
   operationId: "ArtifactsDelete",
@@ -83,6 +82,7 @@ const bulkRoute = createRoute({
 });
 
 const receiptRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/deletions/{id}",
   operationId: "DeletionReceipt",
@@ -112,41 +112,41 @@ const receiptRoute = createRoute({
 });
 
 const resetRoute = createRoute({
+  ...requires("registry:reset"),
   method: "delete",
   path: "/reset",
   operationId: "RegistryReset",
   tags: ["deletion"],
-  summary: "Delete every artifact",
+  summary: "Delete every artifact; where AUTH is required, only if the caller knows how many there are",
+  request: {
+    query: z.object({
+      confirm: z
+        .string()
+        .regex(/^\d{1,15}$/, "must be a number of artifacts")
+        .optional()
+        .openapi({ description: "How many artifacts there are. Needed where AUTH is required." }),
+    }),
+  },
   responses: {
     200: answer("Empty.", z.object({ status: z.literal("registry reset") })),
-    ...refusals("unauthenticated", "not_permitted", "deletion_unfinished"),
+    ...refusals("invalid_request", "unauthenticated", "not_permitted", "confirmation_needed", "deletion_unfinished"),
   },
 });
 
 export const deletionRoutes = createRouter()
   .openapi(deleteRoute, async (c) => {
     const ref = getIssuedRef(c.req.valid("param"));
-    const query = c.req.valid("query");
-    if (query.dry_run) return c.json(await previewRemoval(c.var.ctx, ref, query.dependents), 200);
-    await remove(c.var.ctx, ref, query.dependents);
-    return c.json({ status: "deleted" as const, id: String(ref.id) }, 200);
+    const { dependents, dry_run: dryRun } = c.req.valid("query");
+    return c.json(await remove(c.var.ctx, ref, { dependents, dryRun }), 200);
   })
   .openapi(bulkRoute, async (c) => {
-    const { ids } = c.req.valid("json");
-    // An id that the registry never issues is asked for as 0, which no artifact has.
-    const refs = ids.map(({ type, id }) => ({ type, id: issuedId(id) ?? 0 }));
-    const outcomes = await removeMany(c.var.ctx, refs);
-    return c.json(
-      ids.map(({ type, id }, index) => ({ type, id, status: outcomes[index] ?? "not_found" })),
-      200,
-    );
+    return c.json(await removeMany(c.var.ctx, c.req.valid("json").ids), 200);
   })
   .openapi(receiptRoute, async (c) => {
-    const id = issuedId(c.req.valid("param").id);
-    if (id === undefined) throw new RegistryError("deletion_not_found");
-    return c.json(await getReceipt(c.var.ctx, id), 200);
+    return c.json(await getReceipt(c.var.ctx, c.req.valid("param").id), 200);
   })
   .openapi(resetRoute, async (c) => {
-    await reset(c.var.ctx);
+    const { confirm } = c.req.valid("query");
+    await reset(c.var.ctx, confirm === undefined ? undefined : Number(confirm));
     return c.json({ status: "registry reset" as const }, 200);
   });

@@ -36,9 +36,20 @@ export function addDocs(app: OpenAPIHono<RouteEnv>): void {
     type: "apiKey",
     in: "header",
     name: "X-Authorization",
-    description: "`bearer <token>`. Ignored where the deployment runs with `AUTH=off`.",
+    description:
+      "`bearer <token>`, of `PUT /authenticate` or `POST /tokens`. Ignored where the deployment runs with `AUTH=off`.",
   });
-  app.openAPIRegistry.registerComponent("securitySchemes", "Authorization", { type: "http", scheme: "bearer" });
+  app.openAPIRegistry.registerComponent("securitySchemes", "Authorization", {
+    type: "http",
+    scheme: "bearer",
+    description: "The same token, where a client knows no other header.",
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "CloudflareAccess", {
+    type: "apiKey",
+    in: "header",
+    name: "Cf-Access-Jwt-Assertion",
+    description: "Set by Cloudflare Access, where the deployment is configured to believe it.",
+  });
 
   let document: string | undefined;
   app.get("/openapi.json", (c) => {
@@ -53,13 +64,14 @@ export function addDocs(app: OpenAPIHono<RouteEnv>): void {
             "Models, datasets and code: taken in with their evidence, kept as verified bundles, and really deleted, row and zip in one request. Every route also answers under /api.",
           license: { name: "MIT" },
         },
-        security: [{}, { XAuthorization: [] }, { Authorization: [] }],
       }),
     );
     return c.body(document, 200, { "Content-Type": "application/json" });
   });
 
-  app.get("/docs", (c) => c.html(PAGE, 200, { "Content-Security-Policy": POLICY }));
+  app.get("/docs", (c) =>
+    c.html(PAGE, 200, { "Content-Security-Policy": POLICY, "Cross-Origin-Opener-Policy": "same-origin" }),
+  );
   app.get("/docs/start.js", (c) => c.body(START, 200, { "Content-Type": "text/javascript; charset=utf-8" }));
   app.get("/docs/:file", async (c) => {
     const file = c.req.param("file");

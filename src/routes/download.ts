@@ -4,25 +4,32 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { findDirectLink } from "../artifacts/direct-link.ts";
 import { openDownload } from "../artifacts/download.ts";
 import { verifyDownload } from "../artifacts/links.ts";
+import { type OpenedPart, openPart } from "../artifacts/parts.ts";
+import { PARTS } from "../bundle/parts.ts";
+import { attachment } from "../lib/attachment.ts";
 import { hexToBase64 } from "../lib/hash.ts";
+import { fileRequest } from "./file-response.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, refusals } from "./schemas.ts";
+import { ArtifactPath, OPEN, refusals } from "./schemas.ts";
 
 const zip = { "application/zip": { schema: z.string().openapi({ format: "binary" }) } };
 
 const downloadRoute = createRoute({
+  ...OPEN,
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/download",
   operationId: "ArtifactDownload",
   tags: ["artifacts"],
   summary: "The zip, whole or in part; HEAD and conditional requests work",
-  description: "The link is the permission: no token is needed, and none helps without the signature.",
+  description:
+    "The link is the permission: no token is needed, and none helps without the signature. With `part`, a zip of stored files is put together on the way out: always whole, of known length, and the same for the same bundle.",
   request: {
     params: ArtifactPath,
     query: z.object({
       expires: z.string().optional().openapi({ description: "Unix time in seconds; part of the signed link." }),
       signature: z.string().optional().openapi({ description: "Part of the signed link." }),
+      part: z.enum(PARTS).optional().openapi({ description: "To be added to the link: a zip of these files alone." }),
     }),
     headers: z.object({
       range: z.string().optional().openapi({ example: "bytes=0-1023" }),
@@ -35,25 +42,30 @@ const downloadRoute = createRoute({
     206: { description: "The range that was asked for.", content: zip },
     307: { description: "Where the deployment has S3 credentials: a link into the bucket itself, for a minute." },
     304: { description: "`If-None-Match` names the present zip." },
-    ...refusals("invalid_request", "invalid_signature", "artifact_not_found", "link_expired", "range_not_satisfiable"),
+    ...refusals(
+      "invalid_request",
+      "invalid_signature",
+      "unsafe_content",
+      "artifact_not_found",
+      "file_not_found",
+      "link_expired",
+      "range_not_satisfiable",
+    ),
   },
 });
 
 export const downloadRoutes = createRouter().openapi(downloadRoute, async (c) => {
   const ref = getIssuedRef(c.req.valid("param"));
-  c.set("ctx", await verifyDownload(c.var.ctx, ref, c.req.valid("query")));
-  const headers = c.req.valid("header");
+  const { part, ...signed } = c.req.valid("query");
+  c.set("ctx", await verifyDownload(c.var.ctx, ref, signed));
+  if (part !== undefined) return partResponse(await openPart(c.var.ctx, ref, part, fileRequest(c.req.raw)));
+  const wanted = fileRequest(c.req.raw);
   // What the client has already is for us to say: a link into the bucket knows another entity tag.
-  if (c.req.raw.method === "GET" && !headers["if-none-match"] && !headers["if-range"]) {
+  if (!wanted.headOnly && wanted.ifNoneMatch === undefined && wanted.ifRange === undefined) {
     const link = await findDirectLink(c.var.ctx, ref, attachment);
     if (link !== undefined) return c.body(null, 307, { Location: link });
   }
-  const download = await openDownload(c.var.ctx, ref, {
-    range: headers.range,
-    ifRange: headers["if-range"],
-    ifNoneMatch: headers["if-none-match"],
-    headOnly: c.req.raw.method === "HEAD",
-  });
+  const download = await openDownload(c.var.ctx, ref, wanted);
   const digest = hexToBase64(download.sha256);
   const common = {
     ETag: `"${download.sha256}"`,
@@ -77,12 +89,14 @@ export const downloadRoutes = createRouter().openapi(downloadRoute, async (c) =>
   return new Response(body, { status: 206, headers: { ...content, "Content-Range": range } });
 });
 
-/** A file name that no header parser can be led astray by, and beside it the true one (RFC 6266, RFC 8187). */
-function attachment(name: string): string {
-  const plain = name.replace(/[^\w.-]+/g, "_");
-  const encoded = encodeURIComponent(name).replace(
-    /['()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
+function partResponse({ kind, name, size, etag, body }: OpenedPart): Response {
+  const common = { ETag: etag, "Accept-Ranges": "none", "Cache-Control": "private, no-cache" };
+  if (kind === "not_modified") return new Response(null, { status: 304, headers: common });
+  const headers = {
+    ...common,
+    "Content-Type": "application/zip",
+    "Content-Length": String(size),
+    "Content-Disposition": attachment(`${name}.zip`),
+  };
+  return new Response(body ?? null, { headers });
 }

@@ -4,9 +4,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { readComponents } from "../artifacts/components.ts";
 import { readHealth } from "../artifacts/health.ts";
 import { createRouter } from "./router.ts";
-import { answer, FlagSchema, refusals } from "./schemas.ts";
+import { answer, FlagSchema, OPEN, refusals } from "./schemas.ts";
 
 const healthRoute = createRoute({
+  ...OPEN,
   method: "get",
   path: "/health",
   operationId: "RegistryHealthHeartbeat",
@@ -23,15 +24,20 @@ const healthRoute = createRoute({
           models: z.int(),
           artifacts: z.object({ model: z.int(), dataset: z.int(), code: z.int(), total: z.int() }),
           deletions: z.object({ open: z.int(), oldest_s: z.int(), stuck: z.int() }),
+          audit: z.object({ seal: z.int(), sealed_through: z.int(), digest: z.string() }).optional().openapi({
+            description: "The newest seal of the audit; keep it outside, for `GET /audit/verify?anchor=`.",
+          }),
           notices: z.array(z.string()).optional(),
         })
         .openapi("Health"),
     ),
+    ...refusals(),
     503: answer("The database does not answer.", z.object({ status: z.literal("critical") })),
   },
 });
 
 const componentsRoute = createRoute({
+  ...OPEN,
   method: "get",
   path: "/health/components",
   operationId: "RegistryHealthComponents",
@@ -76,7 +82,10 @@ const componentsRoute = createRoute({
   },
 });
 
+const DELIVERED = ["Performance track", "Access control track", "High assurance track"] as const;
+
 const tracksRoute = createRoute({
+  ...OPEN,
   method: "get",
   path: "/tracks",
   operationId: "TracksGet",
@@ -91,6 +100,7 @@ const tracksRoute = createRoute({
         ),
       }),
     ),
+    ...refusals(),
   },
 });
 
@@ -107,6 +117,4 @@ export const healthRoutes = createRouter()
     const { windowMinutes, includeTimeline } = c.req.valid("query");
     return c.json(await readComponents(c.var.ctx, windowMinutes, includeTimeline), 200);
   })
-  .openapi(tracksRoute, (c) =>
-    c.json({ plannedTracks: ["Performance track" as const, "High assurance track" as const] }, 200),
-  );
+  .openapi(tracksRoute, (c) => c.json({ plannedTracks: [...DELIVERED] }, 200));

@@ -1,19 +1,25 @@
 /** Many artifacts: list, by name. Contract §1. */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { findByName, listArtifacts, type Page, search } from "../artifacts/find.ts";
-import { ARTIFACT_TYPES, type ListQuery } from "../store/artifacts.ts";
+import { findByName, listArtifacts, search } from "../artifacts/find.ts";
 import { createRouter } from "./router.ts";
-import { answer, ListSchema, MetadataSchema, OffsetSchema, refusals } from "./schemas.ts";
+import {
+  answer,
+  ListSchema,
+  MetadataSchema,
+  nextHeader,
+  OffsetSchema,
+  offsetHeader,
+  refusals,
+  requires,
+  SearchSchema,
+  WantedNameSchema,
+} from "./schemas.ts";
 
-const page = {
-  ...answer("A page of artifacts, ascending id.", z.array(MetadataSchema)),
-  headers: z.object({
-    offset: z.string().optional().openapi({ description: "There is more: send this back as `?offset=`." }),
-  }),
-};
+const page = { ...answer("A page of artifacts, ascending id.", z.array(MetadataSchema)), headers: offsetHeader };
 
 const listRoute = createRoute({
+  ...requires("artifact:read"),
   method: "post",
   path: "/artifacts",
   operationId: "ArtifactsList",
@@ -27,6 +33,7 @@ const listRoute = createRoute({
 });
 
 const byNameRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifact/byName/{name}",
   operationId: "ArtifactByNameGet",
@@ -35,17 +42,14 @@ const byNameRoute = createRoute({
   request: {
     query: z.object({ offset: OffsetSchema }),
     params: z.object({
-      name: z
-        .string()
-        .trim()
-        .min(1, "The name must not be empty.")
-        .openapi({ param: { name: "name", in: "path" }, example: "google-bert/bert-base-uncased" }),
+      name: WantedNameSchema.openapi({ param: { name: "name", in: "path" }, example: "google-bert/bert-base-uncased" }),
     }),
   },
   responses: { 200: page, ...refusals("invalid_request", "unauthenticated", "not_permitted") },
 });
 
 const byRegExRoute = createRoute({
+  ...requires("search"),
   method: "post",
   path: "/artifact/byRegEx",
   operationId: "ArtifactByRegExGet",
@@ -59,7 +63,7 @@ const byRegExRoute = createRoute({
       required: true,
       content: {
         "application/json": {
-          schema: z.object({ regex: z.string().openapi({ example: "^bert-.*" }) }).openapi("ArtifactRegEx"),
+          schema: SearchSchema,
         },
       },
     },
@@ -74,27 +78,14 @@ export const listRoutes = createRouter()
   .openapi(listRoute, async (c) => {
     const body = c.req.valid("json");
     const queries = Array.isArray(body) ? body : body.queries;
-    const wanted: ListQuery[] = queries.map(({ name, types }) => ({
-      ...(name !== "" && name !== "*" && { name }),
-      types: types === undefined || types.length === 0 ? ARTIFACT_TYPES : types,
-    }));
-    const everything: ListQuery[] = [{ types: ARTIFACT_TYPES }];
-    const found = await listArtifacts(
-      c.var.ctx,
-      wanted.length === 0 ? everything : wanted,
-      c.req.valid("query").offset,
-    );
-    return c.json(found.items, 200, nextHeader(found));
+    const found = await listArtifacts(c.var.ctx, queries, c.req.valid("query").offset);
+    return c.json(found.items, 200, nextHeader(found.next));
   })
   .openapi(byNameRoute, async (c) => {
     const found = await findByName(c.var.ctx, c.req.valid("param").name, c.req.valid("query").offset);
-    return c.json(found.items, 200, nextHeader(found));
+    return c.json(found.items, 200, nextHeader(found.next));
   })
   .openapi(byRegExRoute, async (c) => {
     const found = await search(c.var.ctx, c.req.valid("json").regex, c.req.valid("query").offset);
-    return c.json(found.items, 200, nextHeader(found));
+    return c.json(found.items, 200, nextHeader(found.next));
   });
-
-function nextHeader(found: Page): Record<string, string> {
-  return found.next === undefined ? {} : { offset: found.next };
-}

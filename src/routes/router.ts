@@ -1,6 +1,8 @@
 /** What every route file starts from. */
 
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { createMiddleware } from "hono/factory";
+import { requireAccounts } from "../auth/owner.ts";
 import type { Env } from "../config.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
@@ -20,12 +22,24 @@ export function createRouter(): OpenAPIHono<RouteEnv> {
     defaultHook: (result) => {
       if (result.success) return;
       const [issue] = result.error.issues;
-      const message = issue?.message ?? "malformed";
-      if (result.target === "param" || /^Invalid artifact/.test(message)) {
-        throw new RegistryError("invalid_request", message);
-      }
-      const place = [result.target === "json" ? "body" : result.target, ...(issue?.path ?? [])].map(String).join(".");
-      throw new RegistryError("invalid_request", `Invalid request: ${place}: ${message}`);
+      if (result.target === "param") throw new RegistryError("invalid_request", issue?.message);
+      throw malformed(issue, result.target === "json" ? "body" : result.target);
     },
   });
+}
+
+/** Before anything is validated: an open registry has neither users nor tokens, whatever is sent. Contract §0. */
+export const onlyWithAccounts = createMiddleware<RouteEnv>(async (c, next) => {
+  requireAccounts(c.var.ctx);
+  await next();
+});
+
+/** The refusal of what a schema found wrong: a sentence of the contract's as it is, whatever else with its place. */
+export function malformed(
+  issue: { path: PropertyKey[]; message: string } = { path: [], message: "malformed" },
+  root: string,
+): RegistryError {
+  const { path, message } = issue;
+  if (/^Invalid artifact/.test(message)) return new RegistryError("invalid_request", message);
+  return new RegistryError("invalid_request", `Invalid request: ${[root, ...path].map(String).join(".")}: ${message}`);
 }

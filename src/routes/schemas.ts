@@ -1,9 +1,10 @@
 /** The shapes of the contract (§0 and §1): what validates is what the OpenAPI document shows. */
 
 import { z } from "@hono/zod-openapi";
+import { type Permission, SCOPES, USER_NAME } from "../auth/scopes.ts";
 import { type ErrorCode, refusalOf } from "../errors.ts";
 import { ID_SYNTAX } from "../lib/ids.ts";
-import { readOffset } from "../lib/paging.ts";
+import { readCursor, readOffset } from "../lib/paging.ts";
 import { BULK_DELETE_MAX_IDS, LIST_MAX_QUERIES, NAME_MAX_CHARS } from "../limits.ts";
 import { ARTIFACT_TYPES } from "../store/artifacts.ts";
 
@@ -54,18 +55,27 @@ export const ArtifactSchema = z
   })
   .openapi("Artifact");
 
+const MirrorModeSchema = z.enum(["light", "full"]).optional().openapi({
+  description:
+    "`full`: after the answer all upstream files are copied into the zip, which until then holds card and configuration.",
+});
+
 /** Body of a registration. `download_url` is accepted and ignored: only our own links are handed out. */
 export const RegistrationSchema = z
   .object({
     url: z.string().openapi({ example: "https://huggingface.co/google-bert/bert-base-uncased" }),
     name: NameSchema.optional(),
     download_url: z.string().optional(),
+    mirror: MirrorModeSchema,
   })
   .openapi("ArtifactData");
 
 /** Body of an update. */
 export const UpdateSchema = z
-  .object({ metadata: MetadataSchema, data: z.object({ url: z.string(), download_url: z.string().optional() }) })
+  .object({
+    metadata: MetadataSchema,
+    data: z.object({ url: z.string(), download_url: z.string().optional(), mirror: MirrorModeSchema }),
+  })
   .openapi("ArtifactUpdate");
 
 const QuerySchema = z
@@ -75,11 +85,33 @@ const QuerySchema = z
   })
   .openapi("ArtifactQuery");
 
+export const QueriesSchema = z.array(QuerySchema).max(LIST_MAX_QUERIES);
+
 /** Body of a list, in both spellings. */
-const QueriesSchema = z.array(QuerySchema).max(LIST_MAX_QUERIES);
 export const ListSchema = z.union([QueriesSchema, z.object({ queries: QueriesSchema })], {
   error: 'expected an array of {"name", "types"?} or {"queries": [...]}, with types of model, dataset, code',
 });
+
+/** A name that is looked for: exact, so that only the spaces around it do not count. */
+export const WantedNameSchema = z.string().trim().min(1, "The name must not be empty.");
+
+/** Body of a search. */
+export const SearchSchema = z.object({ regex: z.string().openapi({ example: "^bert-.*" }) }).openapi("ArtifactRegEx");
+
+/** Body of a licence check, and how far up it looks. */
+export const LicenseCheckSchema = z
+  .object({ github_url: z.string().openapi({ example: "https://github.com/google-research/bert" }) })
+  .openapi("SimpleLicenseCheckRequest");
+export const LicenseScopeSchema = z.enum(["model", "lineage"]).default("model");
+
+/** What else a lineage shows; in which money a cost is told. */
+export const IncludeSchema = z.enum(["datasets"]).optional();
+export const CurrencySchema = z.enum(["usd"]).optional();
+
+export const DependentsSchema = z
+  .enum(["ignore", "refuse"])
+  .default("ignore")
+  .openapi({ description: "`refuse`: not if registered artifacts are derived from it." });
 
 export const OffsetSchema = z
   .string()
@@ -91,6 +123,28 @@ export const OffsetSchema = z
   })
   .optional()
   .openapi({ type: "string", param: { name: "offset", in: "query" }, description: "Where the page begins." });
+
+/** Where the page of a list begins that older clients never counted through. */
+export const CursorSchema = z
+  .string()
+  .transform((text, context) => {
+    const after = readCursor(text);
+    if (after !== undefined) return after;
+    context.addIssue("must be the value of a previous answer's offset header");
+    return z.NEVER;
+  })
+  .optional()
+  .openapi({ type: "string", param: { name: "offset", in: "query" }, description: "Where the page begins." });
+
+/** The header behind which a list goes on, for the document. */
+export const offsetHeader = z.object({
+  offset: z.string().optional().openapi({ description: "There is more: send this back as `?offset=`." }),
+});
+
+/** The same for the answer. */
+export function nextHeader(next: string | undefined): Record<string, string> {
+  return next === undefined ? {} : { offset: next };
+}
 
 /** Body of a bulk delete. */
 export const BulkDeleteSchema = z
@@ -109,22 +163,66 @@ export const FlagSchema = z
   .transform((text) => text === "true")
   .openapi({ type: "boolean" });
 
+/** One thing that a user or a token may do. */
+export const ScopeSchema = z.enum(SCOPES).openapi("Scope");
+
+export const UserNameSchema = z
+  .string()
+  .regex(USER_NAME, "Invalid user name: up to 64 letters, digits and ._@+-")
+  .openapi("UserName", { example: "ada" });
+
+/** The ways to say who is asking, by their names in the document. */
+const SCHEMES = ["XAuthorization", "Authorization", "CloudflareAccess"];
+
+/**
+ * What a route asks of whoever calls it, for the document: the same permission that its verb begins with, which a test
+ * compares. A route says this or `OPEN`.
+ */
+export function requires(permission: Permission) {
+  return {
+    security: SCHEMES.map((scheme) => ({ [scheme]: [permission] })),
+    "x-required-scope": permission,
+  };
+}
+
+/** A route that anyone may call. */
+export const OPEN = { security: [] };
+
 export const ErrorSchema = z.object({ detail: z.string() }).openapi("Error");
+
+/** A refusal that says what was found in a zip, where that is why. */
+const UploadRefusalSchema = ErrorSchema.extend({
+  findings: z
+    .array(
+      z.object({
+        code: z.string(),
+        severity: z.enum(["unsafe", "unknown", "note"]),
+        path: z.string().optional(),
+        detail: z.string(),
+      }),
+    )
+    .optional(),
+}).openapi("UploadRefusal");
 
 /** A JSON answer for the document. */
 export function answer<Schema extends z.ZodType>(description: string, schema: Schema) {
   return { description, content: { "application/json": { schema } } };
 }
 
-/** The refusals of a route for the document, by status; 500 is every route's. */
+/** The refusals of a route for the document, by status; 429 and 500 are every route's. */
 export function refusals(...codes: ErrorCode[]) {
-  const byStatus = Map.groupBy([...codes, "internal" as const], (code) => refusalOf(code).status);
+  const byStatus = Map.groupBy(
+    [...codes, "too_many_requests" as const, "internal" as const],
+    (code) => refusalOf(code).status,
+  );
   return Object.fromEntries(
     [...byStatus].map(([status, group]) => [
       status,
       {
         description: [...new Set(group.map((code) => refusalOf(code).detail))].join(" / "),
-        content: { "application/json": { schema: ErrorSchema } },
+        content: {
+          "application/json": { schema: group.includes("upload_refused") ? UploadRefusalSchema : ErrorSchema },
+        },
       },
     ]),
   );

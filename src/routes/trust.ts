@@ -5,11 +5,21 @@ import { checkLicense } from "../artifacts/check-license.ts";
 import { readCost } from "../artifacts/cost.ts";
 import { getLineage } from "../artifacts/lineage.ts";
 import { getRating } from "../artifacts/rate.ts";
-import { RegistryError } from "../errors.ts";
 import { SCALAR_METRICS } from "../trust/rate.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactIdSchema, ArtifactPath, answer, FlagSchema, refusals } from "./schemas.ts";
+import {
+  ArtifactIdSchema,
+  ArtifactPath,
+  answer,
+  CurrencySchema,
+  FlagSchema,
+  IncludeSchema,
+  LicenseCheckSchema,
+  LicenseScopeSchema,
+  refusals,
+  requires,
+} from "./schemas.ts";
 
 const score = z.number().min(0).max(1);
 const latency = z.number().min(0).openapi({ description: "Milliseconds." });
@@ -39,6 +49,7 @@ const rating = z
   .openapi("ModelRating");
 
 const rateRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifact/{artifact_type}/{id}/rate",
   operationId: "ModelArtifactRate",
@@ -61,12 +72,13 @@ const rateRoute = createRoute({
 const ModelPath = z.object({ id: ArtifactIdSchema.openapi({ param: { name: "id", in: "path" } }) });
 
 const lineageRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifact/model/{id}/lineage",
   operationId: "ArtifactLineageGet",
   tags: ["trust"],
   summary: "Registered ancestors and descendants of a model; parents that are not registered as placeholders",
-  request: { params: ModelPath, query: z.object({ include: z.enum(["datasets"]).optional() }) },
+  request: { params: ModelPath, query: z.object({ include: IncludeSchema }) },
   responses: {
     200: answer(
       "The graph, root first; edges run from parent to child.",
@@ -95,6 +107,7 @@ const lineageRoute = createRoute({
 });
 
 const costRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifact/{artifact_type}/{id}/cost",
   operationId: "ArtifactCost",
@@ -102,7 +115,7 @@ const costRoute = createRoute({
   summary: "Megabytes to download, alone and with all that it stands on",
   request: {
     params: ArtifactPath,
-    query: z.object({ dependency: FlagSchema, currency: z.enum(["usd"]).optional() }),
+    query: z.object({ dependency: FlagSchema, currency: CurrencySchema }),
   },
   responses: {
     200: answer(
@@ -123,6 +136,7 @@ const costRoute = createRoute({
 });
 
 const licenseRoute = createRoute({
+  ...requires("artifact:read"),
   method: "post",
   path: "/artifact/model/{id}/license-check",
   operationId: "ArtifactLicenseCheck",
@@ -130,14 +144,12 @@ const licenseRoute = createRoute({
   summary: "May this model be used in that project?",
   request: {
     params: ModelPath,
-    query: z.object({ explain: FlagSchema, scope: z.enum(["model", "lineage"]).default("model") }),
+    query: z.object({ explain: FlagSchema, scope: LicenseScopeSchema }),
     body: {
       required: true,
       content: {
         "application/json": {
-          schema: z
-            .object({ github_url: z.string().openapi({ example: "https://github.com/google-research/bert" }) })
-            .openapi("SimpleLicenseCheckRequest"),
+          schema: LicenseCheckSchema,
         },
       },
     },
@@ -173,8 +185,7 @@ const licenseRoute = createRoute({
 export const trustRoutes = createRouter()
   .openapi(rateRoute, async (c) => {
     const ref = getIssuedRef(c.req.valid("param"));
-    if (ref.type !== "model") throw new RegistryError("not_a_model");
-    return c.json(await getRating(c.var.ctx, ref.id, c.req.valid("query").explain), 200);
+    return c.json(await getRating(c.var.ctx, ref, c.req.valid("query").explain), 200);
   })
   .openapi(lineageRoute, async (c) => {
     const ref = getIssuedRef({ artifact_type: "model", id: c.req.valid("param").id });
@@ -182,12 +193,10 @@ export const trustRoutes = createRouter()
   })
   .openapi(costRoute, async (c) => {
     const ref = getIssuedRef(c.req.valid("param"));
-    const { dependency, currency } = c.req.valid("query");
-    return c.json(await readCost(c.var.ctx, ref, { dependency, usd: currency === "usd" }), 200);
+    return c.json(await readCost(c.var.ctx, ref, c.req.valid("query")), 200);
   })
   .openapi(licenseRoute, async (c) => {
     const ref = getIssuedRef({ artifact_type: "model", id: c.req.valid("param").id });
-    const { explain, scope } = c.req.valid("query");
-    const check = await checkLicense(c.var.ctx, ref.id, c.req.valid("json").github_url, scope);
-    return c.json(explain ? check : check.compatible, 200);
+    const wanted = { ...c.req.valid("json"), ...c.req.valid("query") };
+    return c.json(await checkLicense(c.var.ctx, ref.id, wanted), 200);
   });

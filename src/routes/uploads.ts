@@ -9,7 +9,7 @@ import { UPLOAD_MAX_BYTES, UPLOAD_MAX_PARTS } from "../limits.ts";
 import { answerUploaded, DIGEST_HEADERS, incomingBody } from "./content.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactIdSchema, ArtifactPath, ArtifactSchema, answer, refusals } from "./schemas.ts";
+import { ArtifactIdSchema, ArtifactPath, ArtifactSchema, answer, refusals, requires } from "./schemas.ts";
 
 const DigestHex = z
   .string()
@@ -45,6 +45,7 @@ const bytes = {
 const CLOSED = ["invalid_request", "unauthenticated", "not_permitted"] as const;
 
 const startRoute = createRoute({
+  ...requires("artifact:write"),
   method: "post",
   path: "/artifacts/{artifact_type}/{id}/content/uploads",
   operationId: "ArtifactUploadStart",
@@ -69,11 +70,12 @@ const startRoute = createRoute({
   },
   responses: {
     201: answer("Begun. `Location` is the upload.", UploadSchema),
-    ...refusals(...CLOSED, "artifact_not_found", "no_upload", "body_too_large"),
+    ...refusals(...CLOSED, "artifact_not_found", "no_upload", "body_too_large", "too_many_bytes", "too_many_artifacts"),
   },
 });
 
 const stateRoute = createRoute({
+  ...requires("artifact:write"),
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/content/uploads/{upload_id}",
   operationId: "ArtifactUploadGet",
@@ -84,6 +86,7 @@ const stateRoute = createRoute({
 });
 
 const placeRoute = createRoute({
+  ...requires("artifact:write"),
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/content/uploads/{upload_id}/parts/{number}",
   operationId: "ArtifactUploadPartGet",
@@ -110,6 +113,7 @@ const placeRoute = createRoute({
 });
 
 const partRoute = createRoute({
+  ...requires("artifact:write"),
   method: "put",
   path: "/artifacts/{artifact_type}/{id}/content/uploads/{upload_id}/parts/{number}",
   operationId: "ArtifactUploadPartPut",
@@ -123,6 +127,7 @@ const partRoute = createRoute({
 });
 
 const completeRoute = createRoute({
+  ...requires("artifact:write"),
   method: "post",
   path: "/artifacts/{artifact_type}/{id}/content/uploads/{upload_id}/complete",
   operationId: "ArtifactUploadComplete",
@@ -161,11 +166,14 @@ const completeRoute = createRoute({
       "already_exists",
       "precondition_failed",
       "body_too_large",
+      "too_many_bytes",
+      "too_many_artifacts",
     ),
   },
 });
 
 const abortRoute = createRoute({
+  ...requires("artifact:write"),
   method: "delete",
   path: "/artifacts/{artifact_type}/{id}/content/uploads/{upload_id}",
   operationId: "ArtifactUploadAbort",

@@ -32,11 +32,15 @@ export interface Missing {
 /** The outcome of one question to an upstream. */
 export type Finding<T> = Found<T> | Missing;
 
-/** One file of an upstream repository. `size` in bytes; `sha256` in hex where upstream gives one. */
+/**
+ * One file of an upstream repository. `size` in bytes; `sha256` in hex where upstream gives one, `git_sha1` where it gives
+ * that of git instead: SHA-1 over `blob <size>\0` and the bytes.
+ */
 export interface UpstreamFile {
   path: string;
   size?: number;
   sha256?: string;
+  git_sha1?: string;
 }
 
 /** The part that we use of a Hugging Face model or dataset record (`/api/models/{id}?blobs=true`). */

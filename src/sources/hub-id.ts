@@ -23,6 +23,12 @@ export function ownsBareIds(owner: string): boolean {
   return OWNERS_OF_BARE_IDS.has(owner.toLowerCase());
 }
 
+/** The lower-case ids under which the hub may know a repository that is asked for: its own, or with an owner that it was given. */
+export function hubKeys(id: string): string[] {
+  const key = id.toLowerCase();
+  return key.includes("/") ? [key] : [key, ...[...OWNERS_OF_BARE_IDS].map((owner) => `${owner}/${key}`)];
+}
+
 /** Whether the hub could have a repository of this id: `gpt2`, `google-bert/bert-base-uncased`. ASCII only. */
 export function isHubId(id: string): boolean {
   const segments = id.split("/");

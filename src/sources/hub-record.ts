@@ -13,6 +13,11 @@ const sha256 = z
   .transform((hex) => hex.toLowerCase())
   .optional()
   .catch(undefined);
+const sha1 = z
+  .string()
+  .regex(/^[0-9a-f]{40}$/)
+  .optional()
+  .catch(undefined);
 const bytes = z.int().nonnegative().optional().catch(undefined);
 
 const record = z.object({
@@ -41,6 +46,7 @@ const record = z.object({
 const sibling = z.object({
   rfilename: z.string().refine(isSanePath),
   size: bytes,
+  blobId: sha1,
   lfs: z.object({ sha256, size: bytes }).optional().catch(undefined),
 });
 
@@ -72,9 +78,11 @@ function readFiles(siblings: unknown[]): UpstreamFile[] {
   for (const entry of siblings) {
     const parsed = sibling.safeParse(entry);
     if (!parsed.success) continue;
-    const { rfilename: path, size, lfs } = parsed.data;
-    if (!files.has(path))
-      files.set(path, defined<UpstreamFile>({ path, size: size ?? lfs?.size, sha256: lfs?.sha256 }));
+    const { rfilename: path, size, blobId, lfs } = parsed.data;
+    if (files.has(path)) continue;
+    // of a file that is kept elsewhere, git has the pointer
+    const git_sha1 = lfs === undefined ? blobId : undefined;
+    files.set(path, defined<UpstreamFile>({ path, size: size ?? lfs?.size, sha256: lfs?.sha256, git_sha1 }));
   }
   return [...files.values()];
 }

@@ -8,7 +8,10 @@ import type { HostPolicy, SafeRequest, SafeResponse } from "./safe-fetch.ts";
 import type { HubRepository } from "./source-url.ts";
 import { find, PRIVATE_OR_GATED, type Upstream } from "./upstream.ts";
 
-/** Large files are served from hosts below these two, whatever the endpoint. */
+/**
+ * Large files are served from hosts below these two, whatever the endpoint: `cdn-lfs*.hf.co`, `*.cdn.hf.co`, `*.xethub.hf.co`
+ * and, of old, `cdn-lfs*.huggingface.co`. What people publish themselves (spaces) is on another domain.
+ */
 const CDN_SUFFIXES = ["huggingface.co", "hf.co"] as const;
 
 /** The hub's words for a token that it does not know; the same status also means "no such repository". */
@@ -72,9 +75,21 @@ export function hubFile(
   path: string,
   maxBytes: number = README_MAX_BYTES,
 ): Promise<Finding<Uint8Array<ArrayBuffer>>> {
+  const asked = hubFileRequest(upstream, repository, revision ?? "main", path, maxBytes);
+  return find(upstream, asked, (bytes) => bytes, explain);
+}
+
+/** How one file of a repository is asked for. */
+export function hubFileRequest(
+  upstream: Upstream,
+  repository: HubRepository,
+  revision: string,
+  path: string,
+  maxBytes: number,
+): Omit<SafeRequest, "signal"> {
   const prefix = repository.kind === "models" ? "" : `/${repository.kind}`;
-  const at = `${prefix}/${encodePath(repository.id)}/resolve/${encodeURIComponent(revision ?? "main")}`;
-  return find(upstream, request(upstream, `${at}/${encodePath(path)}`, maxBytes), (bytes) => bytes, explain);
+  const at = `${prefix}/${encodePath(repository.id)}/resolve/${encodeURIComponent(revision)}`;
+  return request(upstream, `${at}/${encodePath(path)}`, maxBytes);
 }
 
 /** Who made the last commits of a model's own repository. */

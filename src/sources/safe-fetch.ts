@@ -38,8 +38,18 @@ export interface SafeResponse {
   url: string;
 }
 
-/** Why there is no answer; the closed set. */
-export type UpstreamErrorKind = "timeout" | "too_large" | "network" | "refused_redirect" | "cancelled";
+/**
+ * Why there is no answer; the closed set. `missing` and `changed` are for what is streamed: it is not there for us, or it is
+ * not what it was said to be.
+ */
+export type UpstreamErrorKind =
+  | "timeout"
+  | "too_large"
+  | "network"
+  | "refused_redirect"
+  | "cancelled"
+  | "missing"
+  | "changed";
 
 /** An upstream that could not be asked. The message is fit for people and holds no query and no credential. */
 export class UpstreamError extends Error {
@@ -91,7 +101,8 @@ function cancellation(request: SafeRequest): UpstreamError {
   return reason instanceof UpstreamError ? reason : new UpstreamError("cancelled", `${label(request)} was cancelled`);
 }
 
-function label(request: SafeRequest): string {
+/** What is asked, without query and credentials: fit for messages. */
+export function label(request: Pick<SafeRequest, "url" | "method">): string {
   const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
   return `${request.method ?? "GET"} ${url === undefined ? "(no URL)" : url.host + url.pathname}`;
 }
@@ -107,6 +118,15 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 async function follow(request: SafeRequest, signal: AbortSignal): Promise<SafeResponse> {
+  const { response, url } = await open(request, signal);
+  return await readWhole(response, url, request.method ?? "GET", request, signal);
+}
+
+/** An answer whose body nobody has read yet, and the URL that it came from after redirects, each checked. */
+export async function open(
+  request: Omit<SafeRequest, "maxBytes" | "timeoutMs">,
+  signal: AbortSignal,
+): Promise<{ response: Response; url: URL }> {
   const method = request.method ?? "GET";
   const headers = new Headers(request.headers);
   headers.set("User-Agent", USER_AGENT);
@@ -124,7 +144,7 @@ async function follow(request: SafeRequest, signal: AbortSignal): Promise<SafeRe
       ...(request.body === undefined ? {} : { body: request.body }),
     });
     const location = REDIRECTS.includes(response.status) ? response.headers.get("Location") : null;
-    if (location === null) return await readWhole(response, url, method, request, signal);
+    if (location === null) return { response, url };
     await response.body?.cancel();
     const next = target(location, url);
     const reason =

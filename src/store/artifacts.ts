@@ -3,7 +3,8 @@
  * transaction.
  */
 
-import type { Database } from "../config.ts";
+import type { Database, Quota } from "../config.ts";
+import { fitsAnother } from "./quotas.ts";
 
 /** The three kinds of artifact. */
 export const ARTIFACT_TYPES = ["model", "dataset", "code"] as const;
@@ -51,12 +52,6 @@ export interface ParentEdge {
   read_from: string;
 }
 
-/** One query of a list: a name, exact, or every name; some types, or every type. */
-export interface ListQuery {
-  name?: string;
-  types: readonly ArtifactType[];
-}
-
 /** The artifact with this id, if it is of this type. */
 export function selectArtifact(db: Database, type: ArtifactType, id: number): D1PreparedStatement {
   return db.prepare("SELECT * FROM artifacts WHERE id = ?1 AND type = ?2").bind(id, type);
@@ -71,12 +66,14 @@ export function selectTwin(db: Database, type: ArtifactType, sourceKey: string, 
 
 /**
  * Makes an upload an artifact: under its own id, or under the one that was reserved for it. Nothing is inserted when the
- * upload was given up meanwhile, when its reservation has ended, or when another artifact has taken its (type, source, name).
+ * upload was given up meanwhile, when its reservation has ended, when another artifact has taken its (type, source, name), or
+ * when it does not fit into the quota.
  */
 export function insertArtifact(
   db: Database,
   uploadId: number,
   content: ArtifactContent,
+  quota: Quota,
   at: number,
 ): D1PreparedStatement {
   return db
@@ -88,6 +85,7 @@ export function insertArtifact(
        FROM uploads AS u
        WHERE u.id = ?1 AND (u.artifact_id IS NULL OR EXISTS
          (SELECT 1 FROM uploads AS r WHERE r.id = u.artifact_id AND r.purpose = 'reservation'))
+         AND ${fitsAnother(quota)}
        ON CONFLICT DO NOTHING`,
     )
     .bind(uploadId, ...contentValues(content), at);
@@ -126,33 +124,38 @@ function contentValues(content: ArtifactContent): (string | number | null)[] {
 /** The artifact that an upload has become the content of, joined: what follows it in its transaction depends on it. */
 export const LANDED = "uploads AS u JOIN artifacts AS a ON a.id = coalesce(u.artifact_id, u.id) AND a.version = u.id";
 
-/** Writes the searchable text and the edges to the parents of an artifact whose upload has just become its content. */
+/**
+ * Writes the searchable text and the edges to the parents of an artifact whose upload has just become its content.
+ * @param replaced whether there may be edges of the content before
+ */
 export function writeBelongings(
   db: Database,
   uploadId: number,
   text: string,
   parents: readonly ParentEdge[],
+  replaced: boolean,
 ): D1PreparedStatement[] {
-  return [
-    db
-      .prepare(`INSERT OR REPLACE INTO cards (artifact_id, text) SELECT a.id, ?2 FROM ${LANDED} WHERE u.id = ?1`)
-      .bind(uploadId, text),
-    db
-      .prepare(
-        `INSERT OR REPLACE INTO search (rowid, body)
-         SELECT a.id, a.name || char(10) || a.source || char(10) || ?2 FROM ${LANDED} WHERE u.id = ?1`,
-      )
-      .bind(uploadId, text),
-    db.prepare(`DELETE FROM edges WHERE child_id IN (SELECT a.id FROM ${LANDED} WHERE u.id = ?1)`).bind(uploadId),
-    db
-      .prepare(
-        `INSERT OR IGNORE INTO edges (child_id, parent_type, parent_key, parent_source, relation, detail, read_from)
-         SELECT a.id, p.value ->> 'type', p.value ->> 'key', p.value ->> 'source', p.value ->> 'relation',
-                p.value ->> 'detail', p.value ->> 'read_from'
-         FROM ${LANDED} JOIN json_each(?2) AS p WHERE u.id = ?1`,
-      )
-      .bind(uploadId, JSON.stringify(parents)),
-  ];
+  const card = db
+    .prepare(`INSERT OR REPLACE INTO cards (artifact_id, text) SELECT a.id, ?2 FROM ${LANDED} WHERE u.id = ?1`)
+    .bind(uploadId, text);
+  const search = db
+    .prepare(
+      `INSERT OR REPLACE INTO search (rowid, body)
+       SELECT a.id, a.name || char(10) || a.source || char(10) || ?2 FROM ${LANDED} WHERE u.id = ?1`,
+    )
+    .bind(uploadId, text);
+  const oldEdges = db
+    .prepare(`DELETE FROM edges WHERE child_id IN (SELECT a.id FROM ${LANDED} WHERE u.id = ?1)`)
+    .bind(uploadId);
+  const edges = db
+    .prepare(
+      `INSERT OR IGNORE INTO edges (child_id, parent_type, parent_key, parent_source, relation, detail, read_from)
+       SELECT a.id, p.value ->> 'type', p.value ->> 'key', p.value ->> 'source', p.value ->> 'relation',
+              p.value ->> 'detail', p.value ->> 'read_from'
+       FROM ${LANDED} JOIN json_each(?2) AS p WHERE u.id = ?1`,
+    )
+    .bind(uploadId, JSON.stringify(parents));
+  return [card, search, ...(replaced ? [oldEdges] : []), ...(parents.length > 0 ? [edges] : [])];
 }
 
 /** Registered artifacts that name this artifact's source as a parent, other than itself. Ascending id. */
@@ -168,64 +171,9 @@ export function selectDependents(db: Database, id: number, limit: number): D1Pre
     .bind(id, limit);
 }
 
-/** Artifacts whose name or full source id is exactly this. Ascending id. */
-export function selectByName(
-  db: Database,
-  name: string,
-  page: { after: number; skip: number; limit: number },
-): D1PreparedStatement {
-  return db
-    .prepare(
-      `SELECT id, type, name FROM (
-         SELECT * FROM (SELECT id, type, name FROM artifacts
-                        WHERE name = ?1 AND id > ?2 ORDER BY id LIMIT ?3 + ?4)
-         UNION
-         SELECT * FROM (SELECT id, type, name FROM artifacts
-                        WHERE source_key IN (?1, lower(?1)) AND source = ?1 AND id > ?2 ORDER BY id LIMIT ?3 + ?4))
-       ORDER BY id LIMIT ?3 OFFSET ?4`,
-    )
-    .bind(name, page.after, page.limit, page.skip);
-}
-
 /** Up to `limit` ids, ascending: how a reset takes the registry page by page. */
 export function selectSomeRefs(db: Database, limit: number): D1PreparedStatement {
   return db.prepare("SELECT id, type FROM artifacts ORDER BY id LIMIT ?1").bind(limit);
-}
-
-/**
- * One page of the union of some queries, ascending id, each artifact once. Queries for every name walk the primary key (or
- * the index of a type) from the cursor on; queries for one name use the index of names.
- */
-export function selectPage(
-  db: Database,
-  queries: readonly ListQuery[],
-  page: { after: number; skip: number; limit: number },
-): D1PreparedStatement {
-  const everyName = queries.filter((query) => query.name === undefined);
-  const types = ARTIFACT_TYPES.filter((type) => everyName.some((query) => query.types.includes(type)));
-  const named = queries.flatMap((query) =>
-    query.name === undefined ? [] : [...new Set(query.types)].map((type) => ({ name: query.name, type })),
-  );
-  const values = [page.after, page.limit, page.skip, JSON.stringify(types), JSON.stringify(named)];
-  if (types.length === ARTIFACT_TYPES.length) {
-    return db
-      .prepare("SELECT id, type, name FROM artifacts WHERE id > ?1 ORDER BY id LIMIT ?2 OFFSET ?3")
-      .bind(...values.slice(0, 3));
-  }
-  // The bound inside each part keeps it from reading past the page; `ORDER BY id` is its index's own order.
-  return db
-    .prepare(
-      `SELECT id, type, name FROM (
-         SELECT a.id, a.type, a.name FROM json_each(?4) AS t JOIN artifacts AS a
-           ON a.id IN (SELECT id FROM artifacts WHERE type = t.value AND id > ?1 ORDER BY id LIMIT ?2 + ?3)
-         UNION
-         SELECT a.id, a.type, a.name FROM json_each(?5) AS q JOIN artifacts AS a
-           ON a.id IN (SELECT id FROM artifacts
-                       WHERE name = q.value ->> 'name' AND +type = q.value ->> 'type' AND id > ?1
-                       ORDER BY id LIMIT ?2 + ?3))
-       ORDER BY id LIMIT ?2 OFFSET ?3`,
-    )
-    .bind(...values);
 }
 
 /** How many artifacts of each type there are. */

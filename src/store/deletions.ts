@@ -5,10 +5,11 @@
  * only after the object store said that the object is gone.
  */
 
-import type { Database } from "../config.ts";
+import type { Database, Quota } from "../config.ts";
 import type { Requester } from "../context.ts";
 import { DELETION_BACKOFF_MAX_MS, DELETION_BACKOFF_MS, DELETION_STUCK_ATTEMPTS } from "../limits.ts";
 import type { ArtifactType } from "./artifacts.ts";
+import { fitsInPlace } from "./quotas.ts";
 
 /** A deletion as stored: the receipt, with times in milliseconds since 1970. */
 export interface DeletionRow {
@@ -45,17 +46,53 @@ export const DELETION_COLUMNS =
   "object_key, artifact_id, type, name, size, sha256, reason, requested_at, requested_by, next_attempt_at";
 /** What an `OpenDeletion` is read from. */
 export const OPEN_COLUMNS = "object_key, artifact_id, type, reason, attempts, multipart_id";
-const WANTED =
-  "json_each(?1) AS wanted JOIN artifacts AS a ON a.id = wanted.value ->> 'id' AND a.type = wanted.value ->> 'type'";
-const DOOMED = `${WANTED} JOIN deletions AS d ON d.object_key = a.object_key`;
+
+/** Which artifacts a statement is about: its values from `?5` on, and two tables with the condition that picks from them. */
+interface Wanted {
+  values: (string | number)[];
+  artifacts: string;
+  deletions: string;
+  /** The condition on an artifact by itself. */
+  isWanted: string;
+}
+
+/** One is looked up by its key; for many, the list is a table of its own. */
+function wantedOf(refs: readonly ArtifactRef[]): Wanted {
+  const [first] = refs;
+  if (first && refs.length === 1) {
+    return {
+      values: [first.id, first.type],
+      artifacts: "artifacts AS a WHERE a.id = ?5 AND a.type = ?6",
+      deletions: "deletions AS d WHERE d.artifact_id = ?5 AND d.type = ?6",
+      isWanted: "a.id = ?5 AND a.type = ?6",
+    };
+  }
+  const artifacts = `json_each(?5) AS w CROSS JOIN artifacts AS a
+                     WHERE a.id = w.value ->> 'id' AND a.type = w.value ->> 'type'`;
+  return {
+    values: [JSON.stringify(refs)],
+    artifacts,
+    deletions: `json_each(?5) AS w CROSS JOIN deletions AS d
+                WHERE d.artifact_id = w.value ->> 'id' AND d.type = w.value ->> 'type'`,
+    isWanted: `a.id IN (SELECT a.id FROM ${artifacts})`,
+  };
+}
+
+const DOOMED = "EXISTS (SELECT 1 FROM deletions AS d WHERE d.object_key = a.object_key)";
+
+/**
+ * What a delete has just doomed; `others`: whether more of this artifact is to be purged beside it, an older deletion that is
+ * still open or an upload in parts that the same transaction dooms.
+ */
+export type DoomedNow = OpenDeletion & { others: 0 | 1 };
 
 /**
  * The heart of the product: takes artifacts out of the registry in one transaction. Each row moves into `deletions`, is
- * audited once and deleted, and takes what belongs to it along by its foreign keys; what was being written for it in parts
- * is doomed by a trigger. The last statement tells which objects of these artifacts are still to be purged, whoever doomed
- * them.
+ * audited once and deleted, and takes what belongs to it along by its foreign keys; what was being written for it in
+ * parts is doomed by a trigger.
  *
- * Result of the first: `{artifact_id}` of each artifact that this transaction deleted. Result of the last: `OpenDeletion`.
+ * Result of the first: `DoomedNow` of each artifact that this transaction deleted. What else is open of these artifacts,
+ * whoever doomed it, `selectOpenOf` tells; the common delete has no need to ask.
  *
  * @param refuseDependents leave out an artifact that others are derived from
  */
@@ -65,56 +102,64 @@ export function removeArtifacts(
   by: Requester,
   refuseDependents: boolean,
 ): D1PreparedStatement[] {
-  const wanted = JSON.stringify(refs);
+  const { artifacts, isWanted, values } = wantedOf(refs);
+  const bound = [by.at, by.actor, by.isAdmin, by.requestId, ...values];
   const unlessDependents = refuseDependents
-    ? `WHERE NOT EXISTS (SELECT 1 FROM edges AS e
-                         WHERE e.parent_type = a.type AND e.parent_key = a.source_key AND e.child_id <> a.id)`
-    : "WHERE true";
+    ? `AND NOT EXISTS (SELECT 1 FROM edges AS e
+                       WHERE e.parent_type = a.type AND e.parent_key = a.source_key AND e.child_id <> a.id)`
+    : "";
   return [
     db
       .prepare(
         `INSERT INTO deletions (${DELETION_COLUMNS})
-         SELECT a.object_key, a.id, a.type, a.name, a.size, a.sha256, 'deleted', ?2, ?3, ?2
-         FROM ${WANTED} ${unlessDependents}
-         RETURNING artifact_id`,
+         SELECT a.object_key, a.id, a.type, a.name, a.size, a.sha256, 'deleted', ?1, ?2, ?1
+         FROM ${artifacts} ${unlessDependents}
+         RETURNING ${OPEN_COLUMNS},
+           EXISTS (SELECT 1 FROM deletions AS o
+                   WHERE o.artifact_id = deletions.artifact_id AND o.object_key <> deletions.object_key
+                     AND o.finished_at IS NULL)
+           OR EXISTS (SELECT 1 FROM uploads AS u
+                      WHERE u.artifact_id = deletions.artifact_id AND u.multipart_id IS NOT NULL) AS others`,
       )
-      .bind(wanted, by.at, by.actor),
+      .bind(...bound),
     db
       .prepare(
-        `INSERT INTO audit (at, actor, request_id, action, artifact_id, type, name, before)
-         SELECT ?2, ?3, ?4, 'DELETE', a.id, a.type, a.name, a.sha256 FROM ${DOOMED}`,
+        `INSERT INTO audit (at, actor, is_admin, request_id, action, artifact_id, type, name, before)
+         SELECT ?1, ?2, ?3, ?4, 'DELETE', a.id, a.type, a.name, a.sha256 FROM ${artifacts} AND ${DOOMED}`,
       )
-      .bind(wanted, by.at, by.actor, by.requestId),
-    db.prepare(`DELETE FROM artifacts WHERE id IN (SELECT a.id FROM ${DOOMED})`).bind(wanted),
-    selectOpenOf(db, wanted),
+      .bind(...bound),
+    db.prepare(`DELETE FROM artifacts AS a WHERE ${isWanted} AND ${DOOMED}`).bind(...bound),
   ];
 }
 
-function selectOpenOf(db: Database, wanted: string): D1PreparedStatement {
+/** What is still to be purged of some artifacts. Returns `OpenDeletion`. */
+export function selectOpenOf(db: Database, refs: readonly ArtifactRef[]): D1PreparedStatement {
+  const { deletions, values } = wantedOf(refs);
   return db
     .prepare(
       `SELECT d.object_key, d.artifact_id, d.type, d.reason, d.attempts, d.multipart_id
-       FROM json_each(?1) AS wanted
-       JOIN deletions AS d ON d.artifact_id = wanted.value ->> 'id' AND d.type = wanted.value ->> 'type'
-       WHERE d.finished_at IS NULL`,
+       FROM ${deletions} AND d.finished_at IS NULL`,
     )
-    .bind(wanted);
+    .bind(null, null, null, null, ...values);
 }
 
 /**
  * The condition under which an upload may replace an artifact's content: the artifact is there, is still the version that
- * the client saw (`?2`, null for any), and no other artifact has the same (type, source `?3`, name).
+ * the client saw (`?2`, null for any), no other artifact has the same (type, source `?3`, name), and the new
+ * zip fits into the quota.
  */
-const REPLACEABLE = `uploads AS u JOIN artifacts AS a ON a.id = u.artifact_id
+const replaceable = (quota: Quota) => `uploads AS u JOIN artifacts AS a ON a.id = u.artifact_id
   WHERE u.id = ?1 AND (?2 IS NULL OR a.version = ?2)
     AND NOT EXISTS (SELECT 1 FROM artifacts AS twin
-                    WHERE twin.type = a.type AND twin.source_key = ?3 AND twin.name = a.name AND twin.id <> a.id)`;
+                    WHERE twin.type = a.type AND twin.source_key = ?3 AND twin.name = a.name AND twin.id <> a.id)
+    AND ${fitsInPlace(quota)}`;
 
 /** Dooms the content that an upload is about to replace, and audits the update. First part of an update's transaction. */
 export function doomReplaced(
   db: Database,
   uploadId: number,
   expected: { version?: number; sourceKey: string },
+  quota: Quota,
   by: Requester,
 ): D1PreparedStatement[] {
   const guard = [uploadId, expected.version ?? null, expected.sourceKey];
@@ -123,34 +168,17 @@ export function doomReplaced(
       .prepare(
         `INSERT INTO deletions (${DELETION_COLUMNS})
          SELECT a.object_key, a.id, a.type, a.name, a.size, a.sha256, 'replaced', ?4, ?5, ?4
-         FROM ${REPLACEABLE}
+         FROM ${replaceable(quota)}
          RETURNING ${OPEN_COLUMNS}`,
       )
       .bind(...guard, by.at, by.actor),
     db
       .prepare(
-        `INSERT INTO audit (at, actor, request_id, action, artifact_id, type, name, before, after)
-         SELECT ?4, ?5, ?6, 'UPDATE', a.id, a.type, a.name, a.sha256, u.sha256 FROM ${REPLACEABLE}`,
+        `INSERT INTO audit (at, actor, is_admin, request_id, action, artifact_id, type, name, before, after)
+         SELECT ?4, ?5, ?6, ?7, 'UPDATE', a.id, a.type, a.name, a.sha256, u.sha256 FROM ${replaceable(quota)}`,
       )
-      .bind(...guard, by.at, by.actor, by.requestId),
+      .bind(...guard, by.at, by.actor, by.isAdmin, by.requestId),
   ];
-}
-
-/** Dooms stray objects that the comparison of bucket and database found; one that was purged before is opened again. */
-export function doomOrphans(
-  db: Database,
-  orphans: readonly { key: string; size: number }[],
-  by: Requester,
-): D1PreparedStatement {
-  return db
-    .prepare(
-      `INSERT INTO deletions (${DELETION_COLUMNS})
-       SELECT o.value ->> 'key', 0, 'unknown', o.value ->> 'key', o.value ->> 'size', '', 'orphan', ?2, ?3, ?2
-       FROM json_each(?1) AS o WHERE true
-       ON CONFLICT (object_key) DO UPDATE SET finished_at = NULL, next_attempt_at = excluded.next_attempt_at
-       RETURNING ${OPEN_COLUMNS}`,
-    )
-    .bind(JSON.stringify(orphans), by.at, by.actor);
 }
 
 /** Writes down that these objects are gone. */

@@ -63,8 +63,8 @@ export function makeStateDirectory() {
   return mkdtempSync(join(base, "registry-bench-"));
 }
 
-/** Bundles a Worker as a deployment does. */
-export async function bundle(entry, { minify = false, alias = {} } = {}) {
+/** Bundles a Worker as a deployment does: see wrangler.toml. */
+export async function bundle(entry, { alias = {} } = {}) {
   const result = await build({
     entryPoints: [resolve(top, entry)],
     bundle: true,
@@ -76,16 +76,15 @@ export async function bundle(entry, { minify = false, alias = {} } = {}) {
     mainFields: ["browser", "module", "main"],
     external: ["cloudflare:*", "node:*"],
     define: { "process.env.NODE_ENV": '"production"' },
-    keepNames: !minify,
-    minify,
+    minify: true,
     logLevel: "error",
   });
   return result.outputFiles[0].text;
 }
 
-/** Sizes of the minified bundle, in bytes. */
+/** Sizes of the bundle, in bytes. */
 export async function bundleSizes(entry) {
-  const script = await bundle(entry, { minify: true });
+  const script = await bundle(entry);
   return { raw: Buffer.byteLength(script), gzip: gzipSync(script, { level: 9 }).length };
 }
 

@@ -27,6 +27,10 @@ const CLOSED: [method: string, path: string, body?: unknown][] = [
   ["GET", "/artifact/model/1/cost"],
   ["POST", "/artifact/model/1/license-check", { github_url: "https://github.com/acme-labs/aster" }],
   ["DELETE", "/reset"],
+  ["GET", "/artifacts/code/1/files"],
+  ["GET", "/artifacts/code/1/files?signature=x"],
+  ["GET", "/artifacts/code/1/files/manifest.json"],
+  ["GET", "/artifacts/code/1/inspection"],
   ["GET", "/artifacts/code/1/downloads"],
   ["GET", "/healthy"],
   ["GET", "/artifacts/thing/1"],
@@ -82,9 +86,11 @@ describe("a registry with AUTH=required", () => {
     expect(text).not.toContain("top-secret");
   });
 
-  it("says in its health that it is closed", async () => {
+  it("that nobody can enter says so in its health", async () => {
     expect((await closed.call("GET", "/health")).json).toMatchObject({
-      notices: ["AUTH is required, and this version issues no tokens: every route but health and docs is closed."],
+      notices: [
+        "AUTH is required, but neither ADMIN_PASSWORD nor ACCESS_TEAM_DOMAIN and ACCESS_AUD are set: nobody can come in.",
+      ],
     });
   });
 

@@ -2,7 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
-import { type Answer, createRegistry } from "../harness.ts";
+import { closedRegistry, credentials, headersOf, issued, OWNER } from "../accounts.ts";
+import { bytesOf, keepFiles } from "../bundle/kept.ts";
+import { createRegistry, type TestRegistry } from "../harness.ts";
 import { linkIn, source } from "./answers.ts";
 
 interface Schema {
@@ -46,15 +48,35 @@ const STATUSES: Record<string, number[]> = {
   "get /artifact/byName/{name}": [200, 400, 401, 403, 500],
   "post /artifact/byRegEx": [200, 400, 401, 403, 404, 413, 500],
   "get /deletions/{id}": [200, 400, 401, 403, 404, 500],
-  "delete /reset": [200, 401, 403, 500],
+  "delete /reset": [200, 400, 401, 403, 409, 500],
   "get /health": [200, 503],
   "get /health/components": [200, 400],
-  "put /authenticate": [501],
+  "put /authenticate": [200, 400, 401, 403, 413, 501],
+  "post /tokens": [201, 400, 401, 403, 409, 413, 501],
+  "get /tokens": [200, 400, 401, 403, 501],
+  "delete /tokens/{id}": [200, 400, 401, 403, 404, 501],
+  "post /users": [201, 400, 401, 403, 409, 413, 501],
+  "get /users": [200, 400, 401, 403, 501],
+  "delete /users/{name}": [200, 400, 401, 403, 404, 409, 501],
   "get /tracks": [200],
+  "get /artifact/{artifact_type}/{id}/audit": [200, 400, 401, 403, 404, 500],
+  "get /audit": [200, 400, 401, 403, 500],
+  "get /audit/verify": [200, 400, 401, 403, 500],
   "get /artifact/{artifact_type}/{id}/rate": [200, 400, 401, 403, 404, 500],
   "get /artifact/model/{id}/lineage": [200, 400, 401, 403, 404, 500],
   "get /artifact/{artifact_type}/{id}/cost": [200, 400, 401, 403, 404, 500],
   "post /artifact/model/{id}/license-check": [200, 400, 401, 403, 404, 413, 500, 502],
+  "get /artifacts/{artifact_type}/{id}/files": [200, 400, 401, 403, 404, 500],
+  "get /artifacts/{artifact_type}/{id}/files/{path}": [200, 206, 304, 400, 401, 403, 404, 410, 416, 500],
+  "get /artifacts/{artifact_type}/{id}/inspection": [200, 400, 401, 403, 404, 500],
+  "get /hf/api/{kind}/{repo}": [200, 400, 401, 403, 404, 500],
+  "get /hf/api/{kind}/{repo}/revision/{revision}": [200, 400, 401, 403, 404, 500],
+  "get /hf/api/{kind}/{repo}/tree/{revision}": [200, 400, 401, 403, 404, 500],
+  "get /hf/api/{kind}/{repo}/tree/{revision}/{path}": [200, 400, 401, 403, 404, 500],
+  "post /hf/api/{kind}/{repo}/paths-info/{revision}": [200, 400, 401, 403, 404, 413, 500],
+  "get /hf/api/whoami-v2": [200, 401, 403, 500],
+  "get /hf/{repo}/resolve/{revision}/{path}": [200, 206, 304, 400, 401, 403, 404, 416, 500],
+  "get /hf/datasets/{repo}/resolve/{revision}/{path}": [200, 206, 304, 400, 401, 403, 404, 416, 500],
 };
 
 const operationsOf = ({ paths }: Document) =>
@@ -98,7 +120,11 @@ describe("the OpenAPI document", () => {
     const { openapi, info, components } = answer.json as Document;
     expect(openapi).toBe("3.1.0");
     expect(info).toMatchObject({ title: expect.any(String), version: expect.stringMatching(/^\d+\.\d+\.\d+$/) });
-    expect(Object.keys(components.securitySchemes).sort()).toEqual(["Authorization", "XAuthorization"]);
+    expect(Object.keys(components.securitySchemes).sort()).toEqual([
+      "Authorization",
+      "CloudflareAccess",
+      "XAuthorization",
+    ]);
     expect((await registry.call("GET", "/api/openapi.json")).text).toBe(answer.text);
     expect((await createRegistry({ AUTH: "required" }).call("GET", "/openapi.json")).text).toBe(answer.text);
   });
@@ -133,13 +159,19 @@ describe("the OpenAPI document", () => {
         named.every(({ required }) => required),
         key,
       ).toBe(true);
-      if (/^(post|put) /.test(key) && key !== "put /authenticate")
-        expect(operation.requestBody?.required, key).toBe(true);
+      // the one whose path says all that there is to say
+      const saysItAll = key === "post /artifacts/{artifact_type}/{id}/mirror";
+      if (/^(post|put) /.test(key) && !saysItAll) expect(operation.requestBody?.required, key).toBe(true);
       for (const [status, { description, content }] of Object.entries(operation.responses)) {
         expect(description, `${key} ${status}`).toMatch(/\w/);
-        if (Number(status) < 400 || key === "get /health" || status === "409") continue;
+        if (
+          Number(status) < 400 ||
+          status === "503" ||
+          (key === "delete /artifacts/{artifact_type}/{id}" && status === "409")
+        )
+          continue;
         expect(content, `${key} ${status}`).toEqual({
-          "application/json": { schema: { $ref: "#/components/schemas/Error" } },
+          "application/json": { schema: { $ref: `#/components/schemas/${path.startsWith("/hf/") ? "Hub" : ""}Error` } },
         });
       }
     }
@@ -156,8 +188,9 @@ describe("the OpenAPI document", () => {
   it("shows the answers that are given", async () => {
     const document = await read();
     const seen: string[] = [];
-    const check = async (key: string, method: string, path: string, body?: unknown, headers = {}): Promise<Answer> => {
-      const answer = await registry.call(method, path, body, headers);
+    const checkIn = async (of: TestRegistry, key: string, ...call: Parameters<TestRegistry["call"]>) => {
+      const [method, path] = call;
+      const answer = await of.call(...call);
       const response = document.paths[key.split(" ")[1] ?? ""]?.[method.toLowerCase()]?.responses[answer.status];
       const schema = response?.content?.["application/json"]?.schema;
       const wrong = schema ? mismatches(answer.json, schema, document) : [`${answer.status} has no schema`];
@@ -165,6 +198,9 @@ describe("the OpenAPI document", () => {
       seen.push(`${key} ${answer.status}`);
       return answer;
     };
+    const check = (key: string, ...call: Parameters<TestRegistry["call"]>) => checkIn(registry, key, ...call);
+    const closed = closedRegistry();
+    const checkClosed = (key: string, ...call: Parameters<TestRegistry["call"]>) => checkIn(closed, key, ...call);
     const one = "post /artifact/{artifact_type}";
     const by = "/artifacts/{artifact_type}/{id}";
     await check(one, "POST", "/artifact/model", { url: "acme-labs/aster-base", name: "aster" });
@@ -194,6 +230,26 @@ describe("the OpenAPI document", () => {
         license,
       );
     }
+    const files = [{ path: "onnx/model.onnx", bytes: bytesOf("{}") }];
+    await keepFiles("2", files, { verdict: "unknown", findings: [{ code: "a", severity: "unknown", detail: "b" }] });
+    await check(`get ${by}/files`, "GET", "/artifacts/model/2/files");
+    await check(`get ${by}/files/{path}`, "GET", "/artifacts/model/2/files/none");
+    await check(`get ${by}/inspection`, "GET", "/artifacts/model/2/inspection");
+    const hub = "/hf/api/models/acme-labs/aster-chat";
+    const of = "/hf/api/{kind}/{repo}";
+    await check(`get ${of}`, "GET", `${hub}?blobs=true`);
+    await check(`get ${of}/revision/{revision}`, "GET", `${hub}/revision/none`);
+    await check(`get ${of}/tree/{revision}`, "GET", `${hub}/tree/main?recursive=true&expand=true`);
+    await check(`get ${of}/tree/{revision}/{path}`, "GET", `${hub}/tree/main/onnx`);
+    await check(`post ${of}/paths-info/{revision}`, "POST", `${hub}/paths-info/main`, { paths: ["onnx"] });
+    await check("get /hf/api/whoami-v2", "GET", "/hf/api/whoami-v2");
+    const at = "{repo}/resolve/{revision}/{path}";
+    await check(`get /hf/${at}`, "GET", "/hf/acme-labs/aster-chat/resolve/main/none");
+    await check(`get /hf/datasets/${at}`, "GET", "/hf/datasets/none/resolve/main/none");
+    await check("get /artifact/{artifact_type}/{id}/audit", "GET", "/artifact/model/1/audit");
+    await check("get /audit", "GET", "/audit?actor=anonymous");
+    await registry.seal();
+    await check("get /audit/verify", "GET", "/audit/verify");
     await check(`delete ${by}`, "DELETE", "/artifacts/model/1?dry_run=true");
     await check(`delete ${by}`, "DELETE", "/artifacts/model/1?dependents=refuse");
     await check(`delete ${by}`, "DELETE", "/artifacts/model/1");
@@ -205,6 +261,21 @@ describe("the OpenAPI document", () => {
     await check("get /health/components", "GET", "/health/components?includeTimeline=true");
     await check("get /tracks", "GET", "/tracks");
     await check("put /authenticate", "PUT", "/authenticate", {});
+    const owner = headersOf(await issued("session", null));
+    await checkClosed("put /authenticate", "PUT", "/authenticate", credentials("root", OWNER.ADMIN_PASSWORD));
+    await checkClosed("put /authenticate", "PUT", "/authenticate", credentials("root", "wrong"));
+    await checkClosed("post /users", "POST", "/users", { name: "ada", password: "a password of hers" }, owner);
+    await checkClosed("post /users", "POST", "/users", { name: "ada", password: "a password of hers" }, owner);
+    await checkClosed("get /users", "GET", "/users", undefined, owner);
+    await checkClosed("delete /users/{name}", "DELETE", "/users/ada", undefined, owner);
+    const wanted = { name: "ci", scopes: ["search"], expires_at: "2099-01-01T00:00:00Z" };
+    const made = await checkClosed("post /tokens", "POST", "/tokens", wanted, owner);
+    await checkClosed("get /tokens", "GET", "/tokens", undefined, owner);
+    const { id } = made.json as { id: string };
+    await checkClosed("delete /tokens/{id}", "DELETE", `/tokens/${id}`, undefined, owner);
+    await checkClosed("delete /tokens/{id}", "DELETE", `/tokens/${id}`, undefined, owner);
+    await checkClosed("delete /reset", "DELETE", "/reset?confirm=1", undefined, owner);
+    await checkClosed("get /users", "GET", "/users");
     expect(seen.map((key) => key.replace(/ \d+$/, ""))).toEqual(expect.arrayContaining(Object.keys(STATUSES)));
     expect(
       seen.filter((key) => /^(post \/artifact\/|delete \/artifacts)/.test(key)).map((key) => key.slice(-3)),

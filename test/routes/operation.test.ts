@@ -79,7 +79,7 @@ describe("GET /tracks", () => {
   it("names what is delivered", async () => {
     expect(seen(await registry.call("GET", "/tracks"))).toEqual([
       200,
-      { plannedTracks: ["Performance track", "High assurance track"] },
+      { plannedTracks: ["Performance track", "Access control track", "High assurance track"] },
     ]);
   });
 });

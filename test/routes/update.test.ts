@@ -38,10 +38,9 @@ describe("PUT /artifacts/{artifact_type}/{id}", () => {
     expect(newDigest).not.toBe(oldDigest);
     // the link names the artifact: it goes on, to the new zip
     expect((await registry.call("GET", oldLink)).headers.get("Repr-Digest")).toBe(newDigest);
-    expect((await rows("SELECT action FROM audit ORDER BY id")).map((row) => row["action"])).toEqual([
-      "CREATE",
-      "UPDATE",
-    ]);
+    expect(
+      (await rows("SELECT action FROM audit WHERE action <> 'DOWNLOAD' ORDER BY id")).map((row) => row["action"]),
+    ).toEqual(["CREATE", "UPDATE"]);
   });
 
   it("refreshes an artifact whose url stays the same, links and all the rest in the body ignored", async () => {

@@ -1,0 +1,175 @@
+/**
+ * Models and datasets of the registry as the Hugging Face Hub would show them, for the clients that are there for it.
+ *
+ * Invariant: a repository is the last artifact registered from that source, and has the files of its bundle and no others;
+ * its one branch, `main`, is the one commit that is kept.
+ */
+
+import { actorName, permit } from "../auth/scopes.ts";
+import type { Context } from "../context.ts";
+import { RegistryError } from "../errors.ts";
+import { toHex } from "../lib/hash.ts";
+import { comparePaths } from "../lib/paths.ts";
+import { HUB_EVIDENCE_MAX_BYTES, HUB_TREE_INDEX_PAGES, HUB_TREE_PAGE, INDEX_MAX_PAGES } from "../limits.ts";
+import { hubKeys } from "../sources/hub-id.ts";
+import type { IndexedFile } from "../store/bundle-index.ts";
+import { commitOf, filesOn, type HubRef, type IndexedArtifact, selectFilesAt } from "../store/files.ts";
+import { rowsOf } from "../store/statements.ts";
+import type { DownloadRequest } from "./download.ts";
+import { getIndexed, type OpenedFile, openFile, readFile } from "./files.ts";
+import { describedBy, type HubDescription } from "./hub-description.ts";
+import { type TreeItem, treeOf } from "./hub-tree.ts";
+
+/** A repository at a revision: `main`, `HEAD` or the commit that is kept. */
+export interface HubRepo {
+  type: HubRef["type"];
+  /** As a client writes it; case does not matter. */
+  id: string;
+  revision: string;
+}
+
+/** A file as the hub lists it. The digest that a client checks stands where the hub has that of a file in LFS. */
+export interface HubFile {
+  path: string;
+  size: number;
+  /** Git's name of the pointer to it; of a file without known digest, a name that no other content has. */
+  oid: string;
+  lfs?: { oid: string; size: number; pointerSize: number };
+}
+
+/** A file or a directory of a tree. */
+export type HubEntry = ({ type: "file" } & HubFile) | { type: "directory"; path: string; oid: string; size: 0 };
+
+/** What all answers about a repository say. Times in milliseconds since 1970. */
+export interface HubRecord {
+  artifact: IndexedArtifact;
+  commit: string;
+}
+
+/** A file, and the commit that it is of. */
+export type OpenedHubFile = OpenedFile & Pick<HubRecord, "commit">;
+
+/**
+ * The record of a repository: its artifact, what upstream said of it, and its files.
+ * @throws RegistryError `artifact_not_found`, `revision_not_found`
+ */
+export async function getHubRecord(
+  ctx: Context,
+  repo: HubRepo,
+): Promise<HubRecord & { described: HubDescription; files: HubFile[] }> {
+  permit(ctx, "artifact:read");
+  const { artifact, files } = await atRevision(ctx, repo, (wanted) =>
+    getIndexed(ctx, wanted, { from: "", pages: INDEX_MAX_PAGES }),
+  );
+  const evidence = files.find(({ path }) => path === "evidence.json");
+  const small = evidence && evidence.size <= HUB_EVIDENCE_MAX_BYTES ? evidence : undefined;
+  const body = small && (await readFile(ctx, artifact, small));
+  const described = describedBy(body && (await new Response(body).text()));
+  const listed = await Promise.all(files.map((file) => hubFile(artifact, file)));
+  return { artifact, commit: commitOf(artifact), described, files: listed };
+}
+
+/**
+ * A page of a repository's tree.
+ * @param query `after`: the place that a page before named
+ * @throws RegistryError `artifact_not_found`, `revision_not_found`; `file_not_found` for a directory that is not there
+ */
+export async function getHubTree(
+  ctx: Context,
+  repo: HubRepo,
+  query: { directory: string; recursive: boolean; after: string },
+): Promise<HubRecord & { entries: HubEntry[]; next?: string }> {
+  permit(ctx, "artifact:read");
+  const { directory, after } = query;
+  const from = after === "" && directory !== "" ? `${directory}/` : after;
+  const { artifact, files, full } = await atRevision(ctx, repo, (wanted) =>
+    getIndexed(ctx, wanted, { from, pages: HUB_TREE_INDEX_PAGES }),
+  );
+  const behind = files.filter(({ path }) => comparePaths(path, after) > 0);
+  const { items, next } = treeOf(behind, { ...query, limit: HUB_TREE_PAGE });
+  const last = behind.at(-1)?.path;
+  const goesOn = full && last?.startsWith(directory && `${directory}/`);
+  if (items.length === 0 && after === "" && directory !== "" && !goesOn) throw new RegistryError("file_not_found");
+  const more = next ?? (goesOn ? last : undefined);
+  const entries = await Promise.all(items.map((item) => hubEntry(artifact, item)));
+  return { artifact, commit: commitOf(artifact), entries, ...(more !== undefined && { next: more }) };
+}
+
+/**
+ * Those of some paths that are there.
+ * @throws RegistryError `artifact_not_found`, `revision_not_found`
+ */
+export async function getHubPaths(
+  ctx: Context,
+  repo: HubRepo,
+  paths: readonly string[],
+): Promise<HubRecord & { entries: HubEntry[] }> {
+  permit(ctx, "artifact:read");
+  const rows = await atRevision(ctx, repo, async (wanted) => {
+    const found = rowsOf<IndexedArtifact>(await selectFilesAt(ctx.db, wanted, paths).all());
+    if (found.length === 0) throw new RegistryError("artifact_not_found");
+    return found;
+  });
+  const [artifact] = rows;
+  if (!artifact) throw new RegistryError("artifact_not_found");
+  const files = filesOn(rows);
+  const items = [...new Set(paths)].flatMap((path): TreeItem[] => {
+    const file = files.find((candidate) => candidate.path === path);
+    if (file) return [{ type: "file", path, file }];
+    return path !== "" && files.some((inside) => inside.path.startsWith(`${path}/`))
+      ? [{ type: "directory", path }]
+      : [];
+  });
+  const entries = await Promise.all(items.map((item) => hubEntry(artifact, item)));
+  return { artifact, commit: commitOf(artifact), entries };
+}
+
+/** Whose token it is: the name, for a client's login. */
+export function getHubUser(ctx: Context): string {
+  permit(ctx, "artifact:read");
+  return actorName(ctx.actor);
+}
+
+/**
+ * Opens a file of a repository; otherwise as `openFile`.
+ * @throws RegistryError as `openFile`, and `revision_not_found`
+ */
+export async function openHubFile(
+  ctx: Context,
+  repo: HubRepo,
+  path: string,
+  request: DownloadRequest,
+): Promise<OpenedHubFile> {
+  permit(ctx, "artifact:download");
+  const opened = await atRevision(ctx, repo, (wanted) => openFile(ctx, wanted, path, request));
+  return { ...opened, commit: commitOf(opened.artifact) };
+}
+
+/** Does something with a repository at a revision, and tells whether it is the repository that is not there or the revision. */
+async function atRevision<T>(ctx: Context, repo: HubRepo, act: (wanted: HubRef) => Promise<T>): Promise<T> {
+  const newest: HubRef = { type: repo.type, keys: hubKeys(repo.id) };
+  if (repo.revision === "main" || repo.revision === "HEAD") return act(newest);
+  try {
+    return await act({ ...newest, commit: repo.revision.toLowerCase() });
+  } catch (error) {
+    if (!(error instanceof RegistryError && error.code === "artifact_not_found")) throw error;
+    await getIndexed(ctx, newest, { from: "", pages: 0 });
+    throw new RegistryError("revision_not_found");
+  }
+}
+
+async function hubEntry(artifact: IndexedArtifact, item: TreeItem): Promise<HubEntry> {
+  if (item.type === "file") return { type: "file", ...(await hubFile(artifact, item.file)) };
+  return { type: "directory", path: item.path, oid: await sha1Hex(`${artifact.sha256}\n${item.path}/`), size: 0 };
+}
+
+async function hubFile(artifact: IndexedArtifact, { path, size, sha256 }: IndexedFile): Promise<HubFile> {
+  if (sha256 === undefined) return { path, size, oid: await sha1Hex(`${artifact.sha256}\n${path}`) };
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${sha256}\nsize ${size}\n`;
+  const oid = await sha1Hex(`blob ${pointer.length}\0${pointer}`);
+  return { path, size, oid, lfs: { oid: sha256, size, pointerSize: pointer.length } };
+}
+
+async function sha1Hex(text: string): Promise<string> {
+  return toHex(await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text)));
+}

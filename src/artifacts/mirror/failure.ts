@@ -1,0 +1,30 @@
+/** The ways in which a mirror ends early. Everything else that is thrown is worth another try. */
+
+import { PERMANENT } from "../../sources/contents.ts";
+import { UpstreamError } from "../../sources/safe-fetch.ts";
+
+/** A mirror that cannot become whole, however often it is tried. The message is for people: it is shown as `error`. */
+export class MirrorFailure extends Error {
+  readonly state: "failed" | "skipped";
+
+  constructor(message: string, state: "failed" | "skipped" = "failed") {
+    super(message);
+    this.name = "MirrorFailure";
+    this.state = state;
+  }
+}
+
+/** A mirror that nobody wants any more: its artifact was deleted, updated, or is mirrored by a newer run. */
+export class MirrorObsolete extends Error {
+  constructor() {
+    super("The mirror is not wanted any more.");
+    this.name = "MirrorObsolete";
+  }
+}
+
+/** The end that an error means; undefined for one that is worth another try. */
+export function findEnd(error: unknown): MirrorFailure | MirrorObsolete | undefined {
+  if (error instanceof MirrorFailure || error instanceof MirrorObsolete) return error;
+  if (error instanceof UpstreamError && PERMANENT.includes(error.kind)) return new MirrorFailure(error.message);
+  return undefined;
+}

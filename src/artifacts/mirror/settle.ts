@@ -1,0 +1,84 @@
+/** The last two steps of a mirror: it is inspected, and takes the place of the light bundle. */
+
+import { inspectZip } from "../../bundle/inspect.ts";
+import type { ZipLayout } from "../../bundle/zip-layout.ts";
+import type { Context } from "../../context.ts";
+import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
+import type { StoredInspection } from "../../store/bundle-index.ts";
+import { finishMirror, type MirrorRun } from "../../store/mirrors.ts";
+import { asReplacement, settle } from "../write.ts";
+import { MirrorFailure, MirrorObsolete } from "./failure.ts";
+import { type MirrorPlan, readerOf } from "./plan.ts";
+import type { Verified } from "./verify.ts";
+
+/** A copy that is complete, and what was found out about it. */
+export interface Mirrored {
+  plan: MirrorPlan;
+  layout: ZipLayout;
+  /** Bytes. */
+  size: number;
+  verified: Verified;
+  inspection: StoredInspection;
+}
+
+/**
+ * Inspects the copy before anything of it is served.
+ * @throws MirrorFailure if it is unsafe, with the finding
+ */
+export async function inspectMirror(ctx: Context, objectKey: string, size: number): Promise<StoredInspection> {
+  const { verdict, findings } = await inspectZip(readerOf(ctx, objectKey), size);
+  if (verdict === "unsafe") {
+    const worst = findings.find(({ severity }) => severity === "unsafe");
+    const where = worst?.path === undefined ? "" : `${worst.path}: `;
+    throw new MirrorFailure(`It is unsafe to serve: ${where}${worst?.detail ?? "its structure"} (${worst?.code}).`);
+  }
+  return { verdict, findings };
+}
+
+/**
+ * Makes the artifact point at the copy, over the version that it completes and no other.
+ * @throws MirrorObsolete if the artifact has another version by now, or none; the copy is gone again then
+ */
+export async function settleMirror(
+  ctx: Context,
+  run: MirrorRun,
+  uploadId: number,
+  { plan, layout, size, verified, inspection }: Mirrored,
+): Promise<number> {
+  const row = await selectArtifact(ctx.db, run.type, run.artifactId).first<ArtifactRow>();
+  if (row?.version === uploadId) return uploadId; // by an earlier try, whose answer was lost
+  if (row?.version !== run.version) throw new MirrorObsolete();
+  const content = {
+    url: row.url,
+    source: row.source,
+    sourceKey: row.source_key,
+    revision: plan.revision,
+    ...(row.license !== null && { license: JSON.parse(row.license) as string[] }),
+    ...(row.upstream_size !== null && { upstreamSize: row.upstream_size }),
+  };
+  const files = layout.files.map(({ path, size: bytes, dataOffset }, index) => ({
+    path,
+    method: 0,
+    size: bytes,
+    compressedSize: bytes,
+    dataOffset,
+    crc32: verified.files[index]?.crc32 ?? 0,
+    sha256: verified.files[index]?.sha256 ?? "",
+  }));
+  const replacing = asReplacement(ctx, row, content, run.version);
+  const version = await settle(
+    ctx,
+    { upload: { id: uploadId }, object: { size, sha256: verified.sha256 } },
+    { files, inspection },
+    {
+      ...replacing,
+      statements: (id) => [
+        ...replacing.statements(id),
+        finishMirror(ctx.db, id, ctx.now(), { files: files.length, bytes: size }),
+      ],
+    },
+  );
+  if (version === undefined) throw new MirrorObsolete();
+  ctx.log("info", "mirror_finished", { artifact: row.id, files: files.length, bytes: size });
+  return version;
+}

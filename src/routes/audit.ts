@@ -1,0 +1,167 @@
+/** Who did what, and the proof that nobody rewrote it. Contract §1, the rest. */
+
+import { createRoute, z } from "@hono/zod-openapi";
+import { readArtifactAudit, readAudit } from "../artifacts/audit.ts";
+import { verifyAudit } from "../artifacts/seal.ts";
+import { issuedId } from "../lib/ids.ts";
+import { AUDIT_ACTIONS } from "../store/audit.ts";
+import { getIssuedRef } from "./refs.ts";
+import { createRouter } from "./router.ts";
+import {
+  ArtifactIdSchema,
+  ArtifactPath,
+  ArtifactTypeSchema,
+  answer,
+  CursorSchema,
+  MetadataSchema,
+  nextHeader,
+  offsetHeader,
+  refusals,
+  requires,
+} from "./schemas.ts";
+
+const UserSchema = z.object({ name: z.string(), is_admin: z.boolean() }).openapi("AuditUser");
+const ActionSchema = z.enum(AUDIT_ACTIONS);
+
+const ArtifactAuditEntrySchema = z
+  .object({ user: UserSchema, date: z.iso.datetime(), artifact: MetadataSchema, action: ActionSchema })
+  .openapi("ArtifactAuditEntry");
+
+const AuditEntrySchema = z
+  .object({
+    id: z.int(),
+    user: UserSchema,
+    date: z.iso.datetime(),
+    artifact: MetadataSchema.optional(),
+    action: ActionSchema,
+    request_id: z.string(),
+    before: z.string().optional().openapi({ description: "SHA-256 of the zip before, in hex." }),
+    after: z.string().optional().openapi({ description: "SHA-256 of the zip after, in hex." }),
+  })
+  .openapi("AuditEntry");
+
+const artifactAuditRoute = createRoute({
+  ...requires("audit:read"),
+  method: "get",
+  path: "/artifact/{artifact_type}/{id}/audit",
+  operationId: "ArtifactAuditGet",
+  tags: ["audit"],
+  summary: "The history of an artifact; of a deleted one for administrators",
+  request: { params: ArtifactPath, query: z.object({ offset: CursorSchema }) },
+  responses: {
+    200: {
+      ...answer("A page of entries, oldest first.", z.array(ArtifactAuditEntrySchema)),
+      headers: offsetHeader,
+    },
+    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found"),
+  },
+});
+
+/** A day, or a moment in ISO 8601 with its zone; as milliseconds since 1970. */
+const MomentSchema = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })], "must be a date or a time in ISO 8601")
+  .transform((text) => Date.parse(text))
+  .optional();
+const moment = (description: string) =>
+  MomentSchema.openapi({ type: "string", description, example: "2026-10-20T08:00:00Z" });
+
+const auditRoute = createRoute({
+  ...requires("admin"),
+  method: "get",
+  path: "/audit",
+  operationId: "AuditGet",
+  tags: ["audit"],
+  summary: "The whole audit, for administrators",
+  description:
+    "One request looks at a bounded number of entries: a page may be short or empty and still have an `offset` to go on from.",
+  request: {
+    query: z.object({
+      actor: z.string().optional(),
+      action: ActionSchema.optional(),
+      artifact_type: ArtifactTypeSchema.optional().openapi({ param: { name: "artifact_type", in: "query" } }),
+      artifact_id: ArtifactIdSchema.optional().openapi({ param: { name: "artifact_id", in: "query" } }),
+      since: moment("Nothing older."),
+      until: moment("Nothing newer."),
+      offset: CursorSchema,
+    }),
+  },
+  responses: {
+    200: { ...answer("A page of entries, oldest first.", z.array(AuditEntrySchema)), headers: offsetHeader },
+    ...refusals("invalid_request", "unauthenticated", "not_permitted"),
+  },
+});
+
+const verifyRoute = createRoute({
+  ...requires("audit:read"),
+  method: "get",
+  path: "/audit/verify",
+  operationId: "AuditVerify",
+  tags: ["audit"],
+  summary: "Does the audit still fit its seals?",
+  description:
+    "Checks a bounded stretch; as long as there is a `next`, send it back as `?offset=`. Keep `head`, or a seal from the log, outside: as `?anchor=` it shows also that all seals were made anew.",
+  request: {
+    query: z.object({
+      offset: CursorSchema,
+      anchor: z
+        .string()
+        .regex(/^[1-9]\d{0,14}-[0-9a-f]{64}$/, "must be <seal>-<digest>")
+        .optional()
+        .openapi({ description: "A seal that was kept: its number, a hyphen, its digest." }),
+    }),
+  },
+  responses: {
+    200: answer(
+      "`broken` says what is wrong first.",
+      z
+        .object({
+          status: z.enum(["intact", "broken"]),
+          sealed_through: z.int().openapi({ description: "Id of the last entry that is sealed." }),
+          rows_checked: z.int(),
+          seals_checked: z.int(),
+          head: z.object({ seal: z.int(), digest: z.string() }).optional(),
+          first_problem: z
+            .object({
+              kind: z.enum([
+                "entry_missing",
+                "entry_inserted",
+                "entries_changed",
+                "seal_missing",
+                "seal_misplaced",
+                "anchor_differs",
+              ]),
+              seal: z.int().optional(),
+              entry: z.int().optional(),
+            })
+            .optional(),
+          next: z.string().optional(),
+        })
+        .openapi("AuditVerification"),
+    ),
+    ...refusals("invalid_request", "unauthenticated", "not_permitted"),
+  },
+});
+
+export const auditRoutes = createRouter()
+  .openapi(artifactAuditRoute, async (c) => {
+    const ref = getIssuedRef(c.req.valid("param"));
+    const { entries, next } = await readArtifactAudit(c.var.ctx, ref, c.req.valid("query").offset ?? 0);
+    return c.json(entries, 200, nextHeader(next));
+  })
+  .openapi(auditRoute, async (c) => {
+    const { artifact_type, artifact_id, offset, ...rest } = c.req.valid("query");
+    // An id that the registry never issues is asked for as -1, which no entry has.
+    const artifactId = artifact_id === undefined ? undefined : (issuedId(artifact_id) ?? -1);
+    const { entries, next } = await readAudit(
+      c.var.ctx,
+      { ...rest, artifactType: artifact_type, artifactId },
+      offset ?? 0,
+    );
+    return c.json(entries, 200, nextHeader(next));
+  })
+  .openapi(verifyRoute, async (c) => {
+    const { offset, anchor } = c.req.valid("query");
+    const [seal, digest] = anchor?.split("-") ?? [];
+    const kept = seal !== undefined && digest !== undefined ? { seal: Number(seal), digest } : undefined;
+    return c.json(await verifyAudit(c.var.ctx, offset ?? 0, kept), 200);
+  });

@@ -1,0 +1,148 @@
+/** The files in a bundle, one by one, and what an inspection found in them. */
+
+import { createRoute, z } from "@hono/zod-openapi";
+import { getInspection, listFiles, openFile } from "../artifacts/files.ts";
+import { fileOffset, readFileOffset } from "../lib/paging.ts";
+import { fileRequest, fileResponse } from "./file-response.ts";
+import { getIssuedRef, readerOf } from "./refs.ts";
+import { createRouter } from "./router.ts";
+import { ArtifactPath, answer, refusals, requires } from "./schemas.ts";
+
+const FileSchema = z
+  .object({
+    path: z.string().openapi({ example: "model.safetensors" }),
+    size: z.int().openapi({ description: "Bytes." }),
+    crc32: z.string().openapi({ description: "Hex.", example: "cbf43926" }),
+    sha256: z.string().optional().openapi({ description: "Hex; where it is known." }),
+  })
+  .openapi("BundleFile");
+
+const listRoute = createRoute({
+  ...requires("artifact:read"),
+  method: "get",
+  path: "/artifacts/{artifact_type}/{id}/files",
+  operationId: "ArtifactFilesList",
+  tags: ["files"],
+  summary: "List the files in the bundle, by path",
+  request: {
+    params: ArtifactPath,
+    query: z.object({
+      offset: z
+        .string()
+        .transform((text, context) => {
+          const after = readFileOffset(text);
+          if (after !== undefined) return after;
+          context.addIssue("must be the value of a previous answer's offset header");
+          return z.NEVER;
+        })
+        .optional()
+        .openapi({ type: "string", param: { name: "offset", in: "query" }, description: "Where the page begins." }),
+    }),
+  },
+  responses: {
+    200: {
+      ...answer(
+        "A page of files, in the order of their paths. `ETag` names the artifact's version.",
+        z.array(FileSchema),
+      ),
+      headers: z.object({
+        offset: z.string().optional().openapi({ description: "There is more: send this back as `?offset=`." }),
+      }),
+    },
+    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found"),
+  },
+});
+
+const file = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
+
+const fileRoute = createRoute({
+  ...requires("artifact:download"),
+  method: "get",
+  path: "/artifacts/{artifact_type}/{id}/files/{path}",
+  operationId: "ArtifactFileRetrieve",
+  tags: ["files"],
+  summary: "One file out of the bundle, whole or in part; HEAD and conditional requests work",
+  description:
+    "The slashes of the path may be written as they are or as `%2F`. Without a token, the query of the artifact's download link opens its files too.",
+  request: {
+    params: ArtifactPath.extend({
+      path: z.string().openapi({ param: { name: "path", in: "path" }, example: "onnx/model.onnx" }),
+    }),
+    query: z.object({
+      expires: z.string().optional().openapi({ description: "Of the download link." }),
+      signature: z.string().optional().openapi({ description: "Of the download link." }),
+    }),
+    headers: z.object({
+      range: z.string().optional().openapi({ example: "bytes=0-1023" }),
+      "if-range": z.string().optional(),
+      "if-none-match": z.string().optional(),
+    }),
+  },
+  responses: {
+    200: {
+      description: "The whole file. `ETag` is its SHA-256 where that is known, as is `Repr-Digest`.",
+      content: file,
+    },
+    206: { description: "The range that was asked for.", content: file },
+    304: { description: "`If-None-Match` names the present file." },
+    ...refusals(
+      "invalid_request",
+      "unauthenticated",
+      "not_permitted",
+      "invalid_signature",
+      "unsafe_content",
+      "artifact_not_found",
+      "file_not_found",
+      "link_expired",
+      "range_not_satisfiable",
+    ),
+  },
+});
+
+const inspectionRoute = createRoute({
+  ...requires("artifact:read"),
+  method: "get",
+  path: "/artifacts/{artifact_type}/{id}/inspection",
+  operationId: "ArtifactInspection",
+  tags: ["files"],
+  summary: "What an inspection of the present content found",
+  request: { params: ArtifactPath },
+  responses: {
+    200: answer(
+      "Verdict and findings: `unsafe` breaks the format or could run code; `unknown` was not or could not be judged.",
+      z
+        .object({
+          verdict: z.enum(["safe", "unsafe", "unknown"]),
+          findings: z.array(
+            z
+              .object({
+                code: z.string().openapi({ example: "pickle_import" }),
+                severity: z.enum(["unsafe", "unknown"]),
+                path: z.string().optional(),
+                detail: z.string(),
+              })
+              .openapi("Finding"),
+          ),
+          inspected_at: z.iso.datetime(),
+        })
+        .openapi("Inspection"),
+    ),
+    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found", "inspection_not_found"),
+  },
+});
+
+export const fileRoutes = createRouter()
+  .openapi(listRoute, async (c) => {
+    const ref = getIssuedRef(c.req.valid("param"));
+    const { files, last, etag } = await listFiles(c.var.ctx, ref, c.req.valid("query").offset);
+    return c.json(files, 200, { ETag: etag, ...(last !== undefined && { offset: fileOffset(last) }) });
+  })
+  .openapi(fileRoute, async (c) => {
+    const { path, ...artifact } = c.req.valid("param");
+    const ref = getIssuedRef(artifact);
+    c.set("ctx", await readerOf(c.var.ctx, ref, c.req.valid("query")));
+    return fileResponse(await openFile(c.var.ctx, ref, path, fileRequest(c.req.raw)));
+  })
+  .openapi(inspectionRoute, async (c) => {
+    return c.json(await getInspection(c.var.ctx, getIssuedRef(c.req.valid("param"))), 200);
+  });

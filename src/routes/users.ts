@@ -1,0 +1,122 @@
+/** Users: registered and removed by administrators, removed by themselves. */
+
+import { createRoute, z } from "@hono/zod-openapi";
+import { READ_ONLY, SCOPES } from "../auth/scopes.ts";
+import { listUsers, registerUser, removeUser } from "../auth/users.ts";
+import { PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS } from "../limits.ts";
+import { createRouter, onlyWithAccounts } from "./router.ts";
+import { answer, refusals, requires, ScopeSchema, UserNameSchema } from "./schemas.ts";
+
+const view = z
+  .object({
+    name: z.string(),
+    is_admin: z.boolean(),
+    scopes: z.array(ScopeSchema),
+    created_at: z.iso.datetime(),
+    created_by: z.string(),
+  })
+  .openapi("User");
+
+const registerRoute = createRoute({
+  ...requires("admin"),
+  method: "post",
+  path: "/users",
+  operationId: "UserCreate",
+  tags: ["access"],
+  summary: "Register a user",
+  middleware: onlyWithAccounts,
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z
+            .object({
+              name: UserNameSchema,
+              password: z.string().min(PASSWORD_MIN_CHARS).max(PASSWORD_MAX_CHARS),
+              is_admin: z.boolean().default(false),
+              scopes: z
+                .array(ScopeSchema)
+                .max(SCOPES.length)
+                .default([...READ_ONLY])
+                .openapi({ description: "What the user may do. Missing: read, search and download." }),
+            })
+            .openapi("UserRequest"),
+        },
+      },
+    },
+  },
+  responses: {
+    201: answer("Registered.", view),
+    ...refusals(
+      "invalid_request",
+      "unauthenticated",
+      "not_permitted",
+      "user_exists",
+      "user_is_configured",
+      "body_too_large",
+      "not_supported",
+    ),
+  },
+});
+
+const listRoute = createRoute({
+  ...requires("admin"),
+  method: "get",
+  path: "/users",
+  operationId: "UsersList",
+  tags: ["access"],
+  summary: "Users by name; the first administrator, who is set by secrets, is not among them",
+  middleware: onlyWithAccounts,
+  request: {
+    query: z.object({
+      offset: UserNameSchema.optional().openapi({ description: "The value of a previous answer's `offset` header." }),
+    }),
+  },
+  responses: {
+    200: {
+      ...answer("A page of users.", z.array(view)),
+      headers: z.object({
+        offset: z.string().optional().openapi({ description: "There are more: send this back as `?offset=`." }),
+      }),
+    },
+    ...refusals("invalid_request", "unauthenticated", "not_permitted", "not_supported"),
+  },
+});
+
+const removeRoute = createRoute({
+  ...requires("session"),
+  method: "delete",
+  path: "/users/{name}",
+  operationId: "UserDelete",
+  tags: ["access"],
+  summary: "Remove yourself, or as an administrator anybody; all tokens of the user die with it",
+  middleware: onlyWithAccounts,
+  request: { params: z.object({ name: UserNameSchema.openapi({ param: { name: "name", in: "path" } }) }) },
+  responses: {
+    200: answer("Removed.", z.object({ status: z.literal("removed"), name: z.string() })),
+    ...refusals(
+      "invalid_request",
+      "unauthenticated",
+      "not_permitted",
+      "user_not_found",
+      "user_is_configured",
+      "not_supported",
+    ),
+  },
+});
+
+export const userRoutes = createRouter()
+  .openapi(registerRoute, async (c) => {
+    const { is_admin: isAdmin, ...wanted } = c.req.valid("json");
+    return c.json(await registerUser(c.var.ctx, { ...wanted, isAdmin }), 201);
+  })
+  .openapi(listRoute, async (c) => {
+    const { items, next } = await listUsers(c.var.ctx, c.req.valid("query").offset);
+    return c.json(items, 200, next === undefined ? {} : { offset: next });
+  })
+  .openapi(removeRoute, async (c) => {
+    const { name } = c.req.valid("param");
+    await removeUser(c.var.ctx, name);
+    return c.json({ status: "removed" as const, name }, 200);
+  });

@@ -1,0 +1,69 @@
+/**
+ * What the methods of the service take: one object each, with the names of the HTTP contract and its schemas.
+ *
+ * Invariant: objects are strict. A misspelt `dryRun` must be an error, not a delete.
+ */
+
+import { z } from "@hono/zod-openapi";
+import { writeRange } from "../lib/http-range.ts";
+import {
+  ArtifactIdSchema,
+  ArtifactTypeSchema,
+  BulkDeleteSchema,
+  CurrencySchema,
+  DependentsSchema,
+  IncludeSchema,
+  LicenseCheckSchema,
+  LicenseScopeSchema,
+  OffsetSchema,
+  QueriesSchema,
+  RegistrationSchema,
+  SearchSchema,
+  UpdateSchema,
+  WantedNameSchema,
+} from "../routes/schemas.ts";
+
+const flag = z.boolean().default(false);
+
+/** One artifact. */
+const artifact = { type: ArtifactTypeSchema, id: ArtifactIdSchema };
+
+/** A model, where the contract's path has no other. */
+const model = { id: ArtifactIdSchema };
+
+/** Where the caller's own clients reach the registry: `download_url` is built on it, and left out without it. */
+const origin = {
+  origin: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => new URL(url).origin)
+    .optional(),
+};
+
+const bytes = z.int().min(0);
+const part = z
+  .union(
+    [z.strictObject({ offset: bytes, length: bytes.min(1).optional() }), z.strictObject({ suffix: bytes.min(1) })],
+    "expected {offset, length?} or {suffix}, in bytes",
+  )
+  .transform(writeRange);
+
+export const inputs = {
+  register: z.strictObject({ type: ArtifactTypeSchema, ...RegistrationSchema.shape, ...origin }),
+  registerLater: z.strictObject({ type: ArtifactTypeSchema, ...RegistrationSchema.shape }),
+  get: z.strictObject({ ...artifact, ...origin }),
+  list: z.strictObject({ queries: QueriesSchema.default([]), offset: OffsetSchema }),
+  findByName: z.strictObject({ name: WantedNameSchema, offset: OffsetSchema }),
+  search: z.strictObject({ ...SearchSchema.shape, offset: OffsetSchema }),
+  rate: z.strictObject({ ...model, explain: flag }),
+  lineage: z.strictObject({ ...model, include: IncludeSchema }),
+  cost: z.strictObject({ ...artifact, dependency: flag, currency: CurrencySchema }),
+  checkLicense: z.strictObject({ ...model, ...LicenseCheckSchema.shape, explain: flag, scope: LicenseScopeSchema }),
+  update: z.strictObject({ ...UpdateSchema.shape, ifMatch: z.string().optional(), ...origin }),
+  remove: z.strictObject({ ...artifact, dependents: DependentsSchema, dryRun: flag }),
+  removeMany: z.strictObject(BulkDeleteSchema.shape),
+  receipt: z.strictObject(model),
+  download: z.strictObject({ ...artifact, range: part.optional() }),
+};
+
+/** What a method takes, as its caller writes it: `Input<"remove">`. */
+export type Input<Method extends keyof typeof inputs> = z.input<(typeof inputs)[Method]>;

@@ -1,0 +1,150 @@
+/**
+ * Statements that read which files are in a bundle: an artifact's row and a stretch of its index in one read, so that both
+ * are of the same version.
+ *
+ * Invariant: an index page is found by the last first path that is not behind the path looked for. Pages and the entries in
+ * them are in the order of UTF-8 bytes, which is SQLite's own.
+ */
+
+import type { Verdict } from "../bundle/findings.ts";
+import type { Database } from "../config.ts";
+import type { ArtifactRow, ArtifactType } from "./artifacts.ts";
+import type { IndexedFile } from "./bundle-index.ts";
+import type { ArtifactRef } from "./deletions.ts";
+
+/** An artifact, the verdict on its content where it was inspected, and pages of its index as JSON; null: no such page. */
+export interface IndexedArtifact
+  extends Pick<
+    ArtifactRow,
+    | "id"
+    | "type"
+    | "name"
+    | "source"
+    | "revision"
+    | "license"
+    | "object_key"
+    | "size"
+    | "sha256"
+    | "version"
+    | "created_at"
+    | "updated_at"
+  > {
+  verdict: Verdict | null;
+  entries: string | null;
+}
+
+/** Which artifact is meant. */
+export type Wanted = ArtifactRef | HubRef;
+
+/** An artifact by what it is called on the hub: the last one registered from any of these sources. */
+export interface HubRef {
+  type: Extract<ArtifactType, "model" | "dataset">;
+  /** Lower-case source ids, of which any will do. */
+  keys: readonly string[];
+  /** Only an artifact whose content is of this commit. */
+  commit?: string;
+}
+
+/** Pages of an index: those from the one that holds (or would hold) a path on. */
+export interface Stretch {
+  from: string;
+  pages: number;
+}
+
+const COLUMNS = `a.id, a.type, a.name, a.source, a.revision, a.license, a.object_key, a.size, a.sha256, a.version,
+  a.created_at, a.updated_at`;
+
+/**
+ * What a content's commit is called: upstream's, or where there is none one that names the content as well.
+ * `commitOf` says the same of a row.
+ */
+const COMMIT = "CASE WHEN length(revision) = 40 THEN revision ELSE substr(sha256, 1, 40) END";
+
+/** The commit that a client may ask for to get this content, 40 hex digits. */
+export function commitOf(row: Pick<ArtifactRow, "revision" | "sha256">): string {
+  return row.revision?.length === 40 ? row.revision : row.sha256.slice(0, 40);
+}
+
+/** The artifacts that are meant, as SQL over `?1` to `?3`, and their values. At most one. */
+function meant(wanted: Wanted): [sql: string, values: (string | number | null)[]] {
+  if ("id" in wanted)
+    return ["SELECT * FROM artifacts WHERE id = ?1 AND type = ?2 AND ?3 IS NULL", [wanted.id, wanted.type, null]];
+  return [
+    `SELECT a.* FROM json_each(?1) AS k JOIN artifacts AS a
+       ON a.id = (SELECT id FROM artifacts WHERE source_key = k.value AND +type = ?2 AND ${COMMIT} = coalesce(?3, ${COMMIT})
+                  ORDER BY id DESC LIMIT 1)
+     ORDER BY a.id DESC LIMIT 1`,
+    [JSON.stringify(wanted.keys), wanted.type, wanted.commit ?? null],
+  ];
+}
+
+/**
+ * An artifact with a stretch of its index, a row for each page, in their order; one row without entries where there are no
+ * such pages, none where there is no such artifact. Returns `IndexedArtifact`s.
+ */
+export function selectFiles(db: Database, wanted: Wanted, { from, pages }: Stretch): D1PreparedStatement {
+  const [artifact, values] = meant(wanted);
+  return db
+    .prepare(
+      `WITH a AS (${artifact})
+       SELECT ${COLUMNS}, i.verdict, b.entries
+       FROM a
+       LEFT JOIN inspections AS i ON i.artifact_id = a.id AND i.version = a.version
+       LEFT JOIN bundle_index AS b ON b.artifact_id = a.id AND b.first_path IN
+         (SELECT p.first_path FROM bundle_index AS p
+          WHERE p.artifact_id = a.id AND p.first_path >= coalesce(
+            (SELECT max(q.first_path) FROM bundle_index AS q WHERE q.artifact_id = a.id AND q.first_path <= ?4), '')
+          ORDER BY p.first_path LIMIT ?5)
+       ORDER BY b.first_path`,
+    )
+    .bind(...values, from, pages);
+}
+
+/**
+ * An artifact with those pages of its index on which paths stand, as files or as directories. Otherwise as `selectFiles`.
+ */
+export function selectFilesAt(db: Database, wanted: Wanted, paths: readonly string[]): D1PreparedStatement {
+  const [artifact, values] = meant(wanted);
+  // A page of `p` itself, the one where `p/` would stand, and the next, which may begin with the first file below `p/`.
+  return db
+    .prepare(
+      `WITH a AS (${artifact}),
+       at (path) AS (SELECT value FROM json_each(?4) UNION ALL SELECT value || '/' FROM json_each(?4)),
+       pages (first_path) AS (
+         SELECT (SELECT max(q.first_path) FROM bundle_index AS q WHERE q.artifact_id = a.id AND q.first_path <= at.path)
+         FROM a, at
+         UNION
+         SELECT (SELECT min(q.first_path) FROM bundle_index AS q WHERE q.artifact_id = a.id AND q.first_path > at.path)
+         FROM a, at)
+       SELECT ${COLUMNS}, i.verdict, b.entries
+       FROM a
+       LEFT JOIN inspections AS i ON i.artifact_id = a.id AND i.version = a.version
+       LEFT JOIN bundle_index AS b ON b.artifact_id = a.id AND b.first_path IN (SELECT first_path FROM pages)
+       ORDER BY b.first_path`,
+    )
+    .bind(...values, JSON.stringify(paths));
+}
+
+/** The files on some pages of an index, in the order of their paths. */
+export function filesOn(rows: readonly IndexedArtifact[]): IndexedFile[] {
+  return rows.flatMap(({ entries }) => (entries === null ? [] : (JSON.parse(entries) as IndexedFile[])));
+}
+
+/** What an inspection of an artifact's present content found. `findings`: JSON. */
+export interface InspectionRow {
+  id: number;
+  verdict: Verdict | null;
+  findings: string | null;
+  inspected_at: number | null;
+}
+
+/** An artifact and the inspection of its present content, null where there was none. */
+export function selectInspection(db: Database, { type, id }: ArtifactRef): D1PreparedStatement {
+  return db
+    .prepare(
+      `SELECT a.id, i.verdict, i.findings, i.inspected_at
+       FROM artifacts AS a LEFT JOIN inspections AS i ON i.artifact_id = a.id AND i.version = a.version
+       WHERE a.id = ?1 AND a.type = ?2`,
+    )
+    .bind(id, type);
+}

@@ -1,0 +1,43 @@
+/** Statements on users. A password is kept as a hash under a salt of its own. */
+
+import type { Database } from "../config.ts";
+
+/** A password as stored: hex, and how many iterations made it. */
+export interface StoredPassword {
+  salt: string;
+  hash: string;
+  iterations: number;
+}
+
+/** A user as stored. `scopes` is a JSON array; times in milliseconds since 1970. */
+export interface UserRow extends StoredPassword {
+  name: string;
+  scopes: string;
+  created_at: number;
+  created_by: string;
+}
+
+/** The user of this name. Returns `UserRow`. */
+export function selectUser(db: Database, name: string): D1PreparedStatement {
+  return db.prepare("SELECT * FROM users WHERE name = ?1").bind(name);
+}
+
+/** Users by name, from the first one behind `after`. Returns `UserRow`. */
+export function selectUsers(db: Database, after: string, limit: number): D1PreparedStatement {
+  return db.prepare("SELECT * FROM users WHERE name > ?1 ORDER BY name LIMIT ?2").bind(after, limit);
+}
+
+/** Adds a user unless the name is taken. Returns a row if it did. */
+export function insertUser(db: Database, user: UserRow): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO users (name, scopes, salt, hash, iterations, created_at, created_by)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO NOTHING RETURNING name`,
+    )
+    .bind(user.name, user.scopes, user.salt, user.hash, user.iterations, user.created_at, user.created_by);
+}
+
+/** Removes a user, and with it by foreign key all its tokens. Returns a row if there was one. */
+export function deleteUser(db: Database, name: string): D1PreparedStatement {
+  return db.prepare("DELETE FROM users WHERE name = ?1 RETURNING name").bind(name);
+}
