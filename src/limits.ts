@@ -111,6 +111,9 @@ export const PRESIGNED_GET_S = 60;
 /** Life of a link that a part is put to: an hour for a slow line. */
 export const PRESIGNED_PUT_S = 3600;
 
+/** Zip that is read whole where parts of it are wanted: one call instead of a dozen. */
+export const READ_WHOLE_MAX_BYTES = 4 * 1024 * 1024;
+
 /** Findings that a refusal of an upload names. */
 export const REFUSAL_MAX_FINDINGS = 20;
 
