@@ -207,6 +207,9 @@ export const REGEX_MAX_CHARS = 512;
 /** Instructions that a pattern may compile to: a repeat of 1000 fits, a repeat of repeats does not. */
 export const REGEX_MAX_INSTRUCTIONS = 2500;
 
+/** Compiled patterns that are kept: some hundred kB each at the very worst, a few as a rule. */
+export const PATTERNS_KEPT = 16;
+
 /** Character positions of a pattern that ambiguity is looked for in; larger ones are left to the linear engine. */
 export const AMBIGUITY_MAX_POSITIONS = 200;
 
