@@ -8,10 +8,10 @@
 import { createVictims, RARE_WORD, SHARED_NAME, someArtifacts } from "./data.mjs";
 
 /** Requests that a case which uses nothing up goes round in. */
-const REQUESTS = 2000;
+export const REQUESTS = 2000;
 
 /** Deletes a second that a round may need: no machine seen so far does more. */
-const DELETES_PER_SECOND = { 1: 1300, 16: 2600 };
+export const DELETES_PER_SECOND = { 1: 1300, 16: 2600 };
 
 /** Artifacts from which on a page can be deep. */
 const DEEP = 10_000;

@@ -12,8 +12,10 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { bindingCases } from "./binding.mjs";
 import { dataCases, GOALS, growthCases, nullCases, sidesOn, stackCases } from "./cases.mjs";
 import { loadDataSet, RARE_WORD, someArtifacts } from "./data.mjs";
+import { measureFiles } from "./files.mjs";
 import { bundle, bundleSizes, cores, makeStateDirectory, startInstance, timeStartUp } from "./instance.mjs";
 import { compare, median, startLoad } from "./measure.mjs";
 import { comparisonLine, figureLine, heading, verdict } from "./report.mjs";
@@ -197,12 +199,16 @@ async function main() {
   await runCases(nullCases(small.sides), small.size);
   await runCases(stackCases(small.sides));
   for (const { instance, size, sides } of sets) await runCases(await dataCases(sides, instance, size, seconds), size);
+  await runCases(bindingCases(small, seconds), small.size);
   if (large !== small) await runCases(await growthCases(large, small, seconds));
   await runCases(nullCases(large.sides), large.size);
 
   print("");
   if (wanted("bulk")) await measureBulk(large);
   if (wanted("download")) await measureDownload(large);
+  if (wanted("file")) {
+    for (const figure of await measureFiles(load, large, { rounds, seconds, goal: GOALS.download })) addFigure(figure);
+  }
   if (wanted("rows")) for (const set of sets) await measureRows(set);
   for (const set of sets) await checkDeletes(set);
   if (wanted("start-up")) await measureStartUp();
