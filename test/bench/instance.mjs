@@ -22,6 +22,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { CALLER_BINDINGS } from "./binding.mjs";
 
 const require = createRequire(import.meta.url);
 const besideWrangler = createRequire(require.resolve("wrangler/package.json"));
@@ -102,9 +103,9 @@ function writeLauncher(name) {
 
 /**
  * Starts workerd with some Workers; each is given its own port.
- * @param workers by name: a script, and whether it has the bindings
+ * @param workers by name: a script, whether it has the bindings, where its requests go, more vars, workflows
  */
-async function start(name, state, workers) {
+export async function start(name, state, workers) {
   const files = writeLauncher(name);
   // Miniflare reads this when it starts the process, and lets nobody else see what Workers print.
   process.env.MINIFLARE_WORKERD_PATH = files.launcher;
@@ -118,15 +119,19 @@ async function start(name, state, workers) {
       cf: false,
       logRequests: false,
       resourcePersistencePath: join(state, name),
-      workers: Object.entries(workers).map(([worker, { script, binds = true, outbound }]) => ({
-        name: worker,
-        modules: true,
-        script,
-        ...COMPATIBILITY,
-        ...(binds && bound),
-        ...(outbound && { outboundService: outbound }),
-        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-      })),
+      workers: Object.entries(workers).map(
+        ([worker, { script, binds = true, outbound, services, vars, workflows }]) => ({
+          name: worker,
+          modules: true,
+          script,
+          ...COMPATIBILITY,
+          ...(binds && { ...bound, bindings: { ...VARS, ...vars } }),
+          ...(workflows && { workflows }),
+          ...(outbound && { outboundService: outbound }),
+          ...(services && { serviceBindings: services }),
+          unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+        }),
+      ),
     }),
   );
   try {
@@ -139,7 +144,7 @@ async function start(name, state, workers) {
     ports[worker] = Number((await miniflare.unsafeGetDirectURL(worker)).port);
   }
   const pid = Number(readFileSync(files.pid, "utf8"));
-  return { name, ports, pid, cpuSeconds: () => cpuSeconds(pid), stop: () => miniflare.dispose() };
+  return { name, ports, pid, cpuSeconds: () => cpuSeconds(pid), miniflare, stop: () => miniflare.dispose() };
 }
 
 /** CPU time of a process over all its threads; undefined where the system does not say. */
@@ -156,11 +161,13 @@ function cpuSeconds(pid) {
 }
 
 const floorScripts = () =>
-  Promise.all(["raw", "floor", "setup", "web"].map((name) => bundle(`test/bench/workers/${name}.mjs`)));
+  Promise.all(
+    ["raw", "floor", "setup", "web", "bare", "caller"].map((name) => bundle(`test/bench/workers/${name}.mjs`)),
+  );
 
 /** An instance with everything that the cases need. `setup(path, body)` calls its back door. */
 export async function startInstance(name, state, entry) {
-  const [raw, floor, setup, web] = await floorScripts();
+  const [raw, floor, setup, web, bare, caller] = await floorScripts();
   const alias = { "the-product": resolve(top, entry) };
   const instance = await start(name, state, {
     product: { script: await bundle(entry), outbound: "web" },
@@ -169,6 +176,8 @@ export async function startInstance(name, state, entry) {
     floor: { script: floor },
     setup: { script: setup },
     web: { script: web, binds: false },
+    bare: { script: bare, binds: false },
+    caller: { script: caller, binds: false, services: CALLER_BINDINGS },
   });
   const call = async (path, body) => {
     const answer = await fetch(`http://127.0.0.1:${instance.ports.setup}${path}`, {
