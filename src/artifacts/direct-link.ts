@@ -5,6 +5,7 @@ import type { Context } from "../context.ts";
 import { PRESIGNED_GET_S } from "../limits.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 import { presign } from "../store/presign.ts";
+import { auditLater } from "./audit.ts";
 import { getArtifactRow } from "./find.ts";
 
 /**
@@ -23,6 +24,8 @@ export async function findDirectLink(
   const { s3 } = ctx.config;
   if (!s3) return undefined;
   const row = await getArtifactRow(ctx, ref);
+  // Handing out the link is all that is seen of the download here.
+  auditLater(ctx, "DOWNLOAD", row);
   return presign(s3, {
     method: "GET",
     key: row.object_key,
