@@ -31,37 +31,43 @@ export function problemsOf(document: Document, request: FuzzRequest, answer: Ans
   return [...general, ...problemsOfStatus(document, request, answer), ...(status === 0 ? ["no status"] : [])];
 }
 
-function problemsOfStatus(document: Document, request: FuzzRequest, { status, headers, json, text }: Answer): string[] {
-  const detail = (json as { detail?: string } | undefined)?.detail;
-  const methods = document.routed(new URL(request.path, "https://registry.test").pathname);
-  const origin = request.headers["Origin"];
-  if (request.method === "OPTIONS") return status === 204 && text === "" ? [] : ["OPTIONS is not 204"];
-  const isHead = request.method === "HEAD";
-  const operation = methods?.get(isHead ? "GET" : request.method);
-  if (!operation) {
-    const isForeign = origin !== undefined && origin !== "https://registry.test" && !isHead && request.method !== "GET";
-    if (isForeign) return status === 403 ? [] : ["a foreign write is not 403"];
-    // What is wrong with the body or the path's own syntax may be said before it is known that nothing is there.
-    if (status === 400 || status === 413) return typeof detail === "string" ? [] : ["no detail"];
-    const expected = methods ? 405 : 404;
-    if (status !== expected) return [`no such route, yet ${status} instead of ${expected}`];
-    if (status === 405 && !headers.get("Allow")) return ["405 without Allow"];
-    return isHead || typeof detail === "string" ? [] : ["no detail"];
-  }
+function problemsOfStatus(document: Document, request: FuzzRequest, answer: Answer): string[] {
+  const { status, headers, json, text } = answer;
+  const { operation } = request;
+  if (!operation) return problemsOfStray(request, answer);
   const route = `${operation.method} ${operation.path}`;
-  if (status >= 500) {
-    const isKnown = FAILURES.some(
-      ([which, code, words]) => which.test(route) && code === status && (isHead || words === detail),
-    );
-    if (!isKnown) return [`a failure that nothing explains at ${route}`];
+  if (status >= 500 && !FAILURES.some(([which, code, words]) => which.test(route) && isFailure(answer, code, words))) {
+    return [`a failure that nothing explains at ${route}`];
   }
   const response = operation.responses[String(status)];
   if (!response) return [`${status} is not in the document of ${route}`];
-  if (isHead || status === 204 || status === 304) return text === "" ? [] : ["a body where there is none"];
+  if (request.method === "HEAD" || status === 204 || status === 304) {
+    return text === "" ? [] : ["a body where there is none"];
+  }
   const type = headers.get("Content-Type")?.split(";")[0] ?? "";
-  if (!response.content || !(type in response.content))
-    return [`${status} of type ${type} is not in the document of ${route}`];
+  const isNamed = response.content && (type in response.content || "*/*" in response.content);
+  if (!isNamed) return [`${status} of type ${type} is not in the document of ${route}`];
   if (type !== "application/json") return [];
   if (json === undefined && text !== "") return ["JSON that is none"];
   return document.problems(response, json).map((problem) => `${route} ${status} ${problem}`);
+}
+
+function isFailure({ status, json, text }: Answer, code: number, words: string): boolean {
+  return status === code && (text === "" || detailOf(json) === words);
+}
+
+function detailOf(json: unknown): unknown {
+  return (json as { detail?: unknown } | undefined)?.detail;
+}
+
+/** Of a request that no operation is sure to be meant by: it may be answered, or refused in the one envelope. */
+function problemsOfStray(request: FuzzRequest, answer: Answer): string[] {
+  const { status, headers, json, text } = answer;
+  if (request.method === "OPTIONS") return status === 204 && text === "" ? [] : ["OPTIONS is not 204"];
+  if (status >= 500 && !FAILURES.some(([, code, words]) => isFailure(answer, code, words))) {
+    return ["a failure that nothing explains"];
+  }
+  if (status === 405 && !headers.get("Allow")) return ["405 without Allow"];
+  if (status < 400 || request.method === "HEAD") return [];
+  return typeof detailOf(json) === "string" ? [] : ["a refusal without detail"];
 }

@@ -1,4 +1,4 @@
-/** The OpenAPI document as a fuzz reads it: which operations there are, which one a request means, what it may answer. */
+/** The OpenAPI document as a fuzz reads it: which operations there are, what they take and what they may answer. */
 
 import { type Schema as CheckedSchema, Validator } from "@cfworker/json-schema";
 
@@ -53,8 +53,6 @@ export interface Operation {
 export interface Document {
   operations: Operation[];
   schemas: Record<string, Schema>;
-  /** The operations of the path that a URL's path is routed to, by method; undefined for a path that does not exist. */
-  routed(pathname: string): Map<string, Operation> | undefined;
   /** What is wrong with the body of an answer, if anything is. */
   problems(response: Response, body: unknown): string[];
 }
@@ -82,7 +80,6 @@ export function readDocument(raw: unknown): Document {
   return {
     operations,
     schemas: components.schemas,
-    routed: createMatcher(operations),
     problems(response, body) {
       const schema = response.content?.["application/json"]?.schema;
       if (!schema) return ["a body, where the document has no schema for one"];
@@ -121,25 +118,4 @@ function close(schema: unknown, isWhole = true): unknown {
   const closed = Object.fromEntries(entries) as Schema;
   const isOpen = !("properties" in schema) || "additionalProperties" in schema || "allOf" in schema || !isWhole;
   return isOpen ? closed : { ...closed, additionalProperties: false };
-}
-
-const BY_NAME = "/artifact/byName/";
-
-/** The router's rules, told once more: fixed parts before parameters, and all that follows byName is the name. */
-function createMatcher(operations: readonly Operation[]): Document["routed"] {
-  const paths = [...new Set(operations.map(({ path }) => path))].sort(
-    (a, b) => (a.match(/\{/g)?.length ?? 0) - (b.match(/\{/g)?.length ?? 0),
-  );
-  const patterns = paths.map((path) => {
-    const source = path.replace(/[.]/g, "\\.").replace(/\{\w+\}/g, path.startsWith(BY_NAME) ? ".+" : "[^/]+");
-    const methods = new Map(operations.filter((one) => one.path === path).map((one) => [one.method, one]));
-    return { pattern: new RegExp(`^${source}$`), methods };
-  });
-  return (pathname) => {
-    const path = /^\/api(?=\/|$)/.test(pathname) ? pathname.slice(4) || "/" : pathname;
-    const found = patterns.filter(({ pattern }) => pattern.test(path));
-    if (found.length === 0) return undefined;
-    // Several paths may match, `/artifacts/delete` and `/artifacts/{x}`: each method belongs to the most fixed that has it.
-    return new Map(found.toReversed().flatMap(({ methods }) => [...methods]));
-  };
 }

@@ -11,6 +11,8 @@ export interface FuzzRequest {
   method: string;
   path: string;
   headers: Record<string, string>;
+  /** The operation that it means; missing where its path or its method make it another's, or nobody's. */
+  operation?: Operation;
   body?: string | Uint8Array;
 }
 
@@ -96,12 +98,16 @@ export function createGenerator(document: Document, world: World, random: Random
     const query = new URLSearchParams();
     const headers: Record<string, string> = {};
     let path = operation.path;
+    let isMeant = true;
     for (const parameter of operation.parameters) {
       const value = makeValue(parameter.schema, parameter.name, making);
       if (value === undefined) continue;
       const text = asText(value);
-      if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, () => inPath(text, random));
-      else if (!parameter.required && !random.chance(isOneOfLink(parameter.name) ? 0.95 : 0.4)) continue;
+      if (parameter.in === "path") {
+        const segment = inPath(text, random);
+        path = path.replace(`{${parameter.name}}`, () => segment);
+        isMeant &&= segment === encodeURIComponent(text) && !["", ".", ".."].includes(segment);
+      } else if (!parameter.required && !random.chance(isOneOfLink(parameter.name) ? 0.95 : 0.4)) continue;
       else if (parameter.in === "query") query.append(parameter.name, text);
       else headers[parameter.name] = asHeader(text);
     }
@@ -111,7 +117,9 @@ export function createGenerator(document: Document, world: World, random: Random
 
     const prefix = random.chance(0.2) ? "/api" : "";
     const search = query.size > 0 ? `?${query}` : "";
-    const request = { method: drawMethod(operation, random), path: `${prefix}${path}${search}`, headers };
+    const method = drawMethod(operation, random);
+    isMeant &&= method === operation.method || (method === "HEAD" && operation.method === "GET");
+    const request = { method, path: `${prefix}${path}${search}`, headers, ...(isMeant && { operation }) };
     return withBody(request, operation, making);
   };
 }
