@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { readConfig } from "../../src/config.ts";
-import { createRegistry } from "../harness.ts";
+import { createRegistry, rows } from "../harness.ts";
 import { linkIn, NO_ARTIFACT, seen } from "./answers.ts";
 import { modelZip, PART, reserveId, startParts, twoParts, uploadOne } from "./uploading.ts";
 
@@ -28,6 +28,7 @@ describe("a deployment with S3 credentials", () => {
     const link = linkIn(await registry.call("GET", `/artifacts/model/${id}`));
     const answer = await registry.call("GET", link);
     expect([answer.status, answer.text]).toEqual([307, ""]);
+    expect(await rows("SELECT action FROM audit ORDER BY id")).toEqual([{ action: "CREATE" }, { action: "DOWNLOAD" }]);
     const { place, query } = readLink(answer.headers.get("Location"));
     expect(place).toBe("https://account.r2.cloudflarestorage.com/model-registry/artifacts/model/1-2.zip");
     expect(query).toMatchObject({
