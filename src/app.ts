@@ -22,6 +22,7 @@ import { downloadRoutes } from "./routes/download.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { hubRoutes } from "./routes/hub.ts";
+import { hubFileRoutes } from "./routes/hub-files.ts";
 import { hubRefusal, isHubPath } from "./routes/hub-refusals.ts";
 import { listRoutes } from "./routes/lists.ts";
 import { mirrorRoutes } from "./routes/mirrors.ts";
@@ -58,6 +59,7 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     downloadRoutes,
     fileRoutes,
     hubRoutes,
+    hubFileRoutes,
     healthRoutes,
   ])
     app.route("/", routes);

@@ -22,6 +22,8 @@ export interface Env {
   /** Runs the copying of whole repositories. */
   MIRRORS: Workflow<MirrorRun>;
   ALLOWED_ORIGINS?: string;
+  MAX_ARTIFACTS?: string;
+  MAX_BYTES?: string;
   RATE_LIMITS?: string;
   ACCESS_TEAM_DOMAIN?: string;
   ACCESS_AUD?: string;
@@ -93,6 +95,11 @@ const gate = z
   })
   .pipe(z.partialRecord(z.enum(GATE_METRICS), z.number().min(0).max(1)));
 
+/** The most that there may be of something; nothing for no bound. */
+const bound = optional
+  .transform((text) => (text === undefined ? undefined : Number(text)))
+  .pipe(z.int().min(0).optional());
+
 /** Names of scopes, separated by spaces. */
 const scopes = optional.transform((text, context) => {
   const names = text?.split(/[\s,]+/) ?? READ_ONLY;
@@ -118,6 +125,8 @@ const schema = z.object({
   RECONCILE: z.enum(["report", "enforce"]).default("report"),
   MIRROR: z.enum(["light", "full"]).default("light"),
   MIRROR_MAX_BYTES: z.coerce.number().int().min(0).default(5_000_000_000),
+  MAX_ARTIFACTS: bound,
+  MAX_BYTES: bound,
   ALLOWED_ORIGINS: optional.transform((list) => list?.split(/[\s,]+/) ?? []),
   RATE_LIMITS: z.enum(["on", "off"]).default("on"),
   ACCESS_TEAM_DOMAIN: optional.pipe(
@@ -138,6 +147,13 @@ const schema = z.object({
   R2_SECRET_ACCESS_KEY: optional,
 });
 
+/** What the registry may hold; what is missing is unbounded. */
+export interface Quota {
+  artifacts?: number;
+  /** Of the zips of all artifacts together. */
+  bytes?: number;
+}
+
 /** The registry's settings, typed and with their defaults. */
 export interface Config {
   /** `off`: open to everyone; `required`: closed to everyone without a token. */
@@ -154,6 +170,7 @@ export interface Config {
   mirror: MirrorMode;
   /** Bytes of the largest repository that is kept whole; 0: no bound. */
   mirrorMaxBytes: number;
+  quota: Quota;
   /** Web origins whose pages may call the registry; `*` for all. */
   allowedOrigins: string[];
   /** Whether the rate limits that are bound are kept. */
@@ -202,6 +219,10 @@ export function readConfig(env: Env): Config {
     reconcile: data.RECONCILE,
     mirror: data.MIRROR,
     mirrorMaxBytes: data.MIRROR_MAX_BYTES,
+    quota: {
+      ...(data.MAX_ARTIFACTS !== undefined && { artifacts: data.MAX_ARTIFACTS }),
+      ...(data.MAX_BYTES !== undefined && { bytes: data.MAX_BYTES }),
+    },
     allowedOrigins: data.ALLOWED_ORIGINS,
     rateLimits: data.RATE_LIMITS === "on",
     ...(data.ADMIN_PASSWORD && { admin: { name: data.ADMIN_USER, password: data.ADMIN_PASSWORD } }),

@@ -64,10 +64,12 @@ const TABLE = {
   link_expired: { status: 410, detail: "The download link has expired." },
   precondition_failed: { status: 412, detail: "The artifact has changed: If-Match names another version." },
   body_too_large: { status: 413, detail: "The request body is too large." },
+  too_many_bytes: { status: 413, detail: "The registry is full: it has no room for this bundle." },
   url_too_long: { status: 413, detail: "URL exceeds maximum length of 2048 characters." },
   range_not_satisfiable: { status: 416, detail: "The requested range lies outside the bundle." },
   ingest_rejected: { status: 424, detail: "Ingest rejected." },
   model_not_found_upstream: { status: 424, detail: "Ingest rejected: model not found on Hugging Face." },
+  too_many_artifacts: { status: 429, detail: "The registry is full: it holds as many artifacts as it may." },
   too_many_requests: { status: 429, detail: "Too many requests." },
   deletion_unfinished: {
     status: 500,

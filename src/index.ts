@@ -18,7 +18,7 @@ const SWEEP_CRON = "*/5 * * * *";
 export default {
   fetch: app.fetch,
 
-  /** Cron: the sweep and the seals of the audit, and with them the next stretch of a comparison that stopped midway; or the daily comparison. */
+  /** Cron: the sweep, the seals of the audit, the next stretch of a comparison that stopped midway; or the daily comparison. */
   async scheduled(controller, env, execution) {
     const ctx = createContext(env, {
       actor: { kind: "cron", schedule: controller.cron },

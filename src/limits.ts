@@ -111,6 +111,9 @@ export const PRESIGNED_GET_S = 60;
 /** Life of a link that a part is put to: an hour for a slow line. */
 export const PRESIGNED_PUT_S = 3600;
 
+/** Zip that is read whole where parts of it are wanted: one call instead of a dozen. */
+export const READ_WHOLE_MAX_BYTES = 4 * 1024 * 1024;
+
 /** Findings that a refusal of an upload names. */
 export const REFUSAL_MAX_FINDINGS = 20;
 
@@ -204,6 +207,9 @@ export const REGEX_MAX_CHARS = 512;
 /** Instructions that a pattern may compile to: a repeat of 1000 fits, a repeat of repeats does not. */
 export const REGEX_MAX_INSTRUCTIONS = 2500;
 
+/** Compiled patterns that are kept: some hundred kB each at the very worst, a few as a rule. */
+export const PATTERNS_KEPT = 16;
+
 /** Character positions of a pattern that ambiguity is looked for in; larger ones are left to the linear engine. */
 export const AMBIGUITY_MAX_POSITIONS = 200;
 
@@ -211,7 +217,7 @@ export const AMBIGUITY_MAX_POSITIONS = 200;
 export const AMBIGUITY_MAX_STEPS = 100_000;
 
 /** Cards that one search reads before it hands back a cursor: what one request may cost. */
-export const SEARCH_MAX_CARDS = 2000;
+export const SEARCH_MAX_CARDS = 1000;
 
 /** Artifacts that one search looks at before it hands back a cursor. */
 export const SEARCH_MAX_CANDIDATES = 20_000;
@@ -223,7 +229,7 @@ export const SEARCH_MAX_STEPS = 100_000_000;
 export const SEARCH_INDEX_MAX = 10_000;
 
 /** Artifacts that a search verifies at a time, and so the cards read in one query: 64 KiB each at the most. */
-export const SEARCH_STRETCH = 64;
+export const SEARCH_STRETCH = 100;
 
 /** Entries of a bundle: up to a kilobyte of memory each while it is inspected; the largest repositories kept whole have some ten thousand files. */
 export const BUNDLE_MAX_ENTRIES = 75_000;
@@ -320,6 +326,9 @@ export const UPSTREAM_IDLE_TIMEOUT_MS = 30_000;
 
 /** Part of a mirror that is copied at once: what is lost when a step fails. More where there would be too many. */
 export const MIRROR_PART_BYTES = 16 * 1024 * 1024;
+
+/** Bytes of a mirror that are read back at once: fewer make more work than bytes. */
+export const MIRROR_READ_BYTES = 256 * 1024;
 
 /** Parts of a mirror: each is a step, of which a workflow has 1024 on every plan. */
 export const MIRROR_MAX_PARTS = 1000;

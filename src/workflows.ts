@@ -16,11 +16,19 @@ const STEP = {
 export class MirrorWorkflow extends WorkflowEntrypoint<Env, MirrorRun> {
   override run(event: Readonly<WorkflowEvent<MirrorRun>>, step: WorkflowStep): Promise<MirrorState> {
     const run = event.payload;
+    // What a step leaves for later is done before it counts as done: nobody knows how long this process lives.
+    const deferred: Promise<unknown>[] = [];
     const ctx = createContext(this.env, {
       actor: run.actor,
       requestId: run.requestId,
-      waitUntil: (work) => this.ctx.waitUntil(work),
+      waitUntil: (work) => deferred.push(work),
     });
-    return runMirror(ctx, run, (name, work) => step.do(name, STEP, work));
+    return runMirror(ctx, run, (name, work) =>
+      step.do(name, STEP, async () => {
+        const result = await work();
+        await Promise.all(deferred.splice(0));
+        return result;
+      }),
+    );
   }
 }

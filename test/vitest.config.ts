@@ -23,6 +23,8 @@ export default defineConfig({
           ADMIN_PASSWORD: "",
           HF_TOKEN: "",
           GITHUB_TOKEN: "",
+          FUZZ_SEED: process.env["FUZZ_SEED"] ?? "1",
+          FUZZ_REQUESTS: process.env["FUZZ_REQUESTS"] ?? "4000",
           TEST_MIGRATIONS: await readD1Migrations("migrations"),
         },
         // The only way out of a test: the stand-in for the hubs, which answers 599 for every host that is not theirs.

@@ -46,6 +46,9 @@ export interface HubRecord {
   commit: string;
 }
 
+/** A file, and the commit that it is of. */
+export type OpenedHubFile = OpenedFile & Pick<HubRecord, "commit">;
+
 /**
  * The record of a repository: its artifact, what upstream said of it, and its files.
  * @throws RegistryError `artifact_not_found`, `revision_not_found`
@@ -136,7 +139,7 @@ export async function openHubFile(
   repo: HubRepo,
   path: string,
   request: DownloadRequest,
-): Promise<OpenedFile & { commit: string }> {
+): Promise<OpenedHubFile> {
   permit(ctx, "artifact:download");
   const opened = await atRevision(ctx, repo, (wanted) => openFile(ctx, wanted, path, request));
   return { ...opened, commit: commitOf(opened.artifact) };

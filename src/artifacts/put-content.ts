@@ -9,7 +9,7 @@ import { putStream } from "../store/blobs.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 import { BrokenBodyError, type ComingBody, WrongDigestError } from "../store/streams.ts";
 import type { Upload } from "../store/uploads.ts";
-import { getSlot, lookInto, type Slot, settleUploaded } from "./uploaded.ts";
+import { checkRoom, getSlot, lookInto, type Slot, settleUploaded } from "./uploaded.ts";
 import { artifactOf, etagOf, type VersionedArtifact } from "./views.ts";
 import { giveUp, openUpload } from "./write.ts";
 
@@ -32,7 +32,8 @@ export interface Uploaded extends VersionedArtifact {
  *
  * @param ifMatch only over this version (an entity tag of the artifact)
  * @throws RegistryError `artifact_not_found`, `no_upload`, `precondition_failed`, `length_required`, `body_too_large`,
- *   `invalid_request`, `body_broken`, `digest_mismatch`, `upload_refused`; in every case what was there stays whole
+ *   `invalid_request`, `body_broken`, `digest_mismatch`, `upload_refused`, `too_many_artifacts`,
+ *   `too_many_bytes`; in every case what was there stays whole
  */
 export async function putContent(
   ctx: Context,
@@ -46,6 +47,7 @@ export async function putContent(
   const slot = await getSlot(ctx, ref);
   const version = requireVersion(slot, ifMatch);
   const { size } = coming;
+  await checkRoom(ctx, slot, size);
   const upload = await openUpload(ctx, { ...intentOf(slot), size, sha256: coming.sha256 ?? "" });
   const put = () => passingOn(() => putStream(ctx.blobs, upload.object_key, coming));
   const { sha256 } = await orGiveUp(ctx, upload, put);
@@ -57,7 +59,7 @@ export function intentOf({ type, id, name }: Slot) {
   return { artifactId: id, type, name, sourceKey: "" };
 }
 
-/** Looks into an object that has been written, and settles it. Whatever stands against that, the object is gone then. */
+/** Looks into an object that has been written, and settles it. What stands against that for good, the object is gone then. */
 export async function finish(
   ctx: Context,
   slot: Slot,
@@ -65,10 +67,10 @@ export async function finish(
   object: { size: number; sha256: string },
   version: number | undefined,
   origin: string,
+  isFinal?: (error: unknown) => boolean,
 ): Promise<Uploaded> {
-  const described = await orGiveUp(ctx, upload, () =>
-    lookInto(ctx, slot, { object_key: upload.object_key, ...object }),
-  );
+  const zip = { object_key: upload.object_key, ...object };
+  const described = await orGiveUp(ctx, upload, () => lookInto(ctx, slot, zip), isFinal);
   const landed = await settleUploaded(ctx, slot, { upload, object }, described, version);
   if (landed === undefined) return refuseLate(ctx, slot);
   const row = { id: slot.id, type: slot.type, name: slot.name, url: described.content.url, version: landed };
@@ -81,12 +83,20 @@ async function refuseLate(ctx: Context, slot: Slot): Promise<never> {
   throw new RegistryError(now.present && !slot.present ? "already_exists" : "precondition_failed");
 }
 
-/** Runs one step of an upload; if it fails, nothing is left of the upload. */
-export async function orGiveUp<T>(ctx: Context, upload: Pick<Upload, "id">, step: () => Promise<T>): Promise<T> {
+/**
+ * Runs one step of an upload; if it fails, nothing is left of the upload.
+ * @param isFinal whether a failure is one: an upload that can go on is given up only for what no repetition will mend
+ */
+export async function orGiveUp<T>(
+  ctx: Context,
+  upload: Pick<Upload, "id">,
+  step: () => Promise<T>,
+  isFinal: (error: unknown) => boolean = () => true,
+): Promise<T> {
   try {
     return await step();
   } catch (error) {
-    await giveUp(ctx, upload.id);
+    if (isFinal(error)) await giveUp(ctx, upload.id);
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import type { MirrorMode } from "../store/mirrors.ts";
 import type { Upload } from "../store/uploads.ts";
 import { type Ingested, ingest } from "./ingest.ts";
 import { startMirror, withMirror } from "./mirror/start.ts";
+import { ANOTHER, checkQuota } from "./quota.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
 import { asRegistration, giveUp, reserve, type Target, writeContent } from "./write.ts";
 
@@ -26,7 +27,7 @@ export interface Registration {
  *
  * @param origin what the download link is built on; without it there is none
  * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`, `model_not_found_upstream`, `upstream_failed`,
- *   `ingest_rejected`
+ *   `ingest_rejected`, `too_many_artifacts`, `too_many_bytes`
  */
 export async function register(ctx: Context, wanted: Registration, origin?: string): Promise<VersionedArtifact> {
   permit(ctx, "artifact:write");
@@ -39,6 +40,7 @@ export async function register(ctx: Context, wanted: Registration, origin?: stri
   ingesting.catch(() => {}); // a refusal below leaves it unawaited
   try {
     if (await selectTwin(ctx.db, wanted.type, source.key, name).first()) throw new RegistryError("already_exists");
+    await checkQuota(ctx, ANOTHER);
   } catch (error) {
     abort.abort();
     throw error;
@@ -52,12 +54,13 @@ export async function register(ctx: Context, wanted: Registration, origin?: stri
  * Registers an artifact after the answer (contract: `Prefer: respond-async`). Its id is issued at once, and nothing is there
  * under it until it is rated; if that comes to nothing, nothing ever was.
  *
- * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`
+ * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`, `too_many_artifacts`, `too_many_bytes`
  */
 export async function registerLater(ctx: Context, wanted: Registration): Promise<Metadata> {
   permit(ctx, "artifact:write");
   const source = parseSource(wanted.type, wanted.url);
   const target = { type: wanted.type, name: wanted.name ?? source.name };
+  await checkQuota(ctx, ANOTHER);
   const upload = await reserve(ctx, target, source.key);
   ctx.defer(fulfil(ctx, target, upload, source, wanted));
   return metadataOf({ id: upload.id, ...target });

@@ -28,7 +28,7 @@ export interface Update {
  * Replaces zip, text and lineage of an artifact by what its (new or same) source holds now (contract: PUT).
  *
  * @throws RegistryError `artifact_not_found`, `name_id_mismatch`, `precondition_failed`, `is_upload`, `already_exists` (another artifact
- *   has that source and name), and what an ingest throws; in every case the old content stays whole
+ *   has that source and name), `too_many_bytes`, and what an ingest throws; in every case the old content stays whole
  */
 export async function update(
   ctx: Context,

@@ -31,7 +31,7 @@ import { selectParts, type UploadPart, writePart } from "../store/upload-parts.t
 import { giveUpUploads, recordMultipart, selectUpload, type UploadRow } from "../store/uploads.ts";
 import { purge } from "./purge.ts";
 import { type IncomingBody, intentOf, orGiveUp, passingOn, readBody } from "./put-content.ts";
-import { getSlot } from "./uploaded.ts";
+import { checkRoom, getSlot } from "./uploaded.ts";
 import { openUpload } from "./write.ts";
 
 /** An upload in parts. Sizes in bytes; `expires_at` in ISO 8601. */
@@ -61,7 +61,7 @@ export type OpenUpload = UploadRow & Multipart & { part_size: number };
  * Begins an upload in parts.
  *
  * @param wanted `size` of the whole, `partSize` of every part but the last, `sha256` of the whole where it is known (hex)
- * @throws RegistryError `artifact_not_found`, `no_upload`, `invalid_request`
+ * @throws RegistryError `artifact_not_found`, `no_upload`, `invalid_request`, `too_many_artifacts`, `too_many_bytes`
  */
 export async function startUpload(
   ctx: Context,
@@ -73,6 +73,7 @@ export async function startUpload(
   const partSize = wanted.partSize ?? Math.max(UPLOAD_PART_DEFAULT_BYTES, Math.ceil(size / UPLOAD_MAX_PARTS));
   checkPartSize(ctx, size, partSize);
   const slot = await getSlot(ctx, ref);
+  await checkRoom(ctx, slot, size);
   const upload = await openUpload(ctx, { ...intentOf(slot), size, sha256, purpose: "upload", partSize });
   const expiresAt = ctx.now() + UPLOAD_LIFE_MS;
   await orGiveUp(ctx, upload, async () => {

@@ -15,6 +15,7 @@ import { rowsOf } from "../store/statements.ts";
 import { selectUpload, type UploadRow } from "../store/uploads.ts";
 import { isModelEvidence } from "../trust/evidence.ts";
 import { type Described, describe } from "./ingest.ts";
+import { checkQuota } from "./quota.ts";
 import { rateEvidence, toStored } from "./rate.ts";
 import { rangeReader, readUpload, type StoredZip } from "./read-upload.ts";
 import { asRegistration, asReplacement, settle, type Written } from "./write.ts";
@@ -48,11 +49,20 @@ export async function getSlot(ctx: Context, ref: ArtifactRef): Promise<Slot> {
 }
 
 /**
+ * Refuses content that does not fit, before a byte of it is read.
+ * @throws RegistryError `too_many_artifacts`, `too_many_bytes`
+ */
+export function checkRoom(ctx: Context, { present }: Slot, size: number): Promise<void> {
+  return checkQuota(ctx, { artifacts: present ? 0 : 1, bytes: size - (present?.size ?? 0) });
+}
+
+/**
  * Looks into a zip that was uploaded.
  * @throws RegistryError `upload_refused`, with what was found
  */
 export async function lookInto(ctx: Context, slot: Slot, zip: StoredZip): Promise<Described> {
-  const { verdict, findings, entries } = await inspectZip(rangeReader(ctx, zip.object_key), zip.size);
+  const read = rangeReader(ctx, zip);
+  const { verdict, findings, entries } = await inspectZip(read, zip.size);
   if (verdict === "unsafe") {
     const [first] = findings.filter(({ severity }) => severity === "unsafe");
     const where = first?.path === undefined ? "" : ` (${first.path})`;
@@ -61,7 +71,7 @@ export async function lookInto(ctx: Context, slot: Slot, zip: StoredZip): Promis
     });
   }
   const source = uploadSource(slot.type, slot.id, slot.name);
-  const collected = await readUpload(ctx, source, zip);
+  const collected = await readUpload(ctx, source, zip, read);
   const files = entries.filter(({ path }) => !path.endsWith("/"));
   const { evidence } = collected;
   const rating = isModelEvidence(evidence) ? toStored(await rateEvidence(ctx, evidence), evidence) : undefined;

@@ -20,6 +20,7 @@ import { auditRegistration } from "../store/audit.ts";
 import { putBundle } from "../store/blobs.ts";
 import { forgetContent, writeIndex, writeInspection } from "../store/bundle-index.ts";
 import { doomReplaced, type OpenDeletion } from "../store/deletions.ts";
+import { type Fit, selectFit } from "../store/quotas.ts";
 import { writeRating } from "../store/ratings.ts";
 import { repeatOnce, rowsOf } from "../store/statements.ts";
 import {
@@ -33,6 +34,7 @@ import {
 } from "../store/uploads.ts";
 import type { Described, Ingested } from "./ingest.ts";
 import { purge } from "./purge.ts";
+import { isUnbounded, overQuota } from "./quota.ts";
 
 /** Who an upload is for: a new artifact, or the one with `artifactId`. */
 export type Target = Pick<UploadIntent, "artifactId" | "type" | "name">;
@@ -69,7 +71,10 @@ export function asRegistration(
   const by = requester(ctx);
   return {
     ...(reservedId !== undefined && { artifactId: reservedId }),
-    statements: (id) => [insertArtifact(ctx.db, id, content, by.at), auditRegistration(ctx.db, id, by)],
+    statements: (id) => [
+      insertArtifact(ctx.db, id, content, ctx.config.quota, by.at),
+      auditRegistration(ctx.db, id, by),
+    ],
     landed: (id) =>
       reservedId === undefined ? isThere(ctx, { type, id }) : pointsAt(ctx, { type, id: reservedId }, id),
   };
@@ -91,7 +96,10 @@ export function asReplacement(
   return {
     artifactId: artifact.id,
     replaces: true,
-    statements: (id) => [...doomReplaced(ctx.db, id, expected, by), replaceContent(ctx.db, id, content, by.at)],
+    statements: (id) => [
+      ...doomReplaced(ctx.db, id, expected, ctx.config.quota, by),
+      replaceContent(ctx.db, id, content, by.at),
+    ],
     landed: (id) => pointsAt(ctx, artifact, id),
   };
 }
@@ -165,6 +173,7 @@ export async function writeContent(
  *
  * @returns the upload's id, which is the content's version; undefined if the artifact could not be made to point at it, in
  *   which case the object is gone again
+ * @throws RegistryError `too_many_artifacts`, `too_many_bytes`; the object is gone again
  */
 export async function settle(
   ctx: Context,
@@ -175,11 +184,13 @@ export async function settle(
   const artifact = { id: settlement.artifactId ?? upload.id, version: upload.id };
   const { text, parents } = belongings;
   const measured = object ? [measureUpload(ctx.db, upload.id, object)] : [];
+  const fit = isUnbounded(ctx) ? [] : [selectFit(ctx.db, upload.id, ctx.config.quota)];
   // A settlement that fails twice may still have taken effect: the upload is left as it is, and whatever it is then, the
   // sweep finds either an artifact that points at the object or an intent to give up.
   const results = await repeatOnce(() =>
     ctx.db.batch([
       ...measured,
+      ...fit,
       ...settlement.statements(upload.id),
       ...(text !== undefined && parents !== undefined
         ? writeBelongings(ctx.db, upload.id, text, parents, settlement.replaces === true)
@@ -193,9 +204,13 @@ export async function settle(
   );
   if (rowsOf(results.at(-1)).length === 0 && !(await settlement.landed(upload.id))) {
     await giveUp(ctx, upload.id);
+    const [found] = fit.length === 0 ? [] : rowsOf<Fit>(results[measured.length]);
+    if (found?.fits === 0) {
+      throw overQuota(ctx, found, { artifacts: found.added_artifacts, bytes: found.added_bytes });
+    }
     return undefined;
   }
-  await purge(ctx, rowsOf<OpenDeletion>(results[measured.length]));
+  await purge(ctx, rowsOf<OpenDeletion>(results[measured.length + fit.length]));
   return upload.id;
 }
 

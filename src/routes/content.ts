@@ -53,7 +53,7 @@ const reserveRoute = createRoute({
       "The id, and until when it waits. `Location` is where the content goes.",
       MetadataSchema.extend({ expires_at: z.iso.datetime() }).openapi("ArtifactReservation"),
     ),
-    ...refusals(...CLOSED, "body_too_large"),
+    ...refusals(...CLOSED, "body_too_large", "too_many_bytes", "too_many_artifacts"),
   },
 });
 
@@ -81,6 +81,8 @@ const putRoute = createRoute({
       "length_required",
       "precondition_failed",
       "body_too_large",
+      "too_many_bytes",
+      "too_many_artifacts",
     ),
   },
 });

@@ -2,10 +2,9 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { getInspection, listFiles, openFile } from "../artifacts/files.ts";
-import { verifyDownload } from "../artifacts/links.ts";
 import { fileOffset, readFileOffset } from "../lib/paging.ts";
 import { fileRequest, fileResponse } from "./file-response.ts";
-import { getIssuedRef } from "./refs.ts";
+import { getIssuedRef, readerOf } from "./refs.ts";
 import { createRouter } from "./router.ts";
 import { ArtifactPath, answer, refusals, requires } from "./schemas.ts";
 
@@ -19,10 +18,10 @@ const FileSchema = z
   .openapi("BundleFile");
 
 const listRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/files",
   operationId: "ArtifactFilesList",
-  ...requires("artifact:read"),
   tags: ["files"],
   summary: "List the files in the bundle, by path",
   request: {
@@ -57,10 +56,10 @@ const listRoute = createRoute({
 const file = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
 
 const fileRoute = createRoute({
+  ...requires("artifact:download"),
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/files/{path}",
   operationId: "ArtifactFileRetrieve",
-  ...requires("artifact:download"),
   tags: ["files"],
   summary: "One file out of the bundle, whole or in part; HEAD and conditional requests work",
   description:
@@ -101,10 +100,10 @@ const fileRoute = createRoute({
 });
 
 const inspectionRoute = createRoute({
+  ...requires("artifact:read"),
   method: "get",
   path: "/artifacts/{artifact_type}/{id}/inspection",
   operationId: "ArtifactInspection",
-  ...requires("artifact:read"),
   tags: ["files"],
   summary: "What an inspection of the present content found",
   request: { params: ArtifactPath },
@@ -141,8 +140,7 @@ export const fileRoutes = createRouter()
   .openapi(fileRoute, async (c) => {
     const { path, ...artifact } = c.req.valid("param");
     const ref = getIssuedRef(artifact);
-    const link = c.req.valid("query");
-    if (link.signature !== undefined) c.set("ctx", await verifyDownload(c.var.ctx, ref, link));
+    c.set("ctx", await readerOf(c.var.ctx, ref, c.req.valid("query")));
     return fileResponse(await openFile(c.var.ctx, ref, path, fileRequest(c.req.raw)));
   })
   .openapi(inspectionRoute, async (c) => {

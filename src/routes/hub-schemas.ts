@@ -1,8 +1,39 @@
 /** The hub's shapes: what its clients read of them, and nothing that the registry does not know. */
 
 import { z } from "@hono/zod-openapi";
-import type { getHubRecord, HubEntry, HubRecord } from "../artifacts/hub.ts";
+import type { getHubRecord, HubEntry, HubRecord, HubRepo } from "../artifacts/hub.ts";
 import { BUNDLE_PATH_MAX_BYTES, HUB_PATHS_MAX } from "../limits.ts";
+
+export const kind = z.enum(["models", "datasets"]).openapi({ param: { name: "kind", in: "path" } });
+export const repo = z
+  .string()
+  .openapi({ param: { name: "repo", in: "path" }, example: "google-bert/bert-base-uncased" });
+export const revision = z.string().openapi({
+  param: { name: "revision", in: "path" },
+  description: "`main`, `HEAD`, or the commit that is kept.",
+  example: "main",
+});
+export const path = z.string().openapi({ param: { name: "path", in: "path" }, example: "config.json" });
+
+/** `true` in any of the ways that the clients write it. */
+export const flag = z
+  .string()
+  .optional()
+  .transform((text) => /^(?:true|1)$/i.test(text ?? ""))
+  .openapi({ type: "boolean" });
+
+/** The repository that a path means. */
+export function repoAt(at: { kind: z.infer<typeof kind>; repo: string; revision?: string }): HubRepo {
+  return { type: at.kind === "models" ? "model" : "dataset", id: at.repo, revision: at.revision ?? "main" };
+}
+
+/** The link to the next page, on the address that was asked. */
+export function nextLink(url: string, cursor: string | undefined): Record<string, string> {
+  if (cursor === undefined) return {};
+  const next = new URL(url);
+  next.searchParams.set("cursor", cursor);
+  return { Link: `<${next.href}>; rel="next"` };
+}
 
 const LfsSchema = z.object({ oid: z.string(), size: z.int(), pointerSize: z.int() });
 
@@ -67,6 +98,17 @@ export const PathsSchema = z
   })
   .openapi("HubPaths");
 
+/** A body in either of the two clients' encodings. */
+export function readPaths(text: string): unknown {
+  try {
+    if (text.trimStart().startsWith("{")) return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const form = new URLSearchParams(text);
+  return { paths: form.getAll("paths"), expand: form.get("expand")?.toLowerCase() === "true" };
+}
+
 /** A record as the hub sends it: sizes and digests of the files only where they are asked for. */
 export function recordOf(
   record: Awaited<ReturnType<typeof getHubRecord>>,
@@ -102,13 +144,12 @@ export function recordOf(
   };
 }
 
-/** An entry as the hub sends it; with the commit that it is of where that is asked for. */
-export function entryOf(
-  { artifact, commit }: HubRecord,
-  entry: HubEntry,
+/** Entries as the hub sends them; with the commit that they are of where that is asked for. */
+export function entriesOf(
+  { artifact, commit, entries }: HubRecord & { entries: readonly HubEntry[] },
   expand: boolean,
-): z.infer<typeof HubEntrySchema> {
-  if (!expand) return entry;
+): z.infer<typeof HubEntriesSchema> {
   const date = new Date(artifact.updated_at).toISOString();
-  return { ...entry, lastCommit: { id: commit, title: `Kept as artifact ${artifact.id}`, date } };
+  const lastCommit = { id: commit, title: `Kept as artifact ${artifact.id}`, date };
+  return entries.map((entry) => ({ ...entry, ...(expand && { lastCommit }) }));
 }

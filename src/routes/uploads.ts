@@ -70,7 +70,7 @@ const startRoute = createRoute({
   },
   responses: {
     201: answer("Begun. `Location` is the upload.", UploadSchema),
-    ...refusals(...CLOSED, "artifact_not_found", "no_upload", "body_too_large"),
+    ...refusals(...CLOSED, "artifact_not_found", "no_upload", "body_too_large", "too_many_bytes", "too_many_artifacts"),
   },
 });
 
@@ -166,6 +166,8 @@ const completeRoute = createRoute({
       "already_exists",
       "precondition_failed",
       "body_too_large",
+      "too_many_bytes",
+      "too_many_artifacts",
     ),
   },
 });

@@ -63,13 +63,13 @@ function checked(
     const [, first, last, whole] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(range) ?? [];
     if (whole !== undefined && whole !== "*" && Number(whole) !== size) throw changed(`${whole} bytes, not ${size}`);
     if (Number(first) !== offset || Number(last) !== offset + length - 1) throw changed(`answered range "${range}"`);
-    return exactly(request, body, 0, length);
+    return exactly(request, body, { skip: 0, length, total: length });
   }
   if (status === 200) {
     const announced = contentLength(headers);
     const isEncoded = headers.has("Content-Encoding") && headers.get("Content-Encoding") !== "identity";
     if (announced !== undefined && !isEncoded && announced !== size) throw changed(`${announced} bytes, not ${size}`);
-    return exactly(request, body, offset, length);
+    return exactly(request, body, { skip: offset, length, total: size });
   }
   if (status === 416) throw changed(`no bytes ${offset} to ${offset + length}`);
   throw statusError(request, status);
@@ -81,32 +81,31 @@ function statusError(request: Pick<StreamRequest, "url">, status: number): Upstr
   return new UpstreamError(isMissing ? "missing" : "network", `${label(request)} answered ${status}`);
 }
 
-/** Drops `skip` bytes, passes `length` on, and lets the rest go unread. */
+/** Drops `skip` bytes, passes `length` on, and lets what remains of the `total` go unread; there may not be more than that. */
 function exactly(
   request: StreamRequest,
   body: ReadableStream<Uint8Array>,
-  skip: number,
-  length: number,
+  { skip, length, total }: { skip: number; length: number; total: number },
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
-  let toSkip = skip;
-  let left = length;
+  let seen = 0;
   return new ReadableStream<Uint8Array>(
     {
       async pull(to) {
-        for (;;) {
-          const { done, value } = left > 0 ? await reader.read() : { done: true, value: undefined };
-          if (done || !value) break;
-          const from = Math.min(toSkip, value.byteLength);
-          toSkip -= from;
-          const part = value.subarray(from, from + left);
-          if (part.byteLength === 0) continue;
-          left -= part.byteLength;
-          return to.enqueue(part);
+        while (seen < skip + length) {
+          const { done, value } = await reader.read();
+          if (done) throw new UpstreamError("network", `${label(request)} ended after ${seen} of ${total} bytes`);
+          const part = value.subarray(Math.max(0, skip - seen), skip + length - seen);
+          seen += value.byteLength;
+          if (part.byteLength > 0) return to.enqueue(part);
         }
-        if (left > 0) throw new UpstreamError("network", `${label(request)} ended ${left} bytes early`);
+        // at the end of the body there must be nothing more; before it, nobody looks
+        if (skip + length < total) await reader.cancel();
+        else if (seen > total || !(await reader.read()).done) {
+          await reader.cancel();
+          throw new UpstreamError("changed", `${label(request)} sent more than ${total} bytes`);
+        }
         to.close();
-        await reader.cancel();
       },
       cancel: (reason) => reader.cancel(reason),
     },

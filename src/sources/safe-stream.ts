@@ -70,17 +70,19 @@ async function* read(
   const { request, expected, idleMs, late } = bounds;
   const reader = body.getReader();
   let size = 0;
+  let ended = false;
   try {
     for (;;) {
       const part = await within(idleMs, late, reader.read());
+      ended = part.done;
       if (part.done) break;
       size += part.value.byteLength;
       if (size > request.maxBytes) throw tooLarge(request);
       yield part.value;
     }
   } finally {
-    // a body that failed or is not wanted any more; of one that was read to its end nothing is left
-    reader.cancel().catch(() => undefined);
+    // a body that failed, or that nobody wants to the end
+    if (!ended) reader.cancel().catch(() => undefined);
   }
   if (expected !== undefined && size !== expected) {
     throw new UpstreamError("network", `${label(request)} ended after ${size} of ${expected} bytes`);

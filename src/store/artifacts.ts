@@ -3,7 +3,8 @@
  * transaction.
  */
 
-import type { Database } from "../config.ts";
+import type { Database, Quota } from "../config.ts";
+import { fitsAnother } from "./quotas.ts";
 
 /** The three kinds of artifact. */
 export const ARTIFACT_TYPES = ["model", "dataset", "code"] as const;
@@ -65,12 +66,14 @@ export function selectTwin(db: Database, type: ArtifactType, sourceKey: string, 
 
 /**
  * Makes an upload an artifact: under its own id, or under the one that was reserved for it. Nothing is inserted when the
- * upload was given up meanwhile, when its reservation has ended, or when another artifact has taken its (type, source, name).
+ * upload was given up meanwhile, when its reservation has ended, when another artifact has taken its (type, source, name), or
+ * when it does not fit into the quota.
  */
 export function insertArtifact(
   db: Database,
   uploadId: number,
   content: ArtifactContent,
+  quota: Quota,
   at: number,
 ): D1PreparedStatement {
   return db
@@ -82,6 +85,7 @@ export function insertArtifact(
        FROM uploads AS u
        WHERE u.id = ?1 AND (u.artifact_id IS NULL OR EXISTS
          (SELECT 1 FROM uploads AS r WHERE r.id = u.artifact_id AND r.purpose = 'reservation'))
+         AND ${fitsAnother(quota)}
        ON CONFLICT DO NOTHING`,
     )
     .bind(uploadId, ...contentValues(content), at);

@@ -5,10 +5,11 @@
  * only after the object store said that the object is gone.
  */
 
-import type { Database } from "../config.ts";
+import type { Database, Quota } from "../config.ts";
 import type { Requester } from "../context.ts";
 import { DELETION_BACKOFF_MAX_MS, DELETION_BACKOFF_MS, DELETION_STUCK_ATTEMPTS } from "../limits.ts";
 import type { ArtifactType } from "./artifacts.ts";
+import { fitsInPlace } from "./quotas.ts";
 
 /** A deletion as stored: the receipt, with times in milliseconds since 1970. */
 export interface DeletionRow {
@@ -51,6 +52,8 @@ interface Wanted {
   values: (string | number)[];
   artifacts: string;
   deletions: string;
+  /** The condition on an artifact by itself. */
+  isWanted: string;
 }
 
 /** One is looked up by its key; for many, the list is a table of its own. */
@@ -61,14 +64,17 @@ function wantedOf(refs: readonly ArtifactRef[]): Wanted {
       values: [first.id, first.type],
       artifacts: "artifacts AS a WHERE a.id = ?5 AND a.type = ?6",
       deletions: "deletions AS d WHERE d.artifact_id = ?5 AND d.type = ?6",
+      isWanted: "a.id = ?5 AND a.type = ?6",
     };
   }
+  const artifacts = `json_each(?5) AS w CROSS JOIN artifacts AS a
+                     WHERE a.id = w.value ->> 'id' AND a.type = w.value ->> 'type'`;
   return {
     values: [JSON.stringify(refs)],
-    artifacts: `json_each(?5) AS w CROSS JOIN artifacts AS a
-                WHERE a.id = w.value ->> 'id' AND a.type = w.value ->> 'type'`,
+    artifacts,
     deletions: `json_each(?5) AS w CROSS JOIN deletions AS d
                 WHERE d.artifact_id = w.value ->> 'id' AND d.type = w.value ->> 'type'`,
+    isWanted: `a.id IN (SELECT a.id FROM ${artifacts})`,
   };
 }
 
@@ -96,7 +102,7 @@ export function removeArtifacts(
   by: Requester,
   refuseDependents: boolean,
 ): D1PreparedStatement[] {
-  const { artifacts, values } = wantedOf(refs);
+  const { artifacts, isWanted, values } = wantedOf(refs);
   const bound = [by.at, by.actor, by.isAdmin, by.requestId, ...values];
   const unlessDependents = refuseDependents
     ? `AND NOT EXISTS (SELECT 1 FROM edges AS e
@@ -122,7 +128,7 @@ export function removeArtifacts(
          SELECT ?1, ?2, ?3, ?4, 'DELETE', a.id, a.type, a.name, a.sha256 FROM ${artifacts} AND ${DOOMED}`,
       )
       .bind(...bound),
-    db.prepare(`DELETE FROM artifacts WHERE id IN (SELECT a.id FROM ${artifacts} AND ${DOOMED})`).bind(...bound),
+    db.prepare(`DELETE FROM artifacts AS a WHERE ${isWanted} AND ${DOOMED}`).bind(...bound),
   ];
 }
 
@@ -139,18 +145,21 @@ export function selectOpenOf(db: Database, refs: readonly ArtifactRef[]): D1Prep
 
 /**
  * The condition under which an upload may replace an artifact's content: the artifact is there, is still the version that
- * the client saw (`?2`, null for any), and no other artifact has the same (type, source `?3`, name).
+ * the client saw (`?2`, null for any), no other artifact has the same (type, source `?3`, name), and the new
+ * zip fits into the quota.
  */
-const REPLACEABLE = `uploads AS u JOIN artifacts AS a ON a.id = u.artifact_id
+const replaceable = (quota: Quota) => `uploads AS u JOIN artifacts AS a ON a.id = u.artifact_id
   WHERE u.id = ?1 AND (?2 IS NULL OR a.version = ?2)
     AND NOT EXISTS (SELECT 1 FROM artifacts AS twin
-                    WHERE twin.type = a.type AND twin.source_key = ?3 AND twin.name = a.name AND twin.id <> a.id)`;
+                    WHERE twin.type = a.type AND twin.source_key = ?3 AND twin.name = a.name AND twin.id <> a.id)
+    AND ${fitsInPlace(quota)}`;
 
 /** Dooms the content that an upload is about to replace, and audits the update. First part of an update's transaction. */
 export function doomReplaced(
   db: Database,
   uploadId: number,
   expected: { version?: number; sourceKey: string },
+  quota: Quota,
   by: Requester,
 ): D1PreparedStatement[] {
   const guard = [uploadId, expected.version ?? null, expected.sourceKey];
@@ -159,34 +168,17 @@ export function doomReplaced(
       .prepare(
         `INSERT INTO deletions (${DELETION_COLUMNS})
          SELECT a.object_key, a.id, a.type, a.name, a.size, a.sha256, 'replaced', ?4, ?5, ?4
-         FROM ${REPLACEABLE}
+         FROM ${replaceable(quota)}
          RETURNING ${OPEN_COLUMNS}`,
       )
       .bind(...guard, by.at, by.actor),
     db
       .prepare(
         `INSERT INTO audit (at, actor, is_admin, request_id, action, artifact_id, type, name, before, after)
-         SELECT ?4, ?5, ?6, ?7, 'UPDATE', a.id, a.type, a.name, a.sha256, u.sha256 FROM ${REPLACEABLE}`,
+         SELECT ?4, ?5, ?6, ?7, 'UPDATE', a.id, a.type, a.name, a.sha256, u.sha256 FROM ${replaceable(quota)}`,
       )
       .bind(...guard, by.at, by.actor, by.isAdmin, by.requestId),
   ];
-}
-
-/** Dooms stray objects that the comparison of bucket and database found; one that was purged before is opened again. */
-export function doomOrphans(
-  db: Database,
-  orphans: readonly { key: string; size: number }[],
-  by: Requester,
-): D1PreparedStatement {
-  return db
-    .prepare(
-      `INSERT INTO deletions (${DELETION_COLUMNS})
-       SELECT o.value ->> 'key', 0, 'unknown', o.value ->> 'key', o.value ->> 'size', '', 'orphan', ?2, ?3, ?2
-       FROM json_each(?1) AS o WHERE true
-       ON CONFLICT (object_key) DO UPDATE SET finished_at = NULL, next_attempt_at = excluded.next_attempt_at
-       RETURNING ${OPEN_COLUMNS}`,
-    )
-    .bind(JSON.stringify(orphans), by.at, by.actor);
 }
 
 /** Writes down that these objects are gone. */

@@ -5,9 +5,8 @@
  * round, or none, tells the copying that it is not wanted any more.
  */
 
-import type { Actor } from "../auth/scopes.ts";
 import type { Database } from "../config.ts";
-import type { Requester } from "../context.ts";
+import type { Context, Requester } from "../context.ts";
 import { type ArtifactType, LANDED } from "./artifacts.ts";
 
 /** How much is kept of what upstream has: card and configuration, or all of it. */
@@ -23,7 +22,7 @@ export interface MirrorRun {
   /** Of the content that is completed. */
   version: number;
   round: number;
-  actor: Actor;
+  actor: Context["actor"];
   requestId: string;
 }
 
@@ -61,7 +60,7 @@ export interface MirrorProgress {
 /** Who asks for a mirror. */
 export interface MirrorRequest extends Requester {
   /** As the run will need them. */
-  as: Actor;
+  as: Context["actor"];
 }
 
 const COLUMNS = "artifact_id, version, round, state, requested_by, request_id, started_at, updated_at";
@@ -70,6 +69,9 @@ const AFRESH = `version = excluded.version, state = 'queued', upload_id = NULL, 
   request_id = excluded.request_id, started_at = excluded.started_at, updated_at = excluded.updated_at`;
 /** The row of a run. In terms of `mirrors`; ?1 to ?3 are a `MirrorKey`. */
 const RUN = "artifact_id = ?1 AND version = ?2 AND round = ?3";
+
+/** A mirror that has not ended. In terms of `mirrors`. */
+const ALIVE = "state IN ('queued', 'running', 'verifying')";
 
 function keyOf({ artifactId, version, round }: MirrorKey): [number, number, number] {
   return [artifactId, version, round];
@@ -183,7 +185,7 @@ export function keepMirror(
     db
       .prepare(
         `UPDATE uploads SET expires_at = ?4
-         WHERE id = (SELECT upload_id FROM mirrors WHERE ${RUN})
+         WHERE id = (SELECT upload_id FROM mirrors WHERE ${RUN} AND ${ALIVE})
            AND EXISTS (SELECT 1 FROM artifacts AS a WHERE a.id = ?1 AND a.version = ?2)
          RETURNING id`,
       )
@@ -193,7 +195,7 @@ export function keepMirror(
         `UPDATE mirrors
          SET state = ?4, updated_at = ?5, files_done = coalesce(?6, files_done), files_total = coalesce(?7, files_total),
              bytes_done = coalesce(?8, bytes_done), bytes_total = coalesce(?9, bytes_total)
-         WHERE ${RUN} AND upload_id IS NOT NULL`,
+         WHERE ${RUN} AND ${ALIVE} AND upload_id IS NOT NULL`,
       )
       .bind(...keyOf(run), state, lease.at, ...progress.map((value) => value ?? null)),
   ];
@@ -215,7 +217,10 @@ export function finishMirror(
     .bind(uploadId, at, done.files, done.bytes);
 }
 
-/** Ends a mirror that came to nothing, and says why; its upload is to be given up. Nothing happens to one that has ended. */
+/**
+ * Ends a mirror that came to nothing, and says why; nothing happens to one that has ended. Returns `{upload_id}`: its upload,
+ * if it had one, which is to be given up.
+ */
 export function endMirror(
   db: Database,
   run: MirrorKey,
@@ -223,9 +228,6 @@ export function endMirror(
   outcome: { state: "failed" | "skipped"; error: string },
 ): D1PreparedStatement {
   return db
-    .prepare(
-      `UPDATE mirrors SET state = ?4, error = ?5, upload_id = NULL, updated_at = ?6
-       WHERE ${RUN} AND state IN ('queued', 'running', 'verifying')`,
-    )
+    .prepare(`UPDATE mirrors SET state = ?4, error = ?5, updated_at = ?6 WHERE ${RUN} AND ${ALIVE} RETURNING upload_id`)
     .bind(...keyOf(run), outcome.state, outcome.error, at);
 }

@@ -103,9 +103,9 @@ function writeLauncher(name) {
 
 /**
  * Starts workerd with some Workers; each is given its own port.
- * @param workers by name: a script, and whether it has the bindings
+ * @param workers by name: a script, whether it has the bindings, where its requests go, more vars, workflows
  */
-async function start(name, state, workers) {
+export async function start(name, state, workers) {
   const files = writeLauncher(name);
   // Miniflare reads this when it starts the process, and lets nobody else see what Workers print.
   process.env.MINIFLARE_WORKERD_PATH = files.launcher;
@@ -119,16 +119,19 @@ async function start(name, state, workers) {
       cf: false,
       logRequests: false,
       resourcePersistencePath: join(state, name),
-      workers: Object.entries(workers).map(([worker, { script, binds = true, outbound, services }]) => ({
-        name: worker,
-        modules: true,
-        script,
-        ...COMPATIBILITY,
-        ...(binds && bound),
-        ...(outbound && { outboundService: outbound }),
-        ...(services && { serviceBindings: services }),
-        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-      })),
+      workers: Object.entries(workers).map(
+        ([worker, { script, binds = true, outbound, services, vars, workflows }]) => ({
+          name: worker,
+          modules: true,
+          script,
+          ...COMPATIBILITY,
+          ...(binds && { ...bound, bindings: { ...VARS, ...vars } }),
+          ...(workflows && { workflows }),
+          ...(outbound && { outboundService: outbound }),
+          ...(services && { serviceBindings: services }),
+          unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+        }),
+      ),
     }),
   );
   try {
@@ -141,7 +144,7 @@ async function start(name, state, workers) {
     ports[worker] = Number((await miniflare.unsafeGetDirectURL(worker)).port);
   }
   const pid = Number(readFileSync(files.pid, "utf8"));
-  return { name, ports, pid, cpuSeconds: () => cpuSeconds(pid), stop: () => miniflare.dispose() };
+  return { name, ports, pid, cpuSeconds: () => cpuSeconds(pid), miniflare, stop: () => miniflare.dispose() };
 }
 
 /** CPU time of a process over all its threads; undefined where the system does not say. */

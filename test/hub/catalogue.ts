@@ -8,8 +8,11 @@
 
 export type Json = Record<string, unknown>;
 
-/** A file: its text, so many bytes of filler, or a weight file whose true-to-life size is only declared. */
-export type Content = string | { bytes: number } | { declared: number };
+/**
+ * A file: its text, so many bytes of filler or letters a, a sound safetensors file of so many bytes, or a weight file whose true-to-life
+ * size is only declared.
+ */
+export type Content = string | { bytes: number } | { tensor: number } | { letters: number } | { declared: number };
 export type Files = Record<string, Content>;
 
 export interface HubRepo {
@@ -323,6 +326,35 @@ const MODELS: HubRepo[] = [
     code: "https://gitlab.com/acme-labs/tools/garden",
   }),
   model("acme-labs/lonely", { card: { language: "en" }, downloads: 3, likes: 0, commits: ["ada"] }),
+  // To be copied whole: every digest is that of the bytes, and nothing in it is dangerous.
+  model("acme-labs/whole", {
+    files: {
+      "config.json": json(bertConfig),
+      "model.safetensors": { tensor: 9_000_000 },
+      "nested/notes.txt": "Kept as well, though no light bundle wants it.\n",
+      "nested/empty.txt": "",
+      "onnx/model.onnx_data": { bytes: 300_000 },
+      "tokenizer.json": json({ version: "1.0", model: { type: "WordPiece", vocab: { "[UNK]": 0 } } }),
+    },
+  }),
+  model("acme-labs/whole-small", {
+    files: { "config.json": json(bertConfig), "model.safetensors": { tensor: 4096 }, "nested/notes.txt": "Kept.\n" },
+  }),
+  model("acme-labs/sealed-whole", {
+    gated: "auto",
+    files: { "config.json": json(bertConfig), "model.safetensors": { tensor: 4096 } },
+  }),
+  // A pickle that would run a command when it is loaded.
+  model("acme-labs/loaded", {
+    files: {
+      "config.json": json(bertConfig),
+      "model.safetensors": { tensor: 4096 },
+      "optimizer.pkl": "cos\nsystem\n(S'echo gotcha'\ntR.",
+    },
+  }),
+  model("acme-labs/twin-names", {
+    files: { "config.json": json(bertConfig), "Notes.txt": "one\n", "notes.txt": "other\n" },
+  }),
   model("acme-labs/big-tokenizer", {
     files: {
       "config.json": json(bertConfig),

@@ -4,6 +4,7 @@
  * Invariant: every sound GitHub answer has the rate-limit headers, and an ETag if it can be asked for again.
  */
 
+import { writeZip } from "../../src/bundle/zip-writer.ts";
 import { type CodeRepo, findCode, hex, type Json } from "./catalogue.ts";
 import { faultFor } from "./faults.ts";
 import { digest, encoder, factsOf } from "./files.ts";
@@ -51,11 +52,48 @@ async function route(call: Call, fullName: string, rest: string): Promise<Respon
   if (rest === "") return Response.json(record(repo));
   if (rest === "/readme") return contentOf(call, repo, "README.md");
   if (rest === "/license" && repo.license) return contentOf(call, repo, "LICENSE");
+  const [, commit] = /^\/commits\/([^/]+)$/.exec(rest) ?? [];
+  if (commit === "HEAD" || commit === repo.branch) {
+    return new Response(headOf(repo), { headers: { "content-type": "application/vnd.github.sha; charset=utf-8" } });
+  }
+  const [, archived] = /^\/zipball\/([0-9a-f]{40})$/.exec(rest) ?? [];
+  if (archived === headOf(repo)) {
+    const at = call.loopback ? "/codeload" : "https://codeload.github.com";
+    return new Response(null, { status: 302, headers: { location: `${at}/${repo.fullName}/legacy.zip/${archived}` } });
+  }
   const perPage = Number(call.url.searchParams.get("per_page") ?? 30);
   if (rest === "/contributors") return Response.json(contributorsOf(repo).slice(0, perPage));
   if (rest === "/commits") return Response.json(commitsOf(repo).slice(0, perPage));
   const [, ref] = /^\/git\/trees\/([^/]+)$/.exec(rest) ?? [];
   return ref === repo.branch || ref === "HEAD" ? Response.json(await treeOf(repo, ref)) : missing();
+}
+
+const headOf = (repo: CodeRepo): string => hex(`${repo.fullName}:commit:0`, 40);
+
+/** `codeload.github.com`: the archive of a commit, made while it is sent, so that it has no length and no ranges. */
+export async function codeload({ request, path }: Call): Promise<Response | undefined> {
+  const [, fullName = "", commit = ""] =
+    /^(?:\/codeload)?\/([^/]+\/[^/]+)\/legacy\.zip\/([0-9a-f]{40})$/.exec(path) ?? [];
+  const repo = fullName ? findCode("github", fullName) : undefined;
+  if (!repo || commit !== headOf(repo)) return undefined;
+  if (request.headers.has("authorization")) return new Response("no tokens here", { status: 400 });
+  const root = `${repo.fullName.replace("/", "-")}-${commit.slice(0, 7)}`;
+  const files = await Promise.all(
+    Object.entries(repo.files).map(async ([name, content]) => ({
+      path: `${root}/${name}`,
+      bytes: (await factsOf(repo.fullName, name, content)).bytes ?? new Uint8Array(),
+    })),
+  );
+  const zip = writeZip(files);
+  let at = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.enqueue(zip.slice(at, at + 60_000));
+      at += 60_000;
+      if (at >= zip.length) controller.close();
+    },
+  });
+  return new Response(body, { headers: { "content-type": "application/zip" } });
 }
 
 function licenseOf(repo: CodeRepo): Json | null {

@@ -22,9 +22,9 @@ function wait(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /** A body of `size` bytes, made chunk by chunk; `head` comes first. Used for weights as well, which nobody keeps on disk. */
-export function filledBody(size: number, head = ""): ReadableStream<Uint8Array> {
+export function filledBody(size: number, head = "", filler = 97): ReadableStream<Uint8Array> {
   const first = encoder.encode(head);
-  const chunk = new Uint8Array(65_536).fill(97);
+  const chunk = new Uint8Array(65_536).fill(filler);
   let left = size - first.byteLength;
   return new ReadableStream({
     start: (controller) => {
@@ -116,6 +116,43 @@ const FAULTS: Record<string, Fault> = {
         ),
 };
 
+/** Faults of one large file alone, `model.safetensors` of `hostile/weights-<name>`; its record says what it should be. */
+const WEIGHTS: Record<string, Fault> = {
+  "other-bytes": (request) => ranged(request, WEIGHTS_BYTES, 98),
+  "other-size": (request) => ranged(request, WEIGHTS_BYTES + 1, 97),
+  "no-ranges": () => new Response(filledBody(WEIGHTS_BYTES), { headers: lengthOf(WEIGHTS_BYTES) }),
+  "no-length": () => new Response(filledBody(WEIGHTS_BYTES)),
+  short: () => new Response(filledBody(WEIGHTS_BYTES - 1)),
+  long: () => new Response(filledBody(WEIGHTS_BYTES + 1)),
+  cut: (request) => {
+    const { headers, status } = ranged(request, WEIGHTS_BYTES, 97);
+    return new Response(torn(), { status, headers });
+  },
+  "broken-middle": (request) =>
+    /^bytes=0-/.test(request.headers.get("range") ?? "bytes=0-")
+      ? ranged(request, WEIGHTS_BYTES, 97)
+      : new Response("upstream connect error", { status: 500 }),
+  "wrong-range": (request) => {
+    const { body, headers } = ranged(request, WEIGHTS_BYTES, 97);
+    headers.set("content-range", `bytes 1-${headers.get("content-length")}/${WEIGHTS_BYTES}`);
+    return new Response(body, { status: 206, headers });
+  },
+};
+
+/** The weights of every `hostile/weights-…`: letters a, so that their digest is known without making them. */
+export const WEIGHTS_BYTES = 6_000_000;
+const lengthOf = (bytes: number) => ({ "content-length": String(bytes), "content-type": "application/octet-stream" });
+
+function ranged(request: Request, size: number, filler: number): Response {
+  const [, from = "0", to = String(size - 1)] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.get("range") ?? "") ?? [];
+  const length = Number(to) - Number(from) + 1;
+  const headers = { ...lengthOf(length), "content-range": `bytes ${from}-${to}/${size}` };
+  return new Response(filledBody(length, "", filler), {
+    status: request.headers.has("range") ? 206 : 200,
+    headers: request.headers.has("range") ? headers : lengthOf(length),
+  });
+}
+
 function redirect(location: string): Response {
   return new Response(null, { status: 302, headers: { location } });
 }
@@ -147,13 +184,24 @@ export function findHostileRepo(kind: HubRepo["kind"], id: string): HubRepo | un
     };
     return { ...model(id), kind, files };
   }
+  if (name.startsWith("weights-") && innerFault(name)) {
+    const files = { ...model(id).files, "model.safetensors": { letters: WEIGHTS_BYTES } };
+    return { ...model(id), kind, files };
+  }
   return innerFault(name) ? { ...model(id), kind } : undefined;
 }
 
 function innerFault(name: string): { path: string; fault: Fault } | undefined {
-  const [, prefix, rest = ""] = /^(readme|config)-(.+)$/.exec(name) ?? [];
-  const fault = Object.hasOwn(FAULTS, rest) ? FAULTS[rest] : undefined;
-  return prefix && fault ? { path: prefix === "readme" ? "README.md" : "config.json", fault } : undefined;
+  const [, prefix, rest = ""] = /^(readme|config|weights)-(.+)$/.exec(name) ?? [];
+  const known = prefix === "weights" ? { ...FAULTS, ...WEIGHTS } : FAULTS;
+  const fault = Object.hasOwn(known, rest) ? known[rest] : undefined;
+  const paths: Record<string, string> = {
+    readme: "README.md",
+    config: "config.json",
+    weights: "model.safetensors",
+  };
+  const path = paths[prefix ?? ""];
+  return path && fault ? { path, fault } : undefined;
 }
 
 /** The fault that answers this request for `id` (and, of a repository, the file `path`); undefined if it is to be answered well. */

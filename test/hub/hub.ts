@@ -5,7 +5,7 @@
  * tests may share one hub. A host that is none of the three is never answered, which shows any request that went astray.
  */
 
-import { github, gitlab } from "./code-hosts.ts";
+import { codeload, github, gitlab } from "./code-hosts.ts";
 import { cdn, huggingFace } from "./hugging-face.ts";
 
 /** The bearer token that the hub knows, and the origin that it answers for as a whole, unless it is made with others. */
@@ -33,9 +33,10 @@ const ORIGINS: Record<string, Handler[]> = {
   "https://huggingface.co": [huggingFace],
   "https://cdn-lfs.huggingface.co": [cdn],
   "https://api.github.com": [github],
+  "https://codeload.github.com": [codeload],
   "https://gitlab.com": [gitlab],
 };
-const ALL: Handler[] = [gitlab, github, cdn, huggingFace];
+const ALL: Handler[] = [gitlab, codeload, github, cdn, huggingFace];
 
 /** The hub. `token` opens gated and private repositories; at `origin` it answers for all the hosts at once. */
 export function createHub(options: { token?: string; origin?: string } = {}): Hub {

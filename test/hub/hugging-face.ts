@@ -123,7 +123,7 @@ async function fileOf(call: Call, repo: HubRepo, path: string, raw: boolean): Pr
   const facts = await factsOf(repo.id, path, content);
   const { blobId, sha256, size, pointer } = facts;
   const headers = { "x-repo-commit": repo.sha, "content-type": "text/plain; charset=utf-8", etag: `"${blobId}"` };
-  if (!pointer) return sized(facts, headers);
+  if (!pointer) return sized(facts, headers, call.request);
   if (raw) return sized({ bytes: encoder.encode(pointer), size: pointer.length }, headers);
   const location = call.loopback ? `/cdn/${sha256}` : `https://cdn-lfs.huggingface.co/${sha256}`;
   const linked = { "x-linked-size": String(size), "x-linked-etag": `"${sha256}"`, etag: `"${sha256}"`, location };
@@ -133,11 +133,14 @@ async function fileOf(call: Call, repo: HubRepo, path: string, raw: boolean): Pr
 export async function cdn(call: Call): Promise<Response | undefined> {
   const [, wanted] = /^(?:\/cdn)?\/([0-9a-f]{64})$/.exec(call.path) ?? [];
   if (!wanted) return undefined;
+  // the URL is the permission: whoever sends a token here sends it to the wrong host
+  if (call.request.headers.has("authorization"))
+    return new Response("Only one auth mechanism allowed", { status: 400 });
   const headers = { etag: `"${wanted}"`, "content-type": "application/octet-stream" };
   for (const repo of allHubRepos()) {
     for (const [path, content] of Object.entries(repo.files).filter(([name]) => LFS.test(name))) {
       const facts = await factsOf(repo.id, path, content);
-      if (facts.sha256 === wanted) return sized(facts, headers);
+      if (facts.sha256 === wanted) return sized(facts, headers, call.request);
     }
   }
   return new Response("Access denied", { status: 403 });

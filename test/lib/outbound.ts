@@ -10,6 +10,7 @@ const UPSTREAMS = [
   "https://huggingface.co",
   "https://cdn-lfs.huggingface.co",
   "https://api.github.com",
+  "https://codeload.github.com",
   "https://gitlab.com",
 ];
 

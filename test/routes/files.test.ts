@@ -289,7 +289,8 @@ describe("a file", () => {
     });
     const DB = { withSession: () => session(env.DB) } as unknown as D1Database;
     await get(at("file-1234.bin"), {}, "GET", { ...registry.env, ...counted.env });
-    expect(counted.names).toEqual(["db.all", "bucket.get"]);
+    // the last one is the audit, after the answer
+    expect(counted.names).toEqual(["db.all", "bucket.get", "db.run"]);
     const answer = await get(at("file-1234.bin"), {}, "GET", { ...registry.env, DB });
     expect(answer.bytes).toEqual(bytesOf("file-1234.bin"));
     expect(read).toBeLessThanOrEqual(10);
@@ -351,6 +352,20 @@ describe("a file", () => {
     expect([forged.status, forged.json]).toEqual(refusal(403, "The download link is not valid."));
     const listing = await get(`/artifacts/code/${id}/files${link}`, {}, "GET", closed);
     expect([listing.status, listing.json]).toEqual(UNAUTHENTICATED);
+  });
+});
+
+describe("the audit of files", () => {
+  const downloads = () => rows("SELECT actor, artifact_id FROM audit WHERE action = 'DOWNLOAD'");
+
+  it("has one download of whoever reads some of them within an hour, and none for HEAD or what is not there", async () => {
+    await get(at("README.md"), {}, "HEAD");
+    await get(at("none"));
+    await get(at("README.md"), { "If-None-Match": "*" });
+    expect(await downloads()).toEqual([]);
+    for (const path of ["README.md", "model.safetensors", "data/table.csv"])
+      await get(at(path), { Range: "bytes=0-3" });
+    expect(await downloads()).toEqual([{ actor: "anonymous", artifact_id: Number(id) }]);
   });
 });
 

@@ -4,11 +4,14 @@
  */
 
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { bytesOf, counting, keepFiles } from "../bundle/kept.ts";
 import { hexOf } from "../bundle/light-bundle.ts";
+import { withFaults } from "../faults.ts";
 import { createRegistry } from "../harness.ts";
+import { insertArtifacts } from "./answers.ts";
 
 const registry = createRegistry();
 const app = createApp();
@@ -115,6 +118,46 @@ describe("hf_hub_download", () => {
     );
     expect([answer.status, answer.header("X-Error-Code")]).toEqual([401, null]);
     expect(answer.header("X-Error-Message")).toMatch(/^Authentication failed/);
+  });
+});
+
+describe("what a file costs", () => {
+  it("is one read of the database, of few rows, and one of the bucket, however many artifacts share its source", async () => {
+    await insertArtifacts(3000, { type: "model" });
+    await insertArtifacts(500, { type: "dataset" });
+    await env.DB.prepare("UPDATE artifacts SET source_key = 'acme-labs/aster-base' WHERE id > 1").run();
+    await env.DB.prepare(
+      "UPDATE artifacts SET source_key = 'other' WHERE id > 1 AND type = 'model' AND id % 2 = 0",
+    ).run();
+    await keepFiles("3000", [{ path: "config.json", bytes: bytesOf("{}") }], { revision: "a".repeat(40) });
+    let rowsRead = 0;
+    const DB = {
+      withSession: (...args: Parameters<D1Database["withSession"]>) => {
+        const session = env.DB.withSession(...args);
+        return { prepare: (sql: string) => counted(session.prepare(sql)), getBookmark: () => null };
+      },
+    } as unknown as D1Database;
+    function counted(statement: D1PreparedStatement): D1PreparedStatement {
+      return {
+        bind: (...values: unknown[]) => counted(statement.bind(...values)),
+        run: () => statement.run(),
+        all: async () => {
+          const result = await statement.all();
+          rowsRead += result.meta.rows_read;
+          return result;
+        },
+      } as unknown as D1PreparedStatement;
+    }
+    const counting = withFaults(registry.env);
+    const path = "/acme-labs/aster-base/resolve/main/config.json";
+    await env.DB.prepare("UPDATE artifacts SET source_key = 'acme-labs/aster-base' WHERE id = 3000").run();
+    await env.DB.prepare("UPDATE artifacts SET source_key = 'other' WHERE id > 3000 AND type = 'model'").run();
+    expect((await send("GET", path, HEADERS, undefined, { ...registry.env, ...counting.env })).status).toBe(200);
+    // the last one is the audit, after the answer
+    expect(counting.names).toEqual(["db.all", "bucket.get", "db.run"]);
+    expect((await send("GET", path, HEADERS, undefined, { ...registry.env, DB })).status).toBe(200);
+    expect(rowsRead).toBeLessThanOrEqual(10);
+    expect(rowsRead).toBeGreaterThan(0);
   });
 });
 

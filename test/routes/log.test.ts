@@ -78,6 +78,17 @@ describe("the log", () => {
     expect(lines).toMatchObject([{ level: "info", line: { event: "request", status: 400 } }]);
   });
 
+  it("shows no character of a path that a terminal would act upon", async () => {
+    const written: string[] = [];
+    vi.spyOn(console, "info").mockImplementation((line: unknown) => void written.push(String(line)));
+    const path = "/artifacts/code/1%1B[2J%C2%9B31m%7F%E2%80%AE%E2%80%A8%EF%BB%BF";
+    await registry.call("GET", path);
+    expect(written).toHaveLength(1);
+    expect(written[0]).toMatch(/^[\x20-\x7e]*$/);
+    const { path: read } = JSON.parse(written[0] ?? "") as { path: string };
+    expect(read).toBe(decodeURIComponent(path));
+  });
+
   it("says of an unforeseen error what it was, and of the request that it failed", async () => {
     const down = createRegistry(withFaults(env, { call: 0, when: "before", extent: "forever", only: /^db/ }).env);
     const lines = await linesOf(

@@ -2,8 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
+import { refusalOf } from "../../src/errors.ts";
+import { closedRegistry, credentials, headersOf, issued, OWNER } from "../accounts.ts";
 import { bytesOf, keepFiles } from "../bundle/kept.ts";
-import { type Answer, createRegistry } from "../harness.ts";
+import { createRegistry, type TestRegistry } from "../harness.ts";
 import { linkIn, source } from "./answers.ts";
 
 interface Schema {
@@ -158,7 +160,9 @@ describe("the OpenAPI document", () => {
         named.every(({ required }) => required),
         key,
       ).toBe(true);
-      if (/^(post|put) /.test(key)) expect(operation.requestBody?.required, key).toBe(true);
+      // the one whose path says all that there is to say
+      const saysItAll = key === "post /artifacts/{artifact_type}/{id}/mirror";
+      if (/^(post|put) /.test(key) && !saysItAll) expect(operation.requestBody?.required, key).toBe(true);
       for (const [status, { description, content }] of Object.entries(operation.responses)) {
         expect(description, `${key} ${status}`).toMatch(/\w/);
         if (
@@ -167,8 +171,12 @@ describe("the OpenAPI document", () => {
           (key === "delete /artifacts/{artifact_type}/{id}" && status === "409")
         )
           continue;
+        // a refused upload says beside the envelope what was found in it
+        const refusal = description.includes(refusalOf("upload_refused").detail) ? "UploadRefusal" : "Error";
         expect(content, `${key} ${status}`).toEqual({
-          "application/json": { schema: { $ref: `#/components/schemas/${path.startsWith("/hf/") ? "Hub" : ""}Error` } },
+          "application/json": {
+            schema: { $ref: `#/components/schemas/${path.startsWith("/hf/") ? "Hub" : ""}${refusal}` },
+          },
         });
       }
     }
@@ -185,8 +193,9 @@ describe("the OpenAPI document", () => {
   it("shows the answers that are given", async () => {
     const document = await read();
     const seen: string[] = [];
-    const check = async (key: string, method: string, path: string, body?: unknown, headers = {}): Promise<Answer> => {
-      const answer = await registry.call(method, path, body, headers);
+    const checkIn = async (of: TestRegistry, key: string, ...call: Parameters<TestRegistry["call"]>) => {
+      const [method, path] = call;
+      const answer = await of.call(...call);
       const response = document.paths[key.split(" ")[1] ?? ""]?.[method.toLowerCase()]?.responses[answer.status];
       const schema = response?.content?.["application/json"]?.schema;
       const wrong = schema ? mismatches(answer.json, schema, document) : [`${answer.status} has no schema`];
@@ -194,6 +203,9 @@ describe("the OpenAPI document", () => {
       seen.push(`${key} ${answer.status}`);
       return answer;
     };
+    const check = (key: string, ...call: Parameters<TestRegistry["call"]>) => checkIn(registry, key, ...call);
+    const closed = closedRegistry();
+    const checkClosed = (key: string, ...call: Parameters<TestRegistry["call"]>) => checkIn(closed, key, ...call);
     const one = "post /artifact/{artifact_type}";
     const by = "/artifacts/{artifact_type}/{id}";
     await check(one, "POST", "/artifact/model", { url: "acme-labs/aster-base", name: "aster" });
@@ -254,6 +266,21 @@ describe("the OpenAPI document", () => {
     await check("get /health/components", "GET", "/health/components?includeTimeline=true");
     await check("get /tracks", "GET", "/tracks");
     await check("put /authenticate", "PUT", "/authenticate", {});
+    const owner = headersOf(await issued("session", null));
+    await checkClosed("put /authenticate", "PUT", "/authenticate", credentials("root", OWNER.ADMIN_PASSWORD));
+    await checkClosed("put /authenticate", "PUT", "/authenticate", credentials("root", "wrong"));
+    await checkClosed("post /users", "POST", "/users", { name: "ada", password: "a password of hers" }, owner);
+    await checkClosed("post /users", "POST", "/users", { name: "ada", password: "a password of hers" }, owner);
+    await checkClosed("get /users", "GET", "/users", undefined, owner);
+    await checkClosed("delete /users/{name}", "DELETE", "/users/ada", undefined, owner);
+    const wanted = { name: "ci", scopes: ["search"], expires_at: "2099-01-01T00:00:00Z" };
+    const made = await checkClosed("post /tokens", "POST", "/tokens", wanted, owner);
+    await checkClosed("get /tokens", "GET", "/tokens", undefined, owner);
+    const { id } = made.json as { id: string };
+    await checkClosed("delete /tokens/{id}", "DELETE", `/tokens/${id}`, undefined, owner);
+    await checkClosed("delete /tokens/{id}", "DELETE", `/tokens/${id}`, undefined, owner);
+    await checkClosed("delete /reset", "DELETE", "/reset?confirm=1", undefined, owner);
+    await checkClosed("get /users", "GET", "/users");
     expect(seen.map((key) => key.replace(/ \d+$/, ""))).toEqual(expect.arrayContaining(Object.keys(STATUSES)));
     expect(
       seen.filter((key) => /^(post \/artifact\/|delete \/artifacts)/.test(key)).map((key) => key.slice(-3)),

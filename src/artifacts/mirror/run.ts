@@ -23,6 +23,7 @@ import { abortMultipart, completeMultipart, createMultipart, type Multipart } fr
 import { repeatOnce, rowsOf } from "../../store/statements.ts";
 import { recordMultipart, type UploadRow } from "../../store/uploads.ts";
 import { upstreamOf } from "../ingest.ts";
+import { checkQuota } from "../quota.ts";
 import { giveUp } from "../write.ts";
 import { type CopiedPart, copyArchive, copyPart } from "./copy.ts";
 import { findEnd, MirrorFailure, MirrorObsolete } from "./failure.ts";
@@ -46,10 +47,10 @@ export async function runMirror(
   const step = remember(steps);
   let upload: OpenUpload | undefined;
   try {
-    const { commit, size } = await step("plan", async () => sizeUp(ctx, run));
-    const partBytes = partSize(size, options.partBytes ?? MIRROR_PART_BYTES);
+    const source = await step("plan", () => sizeUp(ctx, run));
+    const partBytes = partSize(source.size, options.partBytes ?? MIRROR_PART_BYTES);
     upload = await step("open", () => open(ctx, run, partBytes));
-    await copyAndSettle(ctx, run, { commit, upload, partBytes }, step);
+    await copyAndSettle(ctx, run, { source, upload, partBytes }, step);
     return "finished";
   } catch (error) {
     const end = findEnd(error) ?? new MirrorFailure(`It was tried in vain: ${messageOf(error)}`);
@@ -90,11 +91,17 @@ async function getRow(ctx: Context, run: MirrorRun): Promise<ArtifactRow> {
   return row;
 }
 
-/** Whether there is something to copy, of which commit, and how large the zip becomes; for an archive nobody knows. */
-async function sizeUp(ctx: Context, run: MirrorRun): Promise<{ commit?: string; size?: number }> {
+/** What is copied: all files of a revision, into a zip of so many bytes; or the archive of a commit, as long as it is. */
+type Copied = { size: number; commit?: undefined } | { commit: string; size?: undefined };
+
+async function sizeUp(ctx: Context, run: MirrorRun): Promise<Copied> {
   const row = await getRow(ctx, run);
   const source = sourceOf(row);
-  if (source.host !== "github") return { size: layOut(await planMirror(ctx, row)).size };
+  if (source.host !== "github") {
+    const { size } = layOut(await planMirror(ctx, row));
+    await checkQuota(ctx, { artifacts: 0, bytes: size - row.size });
+    return { size };
+  }
   const commit = row.revision ?? (await gitHubCommit(upstreamOf(ctx), new URL(source.href).pathname.slice(1)));
   await planMirror(ctx, row, commit);
   return { commit };
@@ -120,18 +127,21 @@ async function open(ctx: Context, run: MirrorRun, partBytes: number): Promise<Op
     recordMultipart(ctx.db, id, multipart.multipart_id, expiresAt).first<{ id: number }>(),
   );
   if (recorded) return { id, ...multipart };
+  // The artifact was deleted just now, without this upload that nobody could find yet.
   await abortMultipart(ctx.blobs, multipart);
+  await giveUp(ctx, id);
   throw new MirrorObsolete();
 }
 
 async function copyAndSettle(
   ctx: Context,
   run: MirrorRun,
-  target: { commit: string | undefined; upload: OpenUpload; partBytes: number },
+  target: { source: Copied; upload: OpenUpload; partBytes: number },
   step: Step,
 ): Promise<void> {
-  const { commit, upload, partBytes } = target;
-  // Made again from the light bundle by each process that takes the run up, and only then.
+  const { source, upload, partBytes } = target;
+  const { commit } = source;
+  // Made again from the light bundle by each process that takes the run up, inside the first step that it runs.
   let made: Promise<MirrorPlan> | undefined;
   const plan = () => {
     made ??= getRow(ctx, run).then((row) => planMirror(ctx, row, commit));
@@ -140,46 +150,41 @@ async function copyAndSettle(
     });
     return made;
   };
-  const copied = commit === undefined ? await copyParts() : await copyWhole();
-  const layout = async () => layOut(await plan(), copied.archiveSize);
+  const layout = async (archiveSize?: number) => layOut(await plan(), archiveSize);
+  const copied = source.size === undefined ? await copyWhole() : await copyParts(source.size);
 
   const size = await step("complete", async () => {
-    const { files, size: bytes } = await layout();
+    const { files, size: bytes } = await layout(copied.archiveSize);
     await keep(ctx, run, "verifying", { ...totals(files.length, bytes), filesDone: files.length, bytesDone: bytes });
     return (await completeMultipart(ctx.blobs, upload, copied.parts)).size;
   });
   const verified = await step("verify", async () => {
     await keep(ctx, run, "verifying");
-    return verifyMirror(ctx, await plan(), await layout(), upload.object_key);
+    return verifyMirror(ctx, await plan(), await layout(copied.archiveSize), upload.object_key);
   });
   const inspection = await step("inspect", async () => {
     await keep(ctx, run, "verifying");
     return inspectMirror(ctx, upload.object_key, size);
   });
   await step("settle", async () => {
-    const mirrored = { plan: await plan(), layout: await layout(), size, verified, inspection };
+    const mirrored = { plan: await plan(), layout: await layout(copied.archiveSize), size, verified, inspection };
     return settleMirror(ctx, run, upload.id, mirrored);
   });
 
-  async function copyParts(): Promise<{ parts: CopiedPart[]; archiveSize?: number }> {
-    const whole = layOut(
-      await step("begin", async () => {
-        await plan();
-        return true;
-      }).then(plan),
-    );
+  async function copyParts(total: number): Promise<{ parts: CopiedPart[]; archiveSize?: number }> {
     const parts: CopiedPart[] = [];
     let pieces: CrcPiece[] = [];
-    for (let offset = 0; offset < whole.size; offset += partBytes) {
+    for (let offset = 0; offset < total; offset += partBytes) {
       const number = parts.length + 1;
-      const copied = await step(`part ${number}`, async () => {
+      const part = await step(`part ${number}`, async () => {
+        const whole = await layout();
         const filesDone = whole.files.filter((file) => file.descriptorOffset <= offset).length;
-        await keep(ctx, run, "running", { ...totals(whole.files.length, whole.size), filesDone, bytesDone: offset });
-        const range = { offset, length: Math.min(partBytes, whole.size - offset) };
+        await keep(ctx, run, "running", { ...totals(whole.files.length, total), filesDone, bytesDone: offset });
+        const range = { offset, length: Math.min(partBytes, total - offset) };
         return copyPart(ctx, await plan(), { upload, number, layout: whole, range }, pieces);
       });
-      parts.push(copied.part);
-      pieces = mergePieces([...pieces, ...copied.pieces]);
+      parts.push(part.part);
+      pieces = mergePieces([...pieces, ...part.pieces]);
     }
     return { parts };
   }
@@ -217,14 +222,18 @@ async function finish(
   upload: OpenUpload | undefined,
   end: MirrorFailure | MirrorObsolete,
 ): Promise<MirrorState> {
+  const row = await selectArtifact(ctx.db, run.type, run.artifactId).first<ArtifactRow>();
+  // It has settled, and only the answer to that was lost.
+  if (upload && row?.version === upload.id) return "finished";
+  let uploadId = upload?.id;
   if (end instanceof MirrorFailure) {
-    await endMirror(ctx.db, run, ctx.now(), { state: end.state, error: end.message }).run();
-    ctx.log(end.state === "failed" ? "error" : "info", `mirror_${end.state}`, {
-      artifact: run.artifactId,
-      error: end.message,
-    });
+    const ended = { state: end.state, error: end.message };
+    const was = await endMirror(ctx.db, run, ctx.now(), ended).first<{ upload_id: number | null }>();
+    uploadId ??= was?.upload_id ?? undefined;
+    const level = end.state === "failed" ? "error" : "info";
+    ctx.log(level, `mirror_${end.state}`, { artifact: run.artifactId, error: end.message });
   }
-  if (upload) await giveUp(ctx, upload.id);
+  if (uploadId !== undefined) await giveUp(ctx, uploadId);
   return end instanceof MirrorFailure ? end.state : "queued";
 }
 

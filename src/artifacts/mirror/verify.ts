@@ -9,6 +9,7 @@ import { readZipIndex, ZipError } from "../../bundle/zip-index.ts";
 import { segmentsOf, type ZipLayout } from "../../bundle/zip-layout.ts";
 import type { Context } from "../../context.ts";
 import { toHex } from "../../lib/hash.ts";
+import { MIRROR_READ_BYTES } from "../../limits.ts";
 import { getBundle } from "../../store/blobs.ts";
 import { MirrorFailure, MirrorObsolete } from "./failure.ts";
 import { type MirrorPlan, type Origin, readerOf } from "./plan.ts";
@@ -45,6 +46,7 @@ export async function verifyMirror(
       }
       for await (const chunk of reader.take(segment.length)) await whole.write(chunk);
     }
+    await reader.end();
     const empty = { sha256: await createDigest("SHA-256").end(), crc32: 0 };
     const verified = {
       sha256: await whole.end(),
@@ -52,8 +54,9 @@ export async function verifyMirror(
     };
     await verifyArchive(ctx, plan, layout, objectKey);
     return verified;
-  } finally {
+  } catch (error) {
     await reader.cancel();
+    throw error;
   }
 }
 
@@ -117,27 +120,36 @@ function createDigest(algorithm: "SHA-256" | "SHA-1"): Digest {
 }
 
 interface Reader {
-  /** The next bytes, in chunks; fails if there are fewer. */
+  /** The next bytes, in chunks that are valid until the next is asked for; fails if there are fewer. */
   take(length: number): AsyncGenerator<Uint8Array, void, undefined>;
+  /** Fails unless all has been taken. */
+  end(): Promise<void>;
   cancel(): Promise<void>;
 }
 
 function createReader(body: ReadableStream<Uint8Array>): Reader {
-  const reader = body.getReader();
+  // The store's stream comes in small chunks; what costs is their number.
+  const reader = body.getReader({ mode: "byob" });
+  let buffer = new ArrayBuffer(MIRROR_READ_BYTES);
   let rest: Uint8Array = new Uint8Array();
+  const next = async () => {
+    const { done, value } = await reader.readAtLeast(MIRROR_READ_BYTES, new Uint8Array(buffer));
+    if (value) buffer = value.buffer as ArrayBuffer;
+    rest = value ?? new Uint8Array();
+    return !done || rest.length > 0;
+  };
   return {
     async *take(length) {
       for (let left = length; left > 0; ) {
-        if (rest.length === 0) {
-          const { done, value } = await reader.read();
-          if (done) throw new Error(`the object ended ${left} bytes early`);
-          rest = value;
-        }
+        if (rest.length === 0 && !(await next())) throw new Error(`the object ended ${left} bytes early`);
         const chunk = rest.subarray(0, left);
         rest = rest.subarray(chunk.length);
         left -= chunk.length;
         yield chunk;
       }
+    },
+    async end() {
+      if (rest.length > 0 || (await next())) throw new Error("the object is longer than it says");
     },
     cancel: () => reader.cancel(),
   };

@@ -1,0 +1,144 @@
+/**
+ * `node test/bench/mirror.mjs [--megabytes 1000] [--files 4]`: how fast a whole repository is copied, and what it takes of
+ * memory. The product runs in plain workerd, with its workflow; a server of this process stands in for the hub.
+ *
+ * Memory is that of the whole workerd process, sampled four times a second, over what it was when the same mirror of a few
+ * bytes had been made: it holds the buffers of the copying, and also those of the local stand-ins for R2, D1 and Workflows.
+ */
+
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { bundle, makeStateDirectory, start } from "./instance.mjs";
+
+const { values: flags } = parseArgs({
+  options: { megabytes: { type: "string", default: "1000" }, files: { type: "string", default: "4" } },
+});
+const files = Number(flags.files);
+const SAMPLE_MS = 250;
+const GIVE_UP_MS = 170_000;
+const top = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A megabyte that is not all the same; every file is so many of it. */
+const BLOCK = Buffer.from(Uint8Array.from({ length: 1_000_000 }, (_, i) => (i * 31 + (i >> 8)) % 251));
+const repositories = { small: repository(1, 1), large: repository(files, Math.round(Number(flags.megabytes) / files)) };
+
+function repository(count, blocks) {
+  const hash = createHash("sha256");
+  for (let block = 0; block < blocks; block += 1) hash.update(BLOCK);
+  const sha256 = hash.digest("hex");
+  const weights = Array.from({ length: count }, (_, i) => `data-${i}.bin.zst`);
+  return { sha256, size: blocks * BLOCK.length, paths: weights };
+}
+
+/** Records and files of the two repositories, with ranges. */
+function serve(request, response) {
+  const [, name = ""] = /^\/(?:api\/datasets|datasets)\/bench\/(small|large)/.exec(request.url) ?? [];
+  const repo = repositories[name];
+  if (!repo) return response.writeHead(404).end();
+  if (request.url.startsWith("/api/")) {
+    const { sha256, size, paths } = repo;
+    const siblings = paths.map((rfilename) => ({ rfilename, size, lfs: { sha256, size } }));
+    const record = { id: `bench/${name}`, sha: "a".repeat(40), private: false, gated: false, tags: [], siblings };
+    return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(record));
+  }
+  const [, from = "0", to = String(repo.size - 1)] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
+  const length = Number(to) - Number(from) + 1;
+  const part = request.headers.range && { "content-range": `bytes ${from}-${to}/${repo.size}` };
+  response.writeHead(part ? 206 : 200, { "content-length": length, ...part });
+  let at = Number(from);
+  const more = () => {
+    while (at <= Number(to)) {
+      const offset = at % BLOCK.length;
+      const chunk = BLOCK.subarray(offset, offset + Number(to) + 1 - at);
+      at += chunk.length;
+      if (!response.write(chunk)) return response.once("drain", more);
+    }
+    return response.end();
+  };
+  return more();
+}
+
+/** Resident memory of a process in MB; what files of it are mapped does not count. */
+function residentMegabytes(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/RssAnon:\s+(\d+)/.exec(status)?.[1]) / 1000;
+}
+
+async function migrate(miniflare) {
+  const database = await miniflare.getD1Database("DB", "product");
+  const { default: splitSqlQuery } = await import("wrangler").then((wrangler) => ({
+    default: wrangler.unstable_splitSqlQuery,
+  }));
+  const folder = join(top, "migrations");
+  for (const file of readdirSync(folder).sort()) {
+    const sql = readFileSync(join(folder, file), "utf8");
+    for (const statement of splitSqlQuery(sql)) await database.prepare(statement).run();
+  }
+}
+
+async function call(port, method, path, body) {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: body && JSON.stringify(body) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  return JSON.parse(text);
+}
+
+/** Mirrors a repository, and tells how long it took, phase by phase, and how much memory there was at the most. */
+async function measure(instance, name) {
+  const port = instance.ports.product;
+  const began = performance.now();
+  const { metadata } = await call(port, "POST", "/artifact/dataset", {
+    url: `https://huggingface.co/datasets/bench/${name}`,
+    mirror: "full",
+  });
+  let peak = 0;
+  let copied = Number.NaN;
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
+    peak = Math.max(peak, residentMegabytes(instance.pid));
+    const mirror = await call(port, "GET", `/artifacts/dataset/${metadata.id}/mirror`);
+    const ms = performance.now() - began;
+    if (mirror.state === "verifying" && Number.isNaN(copied)) copied = ms;
+    if (mirror.state === "finished") return { bytes: mirror.bytes.total, ms, copied, peak };
+    if (["failed", "skipped"].includes(mirror.state)) throw new Error(`${mirror.state}: ${mirror.error}`);
+    if (ms > GIVE_UP_MS) throw new Error(`not done after ${GIVE_UP_MS} ms: ${JSON.stringify(mirror)}`);
+  }
+}
+
+const hub = createServer(serve);
+await new Promise((resolve) => hub.listen(0, "127.0.0.1", resolve));
+const state = makeStateDirectory();
+let instance;
+try {
+  instance = await start("mirror", state, {
+    product: {
+      script: await bundle("src/index.ts"),
+      vars: { HF_ENDPOINT: `http://127.0.0.1:${hub.address().port}`, RATE_LIMITS: "off", MIRROR_MAX_BYTES: "0" },
+      workflows: { MIRRORS: { name: "mirrors", className: "MirrorWorkflow" } },
+    },
+  });
+  await migrate(instance.miniflare);
+  await measure(instance, "small");
+  const before = residentMegabytes(instance.pid);
+  const cpuBefore = instance.cpuSeconds();
+  const { bytes, ms, copied, peak } = await measure(instance, "large");
+  const megabytes = bytes / 1e6;
+  const line = (text) => process.stdout.write(`${text}\n`);
+  line(
+    `mirrored ${megabytes.toFixed(0)} MB in ${(ms / 1000).toFixed(1)} s: ${(megabytes / (ms / 1000)).toFixed(0)} MB/s`,
+  );
+  line(`  copying ${(copied / 1000).toFixed(1)} s, reading back ${((ms - copied) / 1000).toFixed(1)} s`);
+  line(
+    `  memory ${before.toFixed(0)} MB before, ${peak.toFixed(0)} MB at the most: ${(peak - before).toFixed(0)} MB more`,
+  );
+  line(`  CPU of workerd ${(instance.cpuSeconds() - cpuBefore).toFixed(1)} s`);
+} finally {
+  await instance?.stop();
+  hub.close();
+  hub.closeAllConnections();
+  rmSync(state, { recursive: true, force: true });
+}
