@@ -37,6 +37,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     isolate: false,
+    // Each worker is a workerd with a database and a bucket of its own; left alone, two cores would make one.
+    maxWorkers: 2,
     setupFiles: ["test/setup.ts"],
     testTimeout: 60_000,
     ...(report && { reporters: ["default", "json"], outputFile: { json: report } }),
