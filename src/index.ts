@@ -7,14 +7,13 @@ import { sweep } from "./artifacts/sweep.ts";
 import type { Env } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
 
+export type * from "./rpc/inputs.ts";
+export type { Refusal } from "./rpc/refusal.ts";
+export { RegistryService } from "./rpc.ts";
 export { MirrorWorkflow } from "./workflows.ts";
 
 /** The trigger of the sweep in wrangler.toml; the other one is the daily comparison. */
 const SWEEP_CRON = "*/5 * * * *";
-
-export type * from "./rpc/inputs.ts";
-export type { Refusal } from "./rpc/refusal.ts";
-export { RegistryService } from "./rpc.ts";
 
 export default {
   fetch: app.fetch,

@@ -111,6 +111,9 @@ export const PRESIGNED_GET_S = 60;
 /** Life of a link that a part is put to: an hour for a slow line. */
 export const PRESIGNED_PUT_S = 3600;
 
+/** Zip that is read whole where parts of it are wanted: one call instead of a dozen. */
+export const READ_WHOLE_MAX_BYTES = 4 * 1024 * 1024;
+
 /** Findings that a refusal of an upload names. */
 export const REFUSAL_MAX_FINDINGS = 20;
 
@@ -203,6 +206,9 @@ export const REGEX_MAX_CHARS = 512;
 
 /** Instructions that a pattern may compile to: a repeat of 1000 fits, a repeat of repeats does not. */
 export const REGEX_MAX_INSTRUCTIONS = 2500;
+
+/** Compiled patterns that are kept: some hundred kB each at the very worst, a few as a rule. */
+export const PATTERNS_KEPT = 16;
 
 /** Character positions of a pattern that ambiguity is looked for in; larger ones are left to the linear engine. */
 export const AMBIGUITY_MAX_POSITIONS = 200;

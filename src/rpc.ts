@@ -123,7 +123,7 @@ export class RegistryService extends WorkerEntrypoint<Env, unknown> {
   /** Fetches an artifact's source again, or gives it another (contract: PUT /artifacts/{artifact_type}/{id}). */
   update(input: Input<"update">): Promise<TaggedArtifact> {
     return this.#serve("update", inputs.update, input, async (ctx, { metadata, data, ifMatch, origin }) =>
-      tagged(await update(ctx, refOf(metadata), { metadata, url: data.url, ifMatch }, origin)),
+      tagged(await update(ctx, refOf(metadata), { metadata, url: data.url, mirror: data.mirror, ifMatch }, origin)),
     );
   }
 

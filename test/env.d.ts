@@ -4,6 +4,8 @@ declare namespace Cloudflare {
     CONSUMER: Fetcher;
     OLD_CONSUMER: Fetcher;
     TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
+    FUZZ_SEED: string;
+    FUZZ_REQUESTS: string;
   }
 }
 type Registry = import("../src/config.ts").Env;

@@ -24,7 +24,8 @@ export interface Answer {
 /** The registry as its clients and its cron see it. */
 export interface TestRegistry {
   env: Env;
-  /** Sends a request and waits for the work that the answer did not wait for. A body that is no string is sent as JSON. */
+  /** Sends a request and waits for the work that the answer did not wait for. A body that is no string is
+   * sent as JSON, bytes and streams as they are; bytes with their length, unless the headers say another. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Registers something that needs no upstream model; gives the id. */
   register(type: "model" | "dataset" | "code", url: string, name?: string): Promise<string>;
@@ -46,8 +47,8 @@ export function createRegistry(replaced: Partial<Env> = {}): TestRegistry {
     const execution = createExecutionContext();
     const request = new Request(`https://registry.test${path}`, {
       method,
-      headers: { ...(body !== undefined && { "Content-Type": "application/json" }), ...headers },
-      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      headers: { ...headersOf(body), ...headers },
+      ...(body !== undefined && { body: isRaw(body) ? body : JSON.stringify(body) }),
     });
     const response = await app.fetch(request, bindings, execution);
     const text = await response.text();
@@ -84,6 +85,15 @@ export function createRegistry(replaced: Partial<Env> = {}): TestRegistry {
     seal: (at, maxSeals) => job((ctx) => sealAudit(ctx, maxSeals), at),
     reconcile: (at, maxPages) => job((ctx) => reconcile(ctx, maxPages), at),
   };
+}
+
+function isRaw(body: unknown): body is string | Uint8Array | ReadableStream {
+  return typeof body === "string" || body instanceof Uint8Array || body instanceof ReadableStream;
+}
+
+function headersOf(body: unknown): Record<string, string> {
+  if (body instanceof Uint8Array) return { "Content-Type": "application/zip", "Content-Length": String(body.length) };
+  return body === undefined || body instanceof ReadableStream ? {} : { "Content-Type": "application/json" };
 }
 
 /** All keys in the bucket. */

@@ -57,7 +57,15 @@ const inside = (...rooms: string[]) => FILES.filter(({ path }) => rooms.includes
 const outside = (...rooms: string[]) => FILES.filter(({ path }) => !rooms.includes(roomOf(path)));
 
 /** Verbs that need no permission: anyone may ask how the registry is, who they are, and open what a signed link names. */
-const OPEN_VERBS = ["readHealth", "readComponents", "logIn", "verifyDownload", "openDownload", "openPart"];
+const OPEN_VERBS = [
+  "readHealth",
+  "readComponents",
+  "logIn",
+  "verifyDownload",
+  "findDirectLink",
+  "openDownload",
+  "openPart",
+];
 
 /** For each verb that a route of a file calls: what the route declares, and what the verb's first statement asks for. */
 function declaredAndAsked(file: { path: string; code: string }) {
@@ -66,19 +74,35 @@ function declaredAndAsked(file: { path: string; code: string }) {
       ([, names = "", from = ""]) => names.split(",").map((name) => [name.trim(), from] as const),
     ),
   );
-  const [, ...routes] = file.code.split(/\.openapi\((?=\w+Route,)/);
-  return routes.flatMap((handler) => {
-    const route = /^\w+/.exec(handler)?.[0] ?? "";
-    const head = new RegExp(`const ${route} = createRoute\\(\\{\\s*\\.\\.\\.(?:requires\\("([\\w:]+)"\\)|(OPEN)),`);
-    const [, permission, open] = head.exec(file.code) ?? [];
-    const declared = permission ?? open ?? "nothing";
+  const [, ...handlers] = file.code.split(/\.openapi\((?=\w+[,(])/);
+  return handlers.flatMap((handler, index) => {
+    const name = /^\w+/.exec(handler)?.[0] ?? "";
+    // several routes with one handler stand in a list before it
+    const [, listed] = [...file.code.matchAll(/for \(const route of \[([^\]]+)\]\)/g)]
+      .filter(({ index: at }) => {
+        const place = file.code.indexOf(handler.slice(0, 80));
+        return name === "route" && at < place;
+      })
+      .at(-1) ?? [undefined, name];
     const called = [...verbs].filter(([verb]) => new RegExp(`\\b${verb}\\(\\s*c\\.var\\.ctx`).test(handler));
-    if (called.length === 0) return [{ route, verb: "none", declared, asked: "OPEN" }];
-    return called.map(([verb, from]) => {
-      const asked = OPEN_VERBS.includes(verb) ? "OPEN" : permissionOf(verb, from);
-      return { route, verb, declared, asked };
+    // who opens a link is let in by it; what is behind asks as usual
+    const asking = called.filter(([verb]) => !OPEN_VERBS.includes(verb));
+    return (listed ?? name).split(/,\s*/).flatMap((route) => {
+      const declared = declaredBy(route, file.code) ?? `nothing (${index})`;
+      const at = { route: `${file.path} ${route}`, declared };
+      if (asking.length === 0) return [{ ...at, verb: "none", asked: "OPEN" }];
+      return asking.map(([verb, from]) => ({ ...at, verb, asked: permissionOf(verb, from) }));
     });
   });
+}
+
+/** What a route, by the name of its constant or of the function that makes it, declares; by way of a shared constant too. */
+function declaredBy(route: string, code: string): string | undefined {
+  const [, text = ""] = new RegExp(`(?:const|function) ${route}\\b([\\s\\S]*?)\\n\\}`).exec(code) ?? [];
+  const [, permission, open, shared] =
+    /\.\.\.(?:requires\("([\w:]+)"\)|(OPEN)\b|(reading|downloading)\b)/.exec(text) ?? [];
+  if (shared === undefined) return permission ?? open;
+  return new RegExp(`const ${shared} = \\{ \\.\\.\\.requires\\("([\\w:]+)"\\)`).exec(code)?.[1];
 }
 
 /** What the first statement of a verb asks for. */
@@ -109,7 +133,10 @@ describe("the sources", () => {
             return !(isMadeForIt && /^store\//.test(target) && onlyTypes(file.code, "store"));
           })
           // a closed table, without which neither an actor nor a setting can be named
-          .filter((target) => !(["context.ts", "config.ts"].includes(file.path) && target === "auth/scopes.ts"))
+          .filter((target) => {
+            const mayUse = ["context.ts", "config.ts"].includes(file.path) || onlyTypes(file.code, "auth");
+            return !(mayUse && target === "auth/scopes.ts");
+          })
           .filter((target) => from === -1 || floorOf(roomOf(target)) < from)
           .map((target) => `${file.path} -> ${target}`)
       );

@@ -23,6 +23,8 @@ export default defineConfig({
           ADMIN_PASSWORD: "",
           HF_TOKEN: "",
           GITHUB_TOKEN: "",
+          FUZZ_SEED: process.env["FUZZ_SEED"] ?? "1",
+          FUZZ_REQUESTS: process.env["FUZZ_REQUESTS"] ?? "4000",
           TEST_MIGRATIONS: await readD1Migrations("migrations"),
         },
         // The only way out of a test: the stand-in for the hubs, which answers 599 for every host that is not theirs.
@@ -35,6 +37,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     isolate: false,
+    // Each worker is a workerd with a database and a bucket of its own; left alone, two cores would make one.
+    maxWorkers: 2,
     setupFiles: ["test/setup.ts"],
     testTimeout: 60_000,
     ...(report && { reporters: ["default", "json"], outputFile: { json: report } }),

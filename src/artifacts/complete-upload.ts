@@ -50,7 +50,8 @@ export async function completeUpload(
   const version = requireVersion(slot, completion.ifMatch);
   const { size } = await assemble(ctx, upload, partsOf(upload, [...known, ...(completion.parts ?? [])]));
   const sha256 = await checkWhole(ctx, upload, size, completion.sha256);
-  return finish(ctx, slot, upload, { size, sha256 }, version, origin);
+  const isRefused = (error: unknown) => error instanceof RegistryError;
+  return finish(ctx, slot, upload, { size, sha256 }, version, origin, isRefused);
 }
 
 /** All parts of an upload in their order; of several tags of one, the last. */

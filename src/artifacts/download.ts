@@ -6,13 +6,17 @@
  */
 
 import { permit } from "../auth/scopes.ts";
+import type { S3Access } from "../config.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import { attachment } from "../lib/attachment.ts";
 import { namesTag } from "../lib/entity-tag.ts";
 import { readRange } from "../lib/http-range.ts";
+import { PRESIGNED_GET_S } from "../limits.ts";
 import type { ArtifactRow } from "../store/artifacts.ts";
 import { getBundle } from "../store/blobs.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
+import { presign } from "../store/presign.ts";
 import { auditLater } from "./audit.ts";
 import { getArtifactRow } from "./find.ts";
 
@@ -23,9 +27,11 @@ export interface DownloadRequest {
   ifNoneMatch?: string | undefined;
   /** Headers only (HEAD). */
   headOnly: boolean;
+  /** Whether the client may be sent on to the bucket itself, where the deployment has S3 credentials. */
+  mayBeSentOn?: boolean;
 }
 
-/** The zip or a part of it. `range` in bytes. `body` is missing for HEAD and for `not_modified`. */
+/** The zip or a part of it. `range` in bytes. `body` is missing for HEAD, for `not_modified`, and where there is a `link`. */
 export interface Download {
   kind: "whole" | "part" | "not_modified";
   name: string;
@@ -33,6 +39,8 @@ export interface Download {
   sha256: string;
   range?: { offset: number; length: number };
   body?: ReadableStream;
+  /** Into the bucket itself, for a moment; it names the object of this version and is dead with it. */
+  link?: string;
 }
 
 /** Reads of an artifact's row before giving up on finding its object: an update may replace it in between. */
@@ -92,11 +100,21 @@ export function negotiate(
   return range ? { kind: "part", range } : { kind: "whole" };
 }
 
+function linkTo(s3: S3Access, { object_key, name }: ArtifactRow): Promise<string> {
+  const query = { "response-content-disposition": attachment(`${name}.zip`) };
+  return presign(s3, { method: "GET", key: object_key, query, expiresS: PRESIGNED_GET_S });
+}
+
 async function openVersion(ctx: Context, row: ArtifactRow, request: DownloadRequest): Promise<Download | undefined> {
   const { name, size, sha256 } = row;
   const plan = negotiate(request, { size, etag: `"${sha256}"`, called: "bundle" });
   const described = { ...plan, name, size, sha256 };
   if (plan.kind === "not_modified" || request.headOnly) return described;
+  // What a client has already is for us to say: the bucket knows another entity tag.
+  if (request.mayBeSentOn && ctx.config.s3 && request.ifNoneMatch === undefined && request.ifRange === undefined) {
+    auditLater(ctx, "DOWNLOAD", row, plan.kind);
+    return { ...described, link: await linkTo(ctx.config.s3, row) };
+  }
   const object = await getBundle(ctx.blobs, row.object_key, plan.range);
   if (!object) return undefined;
   auditLater(ctx, "DOWNLOAD", row, plan.kind);

@@ -59,7 +59,7 @@ export function intentOf({ type, id, name }: Slot) {
   return { artifactId: id, type, name, sourceKey: "" };
 }
 
-/** Looks into an object that has been written, and settles it. Whatever stands against that, the object is gone then. */
+/** Looks into an object that has been written, and settles it. What stands against that for good, the object is gone then. */
 export async function finish(
   ctx: Context,
   slot: Slot,
@@ -67,10 +67,10 @@ export async function finish(
   object: { size: number; sha256: string },
   version: number | undefined,
   origin: string,
+  isFinal?: (error: unknown) => boolean,
 ): Promise<Uploaded> {
-  const described = await orGiveUp(ctx, upload, () =>
-    lookInto(ctx, slot, { object_key: upload.object_key, ...object }),
-  );
+  const zip = { object_key: upload.object_key, ...object };
+  const described = await orGiveUp(ctx, upload, () => lookInto(ctx, slot, zip), isFinal);
   const landed = await settleUploaded(ctx, slot, { upload, object }, described, version);
   if (landed === undefined) return refuseLate(ctx, slot);
   const row = { id: slot.id, type: slot.type, name: slot.name, url: described.content.url, version: landed };
@@ -83,12 +83,20 @@ async function refuseLate(ctx: Context, slot: Slot): Promise<never> {
   throw new RegistryError(now.present && !slot.present ? "already_exists" : "precondition_failed");
 }
 
-/** Runs one step of an upload; if it fails, nothing is left of the upload. */
-export async function orGiveUp<T>(ctx: Context, upload: Pick<Upload, "id">, step: () => Promise<T>): Promise<T> {
+/**
+ * Runs one step of an upload; if it fails, nothing is left of the upload.
+ * @param isFinal whether a failure is one: an upload that can go on is given up only for what no repetition will mend
+ */
+export async function orGiveUp<T>(
+  ctx: Context,
+  upload: Pick<Upload, "id">,
+  step: () => Promise<T>,
+  isFinal: (error: unknown) => boolean = () => true,
+): Promise<T> {
   try {
     return await step();
   } catch (error) {
-    await giveUp(ctx, upload.id);
+    if (isFinal(error)) await giveUp(ctx, upload.id);
     throw error;
   }
 }

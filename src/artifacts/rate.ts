@@ -122,7 +122,7 @@ async function renew(ctx: Context, row: RatingRow): Promise<StoredRating> {
 }
 
 async function keptEvidence(ctx: Context, row: RatingRow): Promise<ModelEvidence> {
-  const bytes = await readZipEntry(rangeReader(ctx, row.object_key), row.size, "evidence.json");
+  const bytes = await readZipEntry(rangeReader(ctx, row), row.size, "evidence.json");
   if (!bytes) throw new RegistryError("rating_failed");
   return JSON.parse(new TextDecoder().decode(bytes)) as ModelEvidence;
 }

@@ -4,6 +4,7 @@ import { locateEntry, readEntry } from "../bundle/zip-entry.ts";
 import { type ReadRange, readZipIndex, ZipError } from "../bundle/zip-index.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import { READ_WHOLE_MAX_BYTES } from "../limits.ts";
 import type { ArtifactSource } from "../sources/source-url.ts";
 import { getBundle } from "../store/blobs.ts";
 import type { Collected } from "../trust/collect.ts";
@@ -16,11 +17,17 @@ export interface StoredZip {
   sha256: string;
 }
 
-/** Reads parts of an object. */
-export function rangeReader(ctx: Context, key: string): ReadRange {
-  return async (range) => {
-    const part = await getBundle(ctx.blobs, key, range);
+/** Reads parts of a zip; of a small one, parts of all of it, which is read once. */
+export function rangeReader(ctx: Context, { object_key, size }: Pick<StoredZip, "object_key" | "size">): ReadRange {
+  const read: ReadRange = async (range) => {
+    const part = await getBundle(ctx.blobs, object_key, range);
     return part ? new Uint8Array(await part.arrayBuffer()) : undefined;
+  };
+  if (size > READ_WHOLE_MAX_BYTES) return read;
+  let whole: Promise<Uint8Array | undefined> | undefined;
+  return async ({ offset, length }) => {
+    whole ??= read({ offset: 0, length: size });
+    return (await whole)?.subarray(offset, offset + length);
   };
 }
 
@@ -28,8 +35,12 @@ export function rangeReader(ctx: Context, key: string): ReadRange {
  * Collects what the files of an upload say, a few small ones of which are read.
  * @throws RegistryError `upload_refused` for one that is not as the zip's directory promises
  */
-export async function readUpload(ctx: Context, source: ArtifactSource, zip: StoredZip): Promise<Collected> {
-  const read = rangeReader(ctx, zip.object_key);
+export async function readUpload(
+  ctx: Context,
+  source: ArtifactSource,
+  zip: StoredZip,
+  read = rangeReader(ctx, zip),
+): Promise<Collected> {
   try {
     const { entries } = await readZipIndex(read, zip.size);
     const files = entries.filter(({ path }) => !path.endsWith("/"));

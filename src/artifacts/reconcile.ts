@@ -15,9 +15,9 @@ import {
   RECONCILE_PAGE,
 } from "../limits.ts";
 import { bundleExists, listBundles } from "../store/blobs.ts";
-import { doomOrphans, type OpenDeletion } from "../store/deletions.ts";
+import type { OpenDeletion } from "../store/deletions.ts";
 import { selectJob, writeJob } from "../store/jobs.ts";
-import { selectKey, selectKeysBetween, selectStrayKeys } from "../store/reconciliation.ts";
+import { doomOrphans, selectKey, selectKeysBetween, selectStrayKeys } from "../store/reconciliation.ts";
 import { purge } from "./purge.ts";
 
 /** Where a comparison stands, and what it found so far. Kept between runs. */

@@ -1,13 +1,22 @@
 /** Reset: every artifact and its zip, through the same deletion as each of them alone. Ids go on; audit and receipts stay. */
 
 import { may, permit } from "../auth/scopes.ts";
-import type { Context } from "../context.ts";
+import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { BULK_DELETE_MAX_IDS, RESET_MAX_PAGES } from "../limits.ts";
 import { selectCounts, selectSomeRefs } from "../store/artifacts.ts";
-import type { ArtifactRef } from "../store/deletions.ts";
-import { rowsOf } from "../store/statements.ts";
+import type { ArtifactRef, OpenDeletion } from "../store/deletions.ts";
+import { repeatOnce, rowsOf } from "../store/statements.ts";
+import { giveUpUploads } from "../store/uploads.ts";
+import { purge } from "./purge.ts";
 import { takeOut } from "./remove.ts";
+
+/** Ids that wait for content, and what is being uploaded to them in parts: nothing of before the reset comes in after it. */
+async function endUploads(ctx: Context): Promise<void> {
+  const statements = giveUpUploads(ctx.db, { waiting: true }, requester(ctx));
+  const [doomed] = await repeatOnce(() => ctx.db.batch(statements));
+  await purge(ctx, rowsOf<OpenDeletion>(doomed));
+}
 
 /**
  * Deletes everything, page by page, until nothing is left (contract: DELETE /reset).
@@ -20,6 +29,7 @@ import { takeOut } from "./remove.ts";
 export async function reset(ctx: Context, confirm?: number): Promise<void> {
   permit(ctx, "registry:reset");
   if (ctx.config.auth === "required") await requireConfirmation(ctx, confirm);
+  await endUploads(ctx);
   let unfinished = false;
   for (let page = 0; ; page += 1) {
     const refs = rowsOf<ArtifactRef>(await selectSomeRefs(ctx.db, BULK_DELETE_MAX_IDS).all());

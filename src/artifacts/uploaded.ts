@@ -61,7 +61,8 @@ export function checkRoom(ctx: Context, { present }: Slot, size: number): Promis
  * @throws RegistryError `upload_refused`, with what was found
  */
 export async function lookInto(ctx: Context, slot: Slot, zip: StoredZip): Promise<Described> {
-  const { verdict, findings, entries } = await inspectZip(rangeReader(ctx, zip.object_key), zip.size);
+  const read = rangeReader(ctx, zip);
+  const { verdict, findings, entries } = await inspectZip(read, zip.size);
   if (verdict === "unsafe") {
     const [first] = findings.filter(({ severity }) => severity === "unsafe");
     const where = first?.path === undefined ? "" : ` (${first.path})`;
@@ -70,7 +71,7 @@ export async function lookInto(ctx: Context, slot: Slot, zip: StoredZip): Promis
     });
   }
   const source = uploadSource(slot.type, slot.id, slot.name);
-  const collected = await readUpload(ctx, source, zip);
+  const collected = await readUpload(ctx, source, zip, read);
   const files = entries.filter(({ path }) => !path.endsWith("/"));
   const { evidence } = collected;
   const rating = isModelEvidence(evidence) ? toStored(await rateEvidence(ctx, evidence), evidence) : undefined;

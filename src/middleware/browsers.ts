@@ -9,7 +9,21 @@ import type { RouteEnv } from "../routes/router.ts";
 const READING = ["GET", "HEAD", "OPTIONS"];
 
 /** What a page that may read an answer may read of its headers. */
-export const EXPOSED_HEADERS = ["offset", "X-Request-Id", "X-D1-Bookmark", "ETag", "Location", "Retry-After"] as const;
+export const EXPOSED_HEADERS = [
+  "offset",
+  "X-Request-Id",
+  "X-D1-Bookmark",
+  "ETag",
+  "Location",
+  "Retry-After",
+  "Content-Range",
+  "X-Repo-Commit",
+  "X-Linked-Size",
+  "X-Linked-ETag",
+  "X-Error-Code",
+  "X-Error-Message",
+  "Link",
+] as const;
 
 function isAllowed(origin: string, c: HonoContext): boolean {
   const { allowedOrigins } = (c as HonoContext<RouteEnv>).var.ctx.config;

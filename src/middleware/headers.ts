@@ -36,7 +36,8 @@ export const completeHeaders = createMiddleware<RouteEnv>(async (c, next) => {
   headers.set(REQUEST_ID, requestId);
   for (const [name, value] of FIXED) headers.set(name, value);
   if (!headers.has("Content-Security-Policy")) headers.set("Content-Security-Policy", CONTENT_POLICY);
-  // What may be kept (a zip, the documentation's files) is kept for the origin that it was answered to.
-  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
-  else if (!headers.has("Vary")) headers.set("Vary", "Origin");
+  const mayBeKept = headers.has("Cache-Control");
+  if (!mayBeKept) headers.set("Cache-Control", "no-store");
+  // What is kept (a zip, the documentation's files) is kept for the origin that it was answered to; a refusal says so too.
+  if ((mayBeKept || c.req.header("origin") !== undefined) && !headers.has("Vary")) headers.set("Vary", "Origin");
 });

@@ -16,7 +16,8 @@ type Limit = "LIMIT_ADDRESS" | "LIMIT_ACTOR" | "LIMIT_REGISTER" | "LIMIT_SEARCH"
 const TIGHTER: readonly [route: RegExp, limit: Limit][] = [
   [/^PUT \/authenticate$/, "LIMIT_LOGIN"],
   [/^POST \/artifact\/byRegEx$/, "LIMIT_SEARCH"],
-  [/^POST \/artifact\/(model|dataset|code)$|^PUT \/artifacts\/[^/]+\/[^/]+$/, "LIMIT_REGISTER"],
+  [/^POST \/artifact\/(model|dataset|code)$|^PUT \/artifacts\/[^/]+\/[^/]+(\/content)?$/, "LIMIT_REGISTER"],
+  [/^POST \/artifacts\/[^/]+\/[^/]+\/(mirror|content\/uploads\/[^/]+\/complete)$/, "LIMIT_REGISTER"],
 ];
 
 /** Before it is known who asks: every address, and once more for the routes with a limit of their own. */

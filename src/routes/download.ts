@@ -39,6 +39,7 @@ const downloadRoute = createRoute({
   responses: {
     200: { description: "The whole zip. `Repr-Digest` is its SHA-256, `ETag` the same in hex.", content: zip },
     206: { description: "The range that was asked for.", content: zip },
+    307: { description: "Where the deployment has S3 credentials: a link into the bucket itself, for a minute." },
     304: { description: "`If-None-Match` names the present zip." },
     ...refusals(
       "invalid_request",
@@ -54,10 +55,11 @@ const downloadRoute = createRoute({
 
 export const downloadRoutes = createRouter().openapi(downloadRoute, async (c) => {
   const ref = getIssuedRef(c.req.valid("param"));
-  const { part, ...link } = c.req.valid("query");
-  c.set("ctx", await verifyDownload(c.var.ctx, ref, link));
+  const { part, ...signed } = c.req.valid("query");
+  c.set("ctx", await verifyDownload(c.var.ctx, ref, signed));
   if (part !== undefined) return partResponse(await openPart(c.var.ctx, ref, part, fileRequest(c.req.raw)));
-  const download = await openDownload(c.var.ctx, ref, fileRequest(c.req.raw));
+  const download = await openDownload(c.var.ctx, ref, { ...fileRequest(c.req.raw), mayBeSentOn: true });
+  if (download.link !== undefined) return c.body(null, 307, { Location: download.link });
   const digest = hexToBase64(download.sha256);
   const common = {
     ETag: `"${download.sha256}"`,

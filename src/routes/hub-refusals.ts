@@ -49,6 +49,7 @@ export function hubRefusals(...codes: ErrorCode[]) {
     "not_permitted",
     "artifact_not_found",
     ...codes,
+    "too_many_requests",
     "internal",
   ] as const;
   const byStatus = Map.groupBy(all, (code) => STATUSES[code] ?? refusalOf(code).status);

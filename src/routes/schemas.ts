@@ -190,6 +190,20 @@ export const OPEN = { security: [] };
 
 export const ErrorSchema = z.object({ detail: z.string() }).openapi("Error");
 
+/** A refusal that says what was found in a zip, where that is why. */
+const UploadRefusalSchema = ErrorSchema.extend({
+  findings: z
+    .array(
+      z.object({
+        code: z.string(),
+        severity: z.enum(["unsafe", "unknown", "note"]),
+        path: z.string().optional(),
+        detail: z.string(),
+      }),
+    )
+    .optional(),
+}).openapi("UploadRefusal");
+
 /** A JSON answer for the document. */
 export function answer<Schema extends z.ZodType>(description: string, schema: Schema) {
   return { description, content: { "application/json": { schema } } };
@@ -206,7 +220,9 @@ export function refusals(...codes: ErrorCode[]) {
       status,
       {
         description: [...new Set(group.map((code) => refusalOf(code).detail))].join(" / "),
-        content: { "application/json": { schema: ErrorSchema } },
+        content: {
+          "application/json": { schema: group.includes("upload_refused") ? UploadRefusalSchema : ErrorSchema },
+        },
       },
     ]),
   );

@@ -5,7 +5,7 @@
 
 import { RE2JS, RE2JSException } from "re2js";
 import { RegistryError } from "../errors.ts";
-import { REGEX_MAX_CHARS, REGEX_MAX_INSTRUCTIONS } from "../limits.ts";
+import { PATTERNS_KEPT, REGEX_MAX_CHARS, REGEX_MAX_INSTRUCTIONS } from "../limits.ts";
 import { isExponential } from "./ambiguity.ts";
 
 /** A pattern to search with. */
@@ -28,18 +28,34 @@ type Required = { string: string } | { all: Required[] } | { any: Required[] };
  */
 export function compilePattern(regex: string): Pattern {
   if (regex.length > REGEX_MAX_CHARS) throw new RegistryError("invalid_regex");
+  // Whoever goes through a registry page by page sends the same pattern with every page.
+  if (!compiled.has(regex)) {
+    const [oldest] = compiled.keys();
+    if (oldest !== undefined && compiled.size >= PATTERNS_KEPT) compiled.delete(oldest);
+    compiled.set(regex, toPattern(regex));
+  }
+  const pattern = compiled.get(regex);
+  if (!pattern) throw new RegistryError("invalid_regex");
+  return pattern;
+}
+
+/** The patterns asked for lately; undefined for one that is refused. */
+const compiled = new Map<string, Pattern | undefined>();
+
+function toPattern(regex: string): Pattern | undefined {
   const program = compile(regex);
+  if (!program) return undefined;
   const cost = program.programSize();
-  if (cost > REGEX_MAX_INSTRUCTIONS || isExponential(regex)) throw new RegistryError("invalid_regex");
+  if (cost > REGEX_MAX_INSTRUCTIONS || isExponential(regex)) return undefined;
   const required = requiredStrings(regex, program);
   return { test: (text) => program.test(text), cost, index: required && toQuery(required) };
 }
 
-function compile(regex: string): RE2JS {
+function compile(regex: string): RE2JS | undefined {
   try {
     return RE2JS.compile(regex, RE2JS.MULTILINE);
   } catch (error) {
-    if (error instanceof RE2JSException) throw new RegistryError("invalid_regex", undefined, { cause: error.message });
+    if (error instanceof RE2JSException) return undefined;
     throw error;
   }
 }
@@ -51,7 +67,7 @@ function compile(regex: string): RE2JS {
  */
 function requiredStrings(regex: string, program: RE2JS): Required | undefined {
   const folded = /^\(\?i\)/.test(regex);
-  const { prefilter } = folded ? compile(regex.slice(4)).re2() : program.re2();
+  const { prefilter } = ((folded ? compile(regex.slice(4)) : undefined) ?? program).re2();
   const required = readPrefilter(prefilter);
   return folded && required ? onlyAscii(required) : required;
 }

@@ -181,23 +181,6 @@ export function doomReplaced(
   ];
 }
 
-/** Dooms stray objects that the comparison of bucket and database found; one that was purged before is opened again. */
-export function doomOrphans(
-  db: Database,
-  orphans: readonly { key: string; size: number }[],
-  by: Requester,
-): D1PreparedStatement {
-  return db
-    .prepare(
-      `INSERT INTO deletions (${DELETION_COLUMNS})
-       SELECT o.value ->> 'key', 0, 'unknown', o.value ->> 'key', o.value ->> 'size', '', 'orphan', ?2, ?3, ?2
-       FROM json_each(?1) AS o WHERE true
-       ON CONFLICT (object_key) DO UPDATE SET finished_at = NULL, next_attempt_at = excluded.next_attempt_at
-       RETURNING ${OPEN_COLUMNS}`,
-    )
-    .bind(JSON.stringify(orphans), by.at, by.actor);
-}
-
 /** Writes down that these objects are gone. */
 export function finishDeletions(db: Database, keys: readonly string[], at: number): D1PreparedStatement {
   return db

@@ -1,6 +1,8 @@
 /** Statements of the comparison between bucket and database. */
 
 import type { Database } from "../config.ts";
+import type { Requester } from "../context.ts";
+import { DELETION_COLUMNS, OPEN_COLUMNS } from "./deletions.ts";
 
 /** Which of these keys nothing points at: no artifact, no upload, no open deletion. Rows `{key}`. */
 export function selectStrayKeys(db: Database, keys: readonly string[]): D1PreparedStatement {
@@ -32,4 +34,21 @@ export function selectKeysBetween(
 /** Whether an artifact points at this key. */
 export function selectKey(db: Database, key: string): D1PreparedStatement {
   return db.prepare("SELECT id FROM artifacts WHERE object_key = ?1").bind(key);
+}
+
+/** Dooms stray objects that the comparison of bucket and database found; one that was purged before is opened again. */
+export function doomOrphans(
+  db: Database,
+  orphans: readonly { key: string; size: number }[],
+  by: Requester,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO deletions (${DELETION_COLUMNS})
+       SELECT o.value ->> 'key', 0, 'unknown', o.value ->> 'key', o.value ->> 'size', '', 'orphan', ?2, ?3, ?2
+       FROM json_each(?1) AS o WHERE true
+       ON CONFLICT (object_key) DO UPDATE SET finished_at = NULL, next_attempt_at = excluded.next_attempt_at
+       RETURNING ${OPEN_COLUMNS}`,
+    )
+    .bind(JSON.stringify(orphans), by.at, by.actor);
 }

@@ -38,14 +38,15 @@ export async function passOn<T>(
   const fixed = new FixedLengthStream(body.size);
   const digest = new crypto.DigestStream("SHA-256");
   digest.digest.catch(() => {}); // of a body that broke off nobody asks for it
+  const stop = Promise.withResolvers<never>();
+  stop.promise.catch(() => {}); // nobody waits for it once the body has passed
   const writing = write(fixed.readable);
-  writing.catch(() => {}); // the broken body is the reason that counts
+  // A writer that fails reads no further: without this, the body would wait for it.
+  writing.catch(stop.reject);
   try {
-    await pump(body, [fixed.writable.getWriter(), digest.getWriter()]);
+    await pump(body, [fixed.writable.getWriter(), digest.getWriter()], stop);
   } catch (error) {
-    await writing.catch(() => {});
-    if (error instanceof BrokenBodyError) throw error;
-    await writing; // the store's own error says more than that nobody read on
+    await writing.catch(() => {}); // broken off by now, for whatever reason
     throw error;
   }
   const sha256 = toHex(await digest.digest);
@@ -59,23 +60,27 @@ export async function passOn<T>(
 async function pump(
   { stream, size, timeoutMs }: ComingBody,
   writers: readonly WritableStreamDefaultWriter<Uint8Array>[],
+  stop: PromiseWithResolvers<never>,
 ): Promise<void> {
   const reader = stream.getReader();
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new BrokenBodyError("it took too long")), timeoutMs);
+  for (const writer of writers) writer.closed.catch(() => {}); // each failure is seen where it is written
+  const timer = setTimeout(() => stop.reject(new BrokenBodyError("it took too long")), timeoutMs);
+  const unlessStopped = <T>(work: Promise<T>): Promise<T> => Promise.race([stop.promise, work]);
   let passed = 0;
   try {
     for (;;) {
-      const { done, value } = await Promise.race([late.promise, read(reader)]);
+      const { done, value } = await unlessStopped(read(reader));
       if (done) break;
       passed += value.byteLength;
       if (passed > size) throw new BrokenBodyError(`it is longer than the ${size} bytes announced`);
-      await Promise.all(writers.map((writer) => writer.write(value)));
+      await unlessStopped(Promise.all(writers.map((writer) => writer.write(value))));
     }
     if (passed < size) throw new BrokenBodyError(`it ended after ${passed} of ${size} bytes`);
-    await Promise.all(writers.map((writer) => writer.close()));
+    await unlessStopped(Promise.all(writers.map((writer) => writer.close())));
   } catch (error) {
-    await Promise.allSettled([reader.cancel(error), ...writers.map((writer) => writer.abort(error))]);
+    // Not waited for: a peer that is gone may never answer.
+    for (const ending of [reader.cancel(error), ...writers.map((writer) => writer.abort(error))])
+      ending.catch(() => {});
     throw error;
   } finally {
     clearTimeout(timer);

@@ -142,19 +142,28 @@ export function settleUpload(db: Database, uploadId: number): D1PreparedStatemen
     .bind(uploadId);
 }
 
-/** Which uploads to give up: one, or all that have expired at a time (milliseconds since 1970). */
-export type LostUploads = { id: number } | { expiredAt: number };
+/**
+ * Which uploads to give up: one; all that have expired at a time (milliseconds since 1970); or all that wait for a client:
+ * reservations, and uploads in parts to them.
+ */
+export type LostUploads = { id: number } | { expiredAt: number } | { waiting: true };
 
 /** A reservation lives on while something is being written for it. */
 const EXPIRED = `expires_at <= ?1 AND NOT (purpose = 'reservation'
   AND EXISTS (SELECT 1 FROM uploads AS child WHERE child.artifact_id = uploads.id))`;
+
+function conditionOf(lost: LostUploads): [condition: string, value: number] {
+  if ("id" in lost) return ["id = ?1", lost.id];
+  if ("expiredAt" in lost) return [EXPIRED, lost.expiredAt];
+  return ["purpose IN ('reservation', 'upload') AND ?1", 1];
+}
 
 /**
  * Ends intents that came to nothing, and dooms their objects, whether they were written or not. Result of the first: the
  * `OpenDeletion` of each.
  */
 export function giveUpUploads(db: Database, lost: LostUploads, by: Requester): D1PreparedStatement[] {
-  const [which, value] = "id" in lost ? ["id = ?1", lost.id] : [EXPIRED, lost.expiredAt];
+  const [which, value] = conditionOf(lost);
   return [
     db
       .prepare(

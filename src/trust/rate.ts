@@ -203,13 +203,18 @@ export function explain(rating: Rating): Record<string, Explanation> {
     : { version: NET_VERSION, available: true, score: rating.net_score, inputs: { mean_of: inputs }, sources: [] };
   for (const name of SCALAR_METRICS) {
     const { version, result } = rating.metrics[name];
-    explanations[name] = { version, ...result };
+    explanations[name] = { version, ...withoutNulls(result) };
   }
   const { version, result } = rating.size_score;
   explanations["size_score"] = result.available
-    ? { version, ...result, score: { ...result.score } }
+    ? { version, ...withoutNulls(result), score: { ...result.score } }
     : { version, ...result };
   return explanations;
+}
+
+/** What was looked for and not found is left out, like everything optional (contract §0). */
+function withoutNulls<Result extends object>(result: Result): Result {
+  return JSON.parse(JSON.stringify(result, (_, value: unknown) => value ?? undefined)) as Result;
 }
 
 /** What a gate compares: a scalar metric, the net, or the mean of size_score. */

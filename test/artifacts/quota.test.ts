@@ -2,10 +2,12 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { writeZip } from "../../src/bundle/zip-writer.ts";
 import { readConfig } from "../../src/config.ts";
 import { withFaults } from "../faults.ts";
 import { brokenInvariants, createRegistry, objectKeys, rows, type TestRegistry, unfinishedWork } from "../harness.ts";
 import { artifactIn, refusal, seen, source } from "../routes/answers.ts";
+import { createMemory, createMirroringRegistry, mirror } from "./mirroring.ts";
 
 const open = createRegistry();
 const held = async () => (await rows("SELECT sum(artifacts) AS artifacts, sum(bytes) AS bytes FROM counts"))[0];
@@ -166,6 +168,85 @@ describe("a quota of bytes", () => {
     expect([id, twin.status]).toEqual(["1", 409]);
     const answers = await Promise.all(Array.from({ length: 8 }, () => post(registry, "same")));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(7).fill(409)]);
+    await expectCalm();
+  });
+});
+
+describe("a quota and content that is not fetched at once", () => {
+  const zip = (text: string) => writeZip([{ path: "README.md", bytes: new TextEncoder().encode(text) }]);
+  async function reserve(registry: TestRegistry, name: string): Promise<string> {
+    const { status, json } = await registry.call("POST", "/artifact/code/upload", { name });
+    expect(status).toBe(201);
+    return (json as { id: string }).id;
+  }
+  const put = (registry: TestRegistry, id: string, bytes: Uint8Array) =>
+    registry.call("PUT", `/artifacts/code/${id}/content`, bytes, {
+      "Content-Type": "application/zip",
+      "Content-Length": String(bytes.length),
+    });
+
+  it("refuses an upload that does not fit before it is read, and takes one that does", async () => {
+    const bytes = zip("x".repeat(100));
+    const registry = createRegistry({ MAX_BYTES: String(bytes.length + 1), MAX_ARTIFACTS: "1" });
+    const [first, second] = [await reserve(registry, "a"), await reserve(registry, "b")];
+    expect((await put(registry, first, zip("x".repeat(102)))).status).toBe(413);
+    expect((await put(registry, first, bytes)).status).toBe(201);
+    expect((await put(registry, second, zip(""))).status).toBe(429);
+    expect(seen(await registry.call("POST", "/artifact/code/upload", { name: "c" }))).toEqual(
+      refusal(429, "The registry is full: it holds 1 of at most 1 artifacts."),
+    );
+    expect((await put(registry, first, zip("x".repeat(101)))).status).toBe(200);
+    const begin = (size: number) => registry.call("POST", `/artifacts/code/${first}/content/uploads`, { size });
+    expect([(await begin(bytes.length + 2)).status, (await begin(bytes.length + 1)).status]).toEqual([413, 201]);
+    expect(await brokenInvariants()).toEqual([]);
+    for (const days of [30, 60]) await registry.sweep(Date.now() + days * 86_400_000);
+    await expectCalm();
+  });
+
+  it("leaves the one place that there is to one of many uploads at once", async () => {
+    const registry = createRegistry({ MAX_ARTIFACTS: "1" });
+    const ids = await Promise.all(Array.from({ length: 8 }, (_, index) => reserve(registry, `item-${index}`)));
+    const answers = await Promise.all(ids.map((id) => put(registry, id, zip(id))));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(7).fill(429)]);
+    for (const days of [30, 60]) await registry.sweep(Date.now() + days * 86_400_000);
+    await expectCalm();
+  });
+
+  it("skips a mirror that would not fit before it copies anything, and keeps the light bundle", async () => {
+    const mirroring = createMirroringRegistry();
+    const answer = await mirroring.call("POST", "/artifact/model", { url: "acme-labs/whole", mirror: "full" });
+    expect(answer.status).toBe(201);
+    const [light] = await rows<{ size: number; sha256: string }>("SELECT size, sha256 FROM artifacts");
+    const [run] = mirroring.started;
+    if (!run || !light) throw new Error("nothing was started");
+    const memory = createMemory();
+    expect(await mirror(run, memory, { MAX_BYTES: String(light.size + 1000) })).toBe("skipped");
+    expect(memory.names).toEqual(["plan", "end"]);
+    expect((await mirroring.call("GET", "/artifacts/model/1/mirror")).json).toMatchObject({
+      state: "skipped",
+      error: expect.stringContaining("The registry is full"),
+    });
+    expect(await rows("SELECT size, sha256 FROM artifacts")).toEqual([light]);
+    await expectCalm();
+  });
+
+  it("skips a mirror for which there is no room any more when it is copied, and keeps the light bundle", async () => {
+    const mirroring = createMirroringRegistry();
+    await mirroring.call("POST", "/artifact/model", { url: "acme-labs/whole", mirror: "full" });
+    const [light] = await rows<{ size: number; sha256: string }>("SELECT size, sha256 FROM artifacts");
+    const [run] = mirroring.started;
+    if (!run || !light) throw new Error("nothing was started");
+    const bindings = { ...env, MAX_BYTES: "100000000" };
+    const memory = createMemory({
+      before: async (name) => {
+        if (name !== "settle") return;
+        await env.DB.prepare("UPDATE counts SET bytes = bytes + 99999000 WHERE type = 'code'").run();
+      },
+    });
+    expect(await mirror(run, memory, bindings)).toBe("skipped");
+    await env.DB.prepare("UPDATE counts SET bytes = bytes - 99999000 WHERE type = 'code'").run();
+    expect(await rows("SELECT size, sha256 FROM artifacts")).toEqual([light]);
+    await mirroring.sweep(Date.now() + 86_400_000);
     await expectCalm();
   });
 });

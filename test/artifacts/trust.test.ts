@@ -42,7 +42,7 @@ describe("a rating", () => {
     expect(Object.keys(evidence)).toHaveLength(12);
     expect(evidence["reviewedness"]).toMatchObject({
       available: true,
-      inputs: { peer: null, peer_of: "no GITHUB_TOKEN", community: 0.94, community_of: { downloads: 54783898 } },
+      inputs: { peer_of: "no GITHUB_TOKEN", community: 0.94, community_of: { downloads: 54783898 } },
     });
     expect(evidence["license"]?.sources.map((source) => source.url)).toEqual([
       `https://huggingface.co/api/models/${BERT}?blobs=true`,

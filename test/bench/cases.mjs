@@ -5,13 +5,13 @@
  * implementation on this platform must do for it.
  */
 
-import { createVictims, RARE_WORD, SHARED_NAME, someArtifacts } from "./data.mjs";
+import { ABSENT_WORD, createVictims, RARE_CARD_WORD, RARE_WORD, SHARED_NAME, someArtifacts } from "./data.mjs";
 
 /** Requests that a case which uses nothing up goes round in. */
-const REQUESTS = 2000;
+export const REQUESTS = 2000;
 
 /** Deletes a second that a round may need: no machine seen so far does more. */
-const DELETES_PER_SECOND = { 1: 1300, 16: 2600 };
+export const DELETES_PER_SECOND = { 1: 1300, 16: 2600 };
 
 /** Artifacts from which on a page can be deep. */
 const DEEP = 10_000;
@@ -31,6 +31,28 @@ const GOALS = {
 };
 
 const JSON_ALL = '[{"name":"*"}]';
+const JSON_MODELS = '[{"name":"*","types":["model"]}]';
+
+/** What is refused before anything is looked up: exponential for the engines that clients are used to. */
+const HOSTILE = ["(a+)+$", "(a|aa)*$", "(a{1,99999}){1,99999}$"];
+
+/**
+ * Patterns as people search: name of the case, pattern, status, and whether its strings are rare enough for the goal of a
+ * selective search; what most artifacts match is a page of a thousand, and is compared with that.
+ */
+export function patternsOn(size) {
+  const [{ name }] = someArtifacts(size, 1);
+  return [
+    { name: "anchored name", regex: `^${name}$`, isSelective: true },
+    { name: "rare word of names", regex: `${RARE_WORD}-[a-z0-9]+`, isSelective: true },
+    { name: "rare word of cards", regex: `\\b${RARE_CARD_WORD}\\b`, isSelective: true },
+    { name: "no match", regex: `${ABSENT_WORD}-[0-9]+`, expect: 404, isSelective: true },
+    { name: "common substring", regex: "bert" },
+    { name: "alternation", regex: "(whisper|wav2vec2)-(large|small)" },
+    { name: ".*, first page", regex: ".*" },
+    { name: "no literal, first page", regex: "^[b-d].{9,}[0-9]", isScan: true },
+  ];
+}
 
 /** The sides that all cases are made of, on one instance with `size` artifacts. */
 export function sidesOn(instance, size) {
@@ -126,7 +148,7 @@ export function nullCases(sides) {
 export function stackCases(sides) {
   return [
     of("raw Worker twice", 16, sides.raw, sides.raw),
-    of("byRegEx, hostile: refused", 1, sides.search("(a+)+$", 400), sides.raw, GOALS.hostile),
+    ...HOSTILE.map((regex) => of(`byRegEx ${regex}: 400`, 1, sides.search(regex, 400), sides.raw, GOALS.hostile)),
     of("route without bindings, CPU", 1, sides.route, sides.raw, GOALS.cpu, { figure: "cpu" }),
     of("route without bindings, CPU", 16, sides.route, sides.raw, GOALS.cpu, { figure: "cpu" }),
   ];
@@ -159,12 +181,18 @@ export async function dataCases(sides, instance, size, seconds) {
     if (!isSmall) {
       const middle = Math.floor(size / 2);
       add("list, deep page of 1000", sides.list(JSON_ALL, `after-${middle}`), sides.page(middle, 1000), GOALS.page);
-      const models = '[{"name":"*","types":["model"]}]';
-      add("list of a type, deep 1000", sides.list(models, `after-${middle}`), sides.page(middle, 1000), GOALS.page);
+      add(
+        "list of a type, deep 1000",
+        sides.list(JSON_MODELS, `after-${middle}`),
+        sides.page(middle, 1000),
+        GOALS.page,
+      );
     }
     if (connections === 1) {
-      add("byRegEx, selective literal", sides.search(`${RARE_WORD}-[a-z0-9]+`), sides.rowFloor, GOALS.indexed);
-      add("byRegEx, no literal, first page", sides.search("^[b-d].{9,}[0-9]"), sides.rowFloor, GOALS.scanned);
+      for (const { name, regex, expect, isSelective, isScan } of patternsOn(size)) {
+        const goal = isSelective ? GOALS.indexed : isScan ? GOALS.scanned : undefined;
+        add(`byRegEx, ${name}`, sides.search(regex, expect), sides.rowFloor, goal);
+      }
     }
     add("register, no upstream", sides.register, sides.deleteFloor, GOALS.register, consuming);
   }
@@ -174,18 +202,34 @@ export async function dataCases(sides, instance, size, seconds) {
 /** The same call on the largest and on the smallest set. */
 export async function growthCases(large, small, seconds) {
   const consuming = { ready: Math.ceil(DELETES_PER_SECOND[1] * seconds) };
-  const pages = async () => {
-    const after = await Promise.all([large, small].map(({ instance }) => idBeforeLast(instance, 100)));
-    const [a, b] = [large, small].map(({ sides }, index) => sides.list(JSON_ALL, `after-${after[index]}`));
+  const both = (name, sideOf, goal, more) => of(`${name}, most / least`, 1, sideOf(large), sideOf(small), goal, more);
+  const grown = (name, side, more) => both(name, ({ sides }) => sides[side], GOALS.growth, more);
+  const lastPages = async () => {
+    const [a, b] = await Promise.all(
+      [large, small].map(async ({ instance, sides }) =>
+        sides.list(JSON_ALL, `after-${await idBeforeLast(instance, 100)}`),
+      ),
+    );
     return { a, b };
   };
-  const grown = (name, side, more) =>
-    of(`${name}, most / least`, 1, large.sides[side], small.sides[side], GOALS.growth, more);
+  const patterns = patternsOn(small.size);
+  const onLarge = patternsOn(large.size);
   return [
     grown("DELETE", "delete", consuming),
     grown("GET", "row"),
     grown("byName", "name"),
-    { ...of("last page of 100, most / least", 1, undefined, undefined, GOALS.growth), make: pages },
+    both("first page of 1000", ({ sides }) => sides.list(JSON_ALL), GOALS.growth),
+    { ...of("deep page of 100, most / least", 1, undefined, undefined, GOALS.growth), make: lastPages },
+    // What a search finds grows with what is there, up to the page: only what finds the same is held to a goal.
+    ...patterns.map(({ name, regex, expect, isSelective }, index) =>
+      of(
+        `byRegEx ${name}, most / least`,
+        1,
+        large.sides.search(onLarge[index].regex, expect),
+        small.sides.search(regex, expect),
+        isSelective ? GOALS.growth : undefined,
+      ),
+    ),
   ];
 }
 

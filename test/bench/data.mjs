@@ -19,6 +19,10 @@ export const SHARED_NAME = { name: "adapter-of-everyone", artifacts: 100 };
 
 /** A word that a handful of names have, among the first artifacts of any set. */
 export const RARE_WORD = "quokka";
+/** The same in the cards of a handful, and in no name. */
+export const RARE_CARD_WORD = "axolotl";
+/** A word that nothing has. */
+export const ABSENT_WORD = "zyzzyva";
 const RARE_EVERY = 97;
 const RARE_UP_TO = 970;
 
@@ -67,7 +71,8 @@ function artifact(id, now) {
       ? `https://gitlab.com/${owner}`
       : `https://huggingface.co/${type === "dataset" ? "datasets/" : ""}${owner}`;
   const hex = (length) => Array.from({ length }, () => Math.floor(next() * 16).toString(16)).join("");
-  const card = Array.from({ length: 40 + Math.floor(next() * 120) }, () => pick(WORDS)).join(" ");
+  const words = Array.from({ length: 40 + Math.floor(next() * 120) }, () => pick(WORDS)).join(" ");
+  const card = id % RARE_EVERY === 1 && id <= RARE_UP_TO ? `${words} ${RARE_CARD_WORD}` : words;
   return {
     id,
     type,
@@ -110,12 +115,17 @@ const LOADING = [
 
 async function loadRows(instance, first, count) {
   const now = Date.now();
+  // The next rows are made while the database takes those before: of a million, that is a minute less.
+  let loading = Promise.resolve();
   for (let from = first; from < first + count; from += ROWS_AT_ONCE) {
     const length = Math.min(ROWS_AT_ONCE, first + count - from);
     const rows = JSON.stringify(Array.from({ length }, (_, index) => artifact(from + index, now)));
+    await loading;
     const statements = LOADING.map((sql) => ({ sql, values: [rows] }));
-    await instance.setup("/sql", { database: "DB", statements });
+    loading = instance.setup("/sql", { database: "DB", statements });
+    loading.catch(() => {});
   }
+  await loading;
 }
 
 /**

@@ -22,6 +22,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { CALLER_BINDINGS } from "./binding.mjs";
 
 const require = createRequire(import.meta.url);
 const besideWrangler = createRequire(require.resolve("wrangler/package.json"));
@@ -118,16 +119,19 @@ export async function start(name, state, workers) {
       cf: false,
       logRequests: false,
       resourcePersistencePath: join(state, name),
-      workers: Object.entries(workers).map(([worker, { script, binds = true, outbound, vars, workflows }]) => ({
-        name: worker,
-        modules: true,
-        script,
-        ...COMPATIBILITY,
-        ...(binds && { ...bound, bindings: { ...VARS, ...vars } }),
-        ...(workflows && { workflows }),
-        ...(outbound && { outboundService: outbound }),
-        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-      })),
+      workers: Object.entries(workers).map(
+        ([worker, { script, binds = true, outbound, services, vars, workflows }]) => ({
+          name: worker,
+          modules: true,
+          script,
+          ...COMPATIBILITY,
+          ...(binds && { ...bound, bindings: { ...VARS, ...vars } }),
+          ...(workflows && { workflows }),
+          ...(outbound && { outboundService: outbound }),
+          ...(services && { serviceBindings: services }),
+          unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+        }),
+      ),
     }),
   );
   try {
@@ -157,11 +161,13 @@ function cpuSeconds(pid) {
 }
 
 const floorScripts = () =>
-  Promise.all(["raw", "floor", "setup", "web"].map((name) => bundle(`test/bench/workers/${name}.mjs`)));
+  Promise.all(
+    ["raw", "floor", "setup", "web", "bare", "caller"].map((name) => bundle(`test/bench/workers/${name}.mjs`)),
+  );
 
 /** An instance with everything that the cases need. `setup(path, body)` calls its back door. */
 export async function startInstance(name, state, entry) {
-  const [raw, floor, setup, web] = await floorScripts();
+  const [raw, floor, setup, web, bare, caller] = await floorScripts();
   const alias = { "the-product": resolve(top, entry) };
   const instance = await start(name, state, {
     product: { script: await bundle(entry), outbound: "web" },
@@ -170,6 +176,8 @@ export async function startInstance(name, state, entry) {
     floor: { script: floor },
     setup: { script: setup },
     web: { script: web, binds: false },
+    bare: { script: bare, binds: false },
+    caller: { script: caller, binds: false, services: CALLER_BINDINGS },
   });
   const call = async (path, body) => {
     const answer = await fetch(`http://127.0.0.1:${instance.ports.setup}${path}`, {

@@ -70,9 +70,9 @@ function residentMegabytes(pid) {
 
 async function migrate(miniflare) {
   const database = await miniflare.getD1Database("DB", "product");
-  const { default: splitSqlQuery } = await import("wrangler").then(
-    (wrangler) => ({ default: wrangler.unstable_splitSqlQuery }),
-  );
+  const { default: splitSqlQuery } = await import("wrangler").then((wrangler) => ({
+    default: wrangler.unstable_splitSqlQuery,
+  }));
   const folder = join(top, "migrations");
   for (const file of readdirSync(folder).sort()) {
     const sql = readFileSync(join(folder, file), "utf8");
@@ -128,9 +128,13 @@ try {
   const { bytes, ms, copied, peak } = await measure(instance, "large");
   const megabytes = bytes / 1e6;
   const line = (text) => process.stdout.write(`${text}\n`);
-  line(`mirrored ${megabytes.toFixed(0)} MB in ${(ms / 1000).toFixed(1)} s: ${(megabytes / (ms / 1000)).toFixed(0)} MB/s`);
+  line(
+    `mirrored ${megabytes.toFixed(0)} MB in ${(ms / 1000).toFixed(1)} s: ${(megabytes / (ms / 1000)).toFixed(0)} MB/s`,
+  );
   line(`  copying ${(copied / 1000).toFixed(1)} s, reading back ${((ms - copied) / 1000).toFixed(1)} s`);
-  line(`  memory ${before.toFixed(0)} MB before, ${peak.toFixed(0)} MB at the most: ${(peak - before).toFixed(0)} MB more`);
+  line(
+    `  memory ${before.toFixed(0)} MB before, ${peak.toFixed(0)} MB at the most: ${(peak - before).toFixed(0)} MB more`,
+  );
   line(`  CPU of workerd ${(instance.cpuSeconds() - cpuBefore).toFixed(1)} s`);
 } finally {
   await instance?.stop();

@@ -225,6 +225,25 @@ describe("@huggingface/hub, with the registry as its hub,", () => {
     expect((await rows("SELECT id FROM artifacts WHERE source = ?1", repo)).length).toBe(1);
   });
 
+  it("loads what a registration has kept, as it was kept", async () => {
+    const id = await registry.register("model", "google-bert/bert-base-uncased");
+    const [row] = await rows<{ revision: string }>("SELECT revision FROM artifacts WHERE id = ?1", id);
+    const info = await modelInfo({
+      name: "google-bert/bert-base-uncased",
+      ...hub,
+      additionalFields: ["sha", "library_name"],
+    });
+    expect(info).toMatchObject({ id, sha: row?.revision, task: "fill-mask", library_name: "transformers" });
+    const listed = await all(listFiles({ repo: "google-bert/bert-base-uncased", ...hub, recursive: true }));
+    expect(listed.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(["README.md", "config.json", "evidence.json"]),
+    );
+    for (const { path, lfs } of listed) {
+      const blob = await downloadFile({ repo: "google-bert/bert-base-uncased", ...hub, path, revision: info.sha });
+      expect(await hexOf(new Uint8Array((await blob?.arrayBuffer()) ?? new ArrayBuffer())), path).toBe(lfs?.oid);
+    }
+  });
+
   it("is told who it is", async () => {
     expect(await whoAmI({ ...hub, accessToken: "hf_test" })).toMatchObject({ type: "user", name: "anonymous" });
   });

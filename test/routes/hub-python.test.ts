@@ -4,11 +4,14 @@
  */
 
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { bytesOf, counting, keepFiles } from "../bundle/kept.ts";
 import { hexOf } from "../bundle/light-bundle.ts";
+import { withFaults } from "../faults.ts";
 import { createRegistry } from "../harness.ts";
+import { insertArtifacts } from "./answers.ts";
 
 const registry = createRegistry();
 const app = createApp();
@@ -118,6 +121,43 @@ describe("hf_hub_download", () => {
   });
 });
 
+describe("what a file costs", () => {
+  it("is one read of the database, of few rows, and one of the bucket, however many models share its source", async () => {
+    await insertArtifacts(3000, { type: "model" });
+    // a dataset of the same name that was registered later is passed over, and costs a row
+    await insertArtifacts(1, { type: "dataset" });
+    await env.DB.prepare("UPDATE artifacts SET source_key = 'acme-labs/aster-base' WHERE id > 1").run();
+    await keepFiles("3001", [{ path: "config.json", bytes: bytesOf("{}") }], { revision: "a".repeat(40) });
+    let rowsRead = 0;
+    const DB = {
+      withSession: (...args: Parameters<D1Database["withSession"]>) => {
+        const session = env.DB.withSession(...args);
+        return { prepare: (sql: string) => counted(session.prepare(sql)), getBookmark: () => null };
+      },
+    } as unknown as D1Database;
+    function counted(statement: D1PreparedStatement): D1PreparedStatement {
+      return {
+        bind: (...values: unknown[]) => counted(statement.bind(...values)),
+        // the audit's, after the answer
+        run: () => statement.run(),
+        all: async () => {
+          const result = await statement.all();
+          rowsRead += result.meta.rows_read;
+          return result;
+        },
+      } as unknown as D1PreparedStatement;
+    }
+    const counting = withFaults(registry.env);
+    const path = "/acme-labs/aster-base/resolve/main/config.json";
+    expect((await send("GET", path, HEADERS, undefined, { ...registry.env, ...counting.env })).status).toBe(200);
+    // the last one is the audit, after the answer
+    expect(counting.names).toEqual(["db.all", "bucket.get", "db.run"]);
+    expect((await send("GET", path, HEADERS, undefined, { ...registry.env, DB })).status).toBe(200);
+    expect(rowsRead).toBeLessThanOrEqual(12);
+    expect(rowsRead).toBeGreaterThan(0);
+  });
+});
+
 describe("snapshot_download and HfApi", () => {
   it("model_info: a record with the commit, its files where they are asked for", async () => {
     const plain = await send("GET", "/api/models/acme-labs/aster-base/revision/main", HEADERS);
@@ -220,7 +260,7 @@ describe("a model as an ingest leaves it", () => {
 
 describe("bad input to the hub's routes", () => {
   const repo = "/acme-labs/aster-base";
-  it.each<[method: string, path: string, status: number, body?: string]>([
+  const BAD: [method: string, path: string, status: number, body?: string][] = [
     ["GET", `${repo}/resolve/main/..%2Fx`, 400],
     ["GET", `${repo}/resolve/main/%00`, 400],
     ["GET", `${repo}/resolve/main/%FF`, 400],
@@ -242,7 +282,11 @@ describe("bad input to the hub's routes", () => {
     ["POST", `/api/models${repo}/paths-info/main`, 413, `{"paths":["${"x".repeat(70_000)}"]}`],
     ["DELETE", `${repo}/resolve/main/config.json`, 405],
     ["POST", `/api/models${repo}`, 405, "{}"],
-  ])("%s %s is %i", async (method, path, status, body) => {
+  ];
+  const titled = BAD.map(([method, path, status, body]) => {
+    return { title: `${method} ${path.slice(0, 80)} ${body?.slice(0, 20) ?? ""}`.trim(), method, path, status, body };
+  });
+  it.each(titled)("$title is $status", async ({ method, path, status, body }) => {
     const answer = await send(method, path, HEADERS, body);
     expect(answer.status, JSON.stringify(answer.json)).toBe(status);
     expect(answer.json).toEqual({ error: expect.any(String), detail: expect.any(String) });

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
+import { refusalOf } from "../../src/errors.ts";
 import { closedRegistry, credentials, headersOf, issued, OWNER } from "../accounts.ts";
 import { bytesOf, keepFiles } from "../bundle/kept.ts";
 import { createRegistry, type TestRegistry } from "../harness.ts";
@@ -170,8 +171,12 @@ describe("the OpenAPI document", () => {
           (key === "delete /artifacts/{artifact_type}/{id}" && status === "409")
         )
           continue;
+        // a refused upload says beside the envelope what was found in it
+        const refusal = description.includes(refusalOf("upload_refused").detail) ? "UploadRefusal" : "Error";
         expect(content, `${key} ${status}`).toEqual({
-          "application/json": { schema: { $ref: `#/components/schemas/${path.startsWith("/hf/") ? "Hub" : ""}Error` } },
+          "application/json": {
+            schema: { $ref: `#/components/schemas/${path.startsWith("/hf/") ? "Hub" : ""}${refusal}` },
+          },
         });
       }
     }

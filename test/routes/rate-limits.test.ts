@@ -65,6 +65,9 @@ describe("a rate limit", () => {
     ["PUT", "/authenticate", "LIMIT_LOGIN", credentials("ada", "a guess at a password"), 401],
     ["POST", "/artifact/code", "LIMIT_REGISTER", { url: source("x") }, 403],
     ["PUT", "/api/artifacts/code/1", "LIMIT_REGISTER", {}, 403],
+    ["PUT", "/artifacts/code/1/content", "LIMIT_REGISTER", {}, 403],
+    ["POST", "/artifacts/code/1/mirror", "LIMIT_REGISTER", {}, 403],
+    ["POST", "/artifacts/code/1/content/uploads/2/complete", "LIMIT_REGISTER", {}, 403],
     ["POST", "/artifact/byRegEx", "LIMIT_SEARCH", { regex: "x" }, 403],
   ] as const)("of %s %s is tighter, and its own", async (method, path, name, body, status) => {
     const { settings, counted } = limits({ [name]: 1 });

@@ -68,9 +68,10 @@ export async function boundWorkers(outboundService: (request: Request) => Respon
       compatibilityDate: DATE,
       compatibilityFlags: ["nodejs_compat", "global_fetch_strictly_public"],
       // closed to HTTP: what comes in by the binding is let in by its props alone
-      bindings: { AUTH: "required", SIGNING_KEY: "a key for tests only" },
+      bindings: { AUTH: "required", RATE_LIMITS: "off", SIGNING_KEY: "a key for tests only" },
       d1Databases: Object.fromEntries(d1_databases.map(({ binding, database_id }) => [binding, database_id])),
       r2Buckets: Object.fromEntries(r2_buckets.map(({ binding, bucket_name }) => [binding, bucket_name])),
+      workflows: { MIRRORS: { name: "bound-registry-mirror", className: "MirrorWorkflow" } },
       outboundService,
     },
     { name: "consumer", compatibilityDate: DATE, ...consumer },

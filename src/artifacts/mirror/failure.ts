@@ -1,5 +1,6 @@
 /** The ways in which a mirror ends early. Everything else that is thrown is worth another try. */
 
+import { RegistryError } from "../../errors.ts";
 import { PERMANENT } from "../../sources/contents.ts";
 import { UpstreamError } from "../../sources/safe-fetch.ts";
 
@@ -26,5 +27,9 @@ export class MirrorObsolete extends Error {
 export function findEnd(error: unknown): MirrorFailure | MirrorObsolete | undefined {
   if (error instanceof MirrorFailure || error instanceof MirrorObsolete) return error;
   if (error instanceof UpstreamError && PERMANENT.includes(error.kind)) return new MirrorFailure(error.message);
+  // A full registry has the light bundle, and keeps it.
+  if (error instanceof RegistryError && error.code === "too_many_bytes") {
+    return new MirrorFailure(error.message, "skipped");
+  }
   return undefined;
 }

@@ -23,6 +23,7 @@ import { abortMultipart, completeMultipart, createMultipart, type Multipart } fr
 import { repeatOnce, rowsOf } from "../../store/statements.ts";
 import { recordMultipart, type UploadRow } from "../../store/uploads.ts";
 import { upstreamOf } from "../ingest.ts";
+import { checkQuota } from "../quota.ts";
 import { giveUp } from "../write.ts";
 import { type CopiedPart, copyArchive, copyPart } from "./copy.ts";
 import { findEnd, MirrorFailure, MirrorObsolete } from "./failure.ts";
@@ -96,7 +97,11 @@ type Copied = { size: number; commit?: undefined } | { commit: string; size?: un
 async function sizeUp(ctx: Context, run: MirrorRun): Promise<Copied> {
   const row = await getRow(ctx, run);
   const source = sourceOf(row);
-  if (source.host !== "github") return { size: layOut(await planMirror(ctx, row)).size };
+  if (source.host !== "github") {
+    const { size } = layOut(await planMirror(ctx, row));
+    await checkQuota(ctx, { artifacts: 0, bytes: size - row.size });
+    return { size };
+  }
   const commit = row.revision ?? (await gitHubCommit(upstreamOf(ctx), new URL(source.href).pathname.slice(1)));
   await planMirror(ctx, row, commit);
   return { commit };

@@ -9,7 +9,7 @@
 
 export default {
   async fetch(request, env) {
-    const [, what, first, second] = request.url.slice(request.url.indexOf("/", 8)).split("/");
+    const [, what, first, second, third] = request.url.slice(request.url.indexOf("/", 8)).split("/");
     switch (what) {
       case "row":
         return rowOrNothing(env.DB.prepare("SELECT * FROM artifacts WHERE id = ?1").bind(Number(first)));
@@ -35,9 +35,10 @@ export default {
         return Response.json({ status: "deleted", id: first });
       }
       case "object": {
-        const object = await env.BUCKET.get(decodeURIComponent(first));
+        const range = third === undefined ? undefined : { offset: Number(second), length: Number(third) };
+        const object = await env.BUCKET.get(decodeURIComponent(first), range && { range });
         return object
-          ? new Response(object.body, { headers: { "Content-Length": String(object.size) } })
+          ? new Response(object.body, { headers: { "Content-Length": String(range?.length ?? object.size) } })
           : Response.json({ detail: "absent" }, { status: 404 });
       }
       default:

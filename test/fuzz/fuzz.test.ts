@@ -1,0 +1,74 @@
+/**
+ * Every route of the OpenAPI document under random requests that are valid, nearly valid, or nonsense: no failure that nothing
+ * explains, no answer that the document does not describe, and the registry's invariants in the end. A route that is added
+ * is in it by being in the document.
+ *
+ * `FUZZ_REQUESTS=20000` runs longer, `FUZZ_SEED=7` another course; a failure names the seed and the request.
+ */
+
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { createMirroringRegistry } from "../artifacts/mirroring.ts";
+import { brokenInvariants, unfinishedWork } from "../harness.ts";
+import { problemsOf } from "./check.ts";
+import { type Operation, readDocument } from "./document.ts";
+import { createRandom } from "./random.ts";
+import { createGenerator, type FuzzRequest } from "./requests.ts";
+import { World } from "./world.ts";
+
+const SEED = Number(env.FUZZ_SEED);
+const REQUESTS = Number(env.FUZZ_REQUESTS);
+/** Requests of one course, which begins with an empty registry: what has to be run again to see a failure again. */
+const COURSE = 1000;
+/** Findings after which a course stops: they are mostly one. */
+const SHOWN = 5;
+
+function shown({ method, path, headers, body }: FuzzRequest): string {
+  const text = body instanceof Uint8Array ? `<${body.length} bytes>` : (body ?? "");
+  return `${method} ${path} ${JSON.stringify(headers)} ${text.slice(0, 500)}`;
+}
+
+/** Operations that an open registry has, and those that answered a request as it was meant. */
+const known = new Set<string>();
+const served = new Set<string>();
+const nameOf = ({ method, path }: Operation) => `${method} ${path}`;
+
+describe("every documented route, under random requests", () => {
+  it.each(Array.from({ length: Math.ceil(REQUESTS / COURSE) }, (_, index) => SEED + index))(
+    "of seed %i answers as documented, and the registry is whole in the end",
+    async (seed) => {
+      // Mirrors are asked for and begun by nobody: what they do goes on for hours.
+      const registry = createMirroringRegistry();
+      const document = readDocument((await registry.call("GET", "/openapi.json")).json);
+      const world = new World();
+      const draw = createGenerator(document, world, createRandom(seed));
+      const findings: string[] = [];
+      for (const operation of document.operations) if (!("501" in operation.responses)) known.add(nameOf(operation));
+      for (let index = 0; index < COURSE && findings.length < SHOWN; index += 1) {
+        const request = draw();
+        const answer = await registry.call(request.method, request.path, request.body, request.headers);
+        world.learn(answer, request.method, request.path);
+        if (request.operation && answer.status < 300) served.add(nameOf(request.operation));
+        for (const problem of problemsOf(document, request, answer)) {
+          findings.push(
+            `seed ${seed}, request ${index}: ${shown(request)} -> ${answer.status} ${answer.text.slice(0, 300)}: ${problem}`,
+          );
+        }
+      }
+      expect(findings).toEqual([]);
+      expect(await brokenInvariants()).toEqual([]);
+      // Twice: an id that waits for its content waits as long as something is written for it.
+      for (const days of [30, 60]) await registry.sweep(Date.now() + days * 24 * 3_600_000);
+      await registry.seal();
+      expect(await brokenInvariants()).toEqual([]);
+      expect(await unfinishedWork()).toEqual([]);
+      expect((await registry.call("GET", "/audit/verify")).json).toMatchObject({ status: "intact" });
+    },
+    600_000,
+  );
+
+  it("has been served for nearly all of them: it is the registry that is tested, not its refusals", () => {
+    expect(known.size).toBeGreaterThan(25);
+    expect([...known].filter((name) => !served.has(name)).length).toBeLessThan(known.size / 5);
+  });
+});
