@@ -218,8 +218,8 @@ export function finishMirror(
 }
 
 /**
- * Ends a mirror that came to nothing, and says why; nothing happens to one that has ended. Returns `{upload_id}`: its upload,
- * if it had one, which is to be given up.
+ * Ends a mirror that came to nothing, and says why, also where it is only known that it failed; one that has finished stays.
+ * Returns `{upload_id}`: its upload, if it had one, which is to be given up.
  */
 export function endMirror(
   db: Database,
@@ -228,6 +228,9 @@ export function endMirror(
   outcome: { state: "failed" | "skipped"; error: string },
 ): D1PreparedStatement {
   return db
-    .prepare(`UPDATE mirrors SET state = ?4, error = ?5, updated_at = ?6 WHERE ${RUN} AND ${ALIVE} RETURNING upload_id`)
+    .prepare(
+      `UPDATE mirrors SET state = ?4, error = ?5, updated_at = ?6
+       WHERE ${RUN} AND state NOT IN ('finished', 'skipped') RETURNING upload_id`,
+    )
     .bind(...keyOf(run), outcome.state, outcome.error, at);
 }

@@ -68,7 +68,11 @@ describe("a stretch of a file of the hub", () => {
     ["too few bytes", () => part(2, 6, "2345"), "! network"],
     ["too many bytes", () => part(2, 6, "234567"), "! too_large"],
     ["the whole file", () => new Response(BYTES), "23456"],
-    ["a whole file of another size", () => new Response(`${BYTES}0`, { headers: { "Content-Length": "11" } }), "! too_large"],
+    [
+      "a whole file of another size",
+      () => new Response(`${BYTES}0`, { headers: { "Content-Length": "11" } }),
+      "! too_large",
+    ],
     ["a whole file that is shorter", () => new Response("012", { headers: { "Content-Length": "3" } }), "! changed"],
     ["a whole file that ends early", () => new Response(body(["012345"], "close")), "! network"],
     ["a file that breaks off", () => new Response(body(["01", "23"], "break")), "! network"],
