@@ -307,31 +307,6 @@ describe("a repository that is not to be kept whole", () => {
     expect(globalThis.fetch).not.toHaveBeenCalled();
   });
 
-  it("because the registry would be too full, is not asked for a single byte", async () => {
-    const id = await registerFull("model", "acme-labs/whole");
-    vi.mocked(globalThis.fetch).mockClear();
-    expect(await mirror(lastRun(), createMemory(), { MAX_BYTES: "9000000" })).toBe("skipped");
-    await expectLight(
-      id,
-      "failed",
-      expect.stringMatching(/^The registry is full: its bundles have \d+ of at most 9000000/),
-    );
-    expect(globalThis.fetch).not.toHaveBeenCalled();
-  });
-
-  it("because the registry filled up meanwhile, says that and keeps its light bundle", async () => {
-    const id = await registerFull("code", "https://github.com/acme-labs/aster");
-    const light = await filesOf(registry, "code", id);
-    expect(await mirror(lastRun(), createMemory(), { MAX_BYTES: "3000" })).toBe("skipped");
-    expect((await registry.call("GET", `/artifacts/code/${id}/mirror`)).json).toMatchObject({
-      state: "skipped",
-      error: expect.stringMatching(/^The registry is full/),
-    });
-    expect(await filesOf(registry, "code", id)).toEqual(light);
-    expect(await brokenInvariants()).toEqual([]);
-    expect(await unfinishedWork()).toEqual([]);
-  });
-
   it("because its archive turns out to be too large, is stopped midway", async () => {
     const id = await registerFull("code", "https://github.com/acme-labs/aster");
     expect(await mirror(lastRun(), createMemory(), { MIRROR_MAX_BYTES: "1000" })).toBe("failed");

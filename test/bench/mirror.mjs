@@ -1,9 +1,10 @@
 /**
  * `node test/bench/mirror.mjs [--megabytes 1000] [--files 4]`: how fast a whole repository is copied, and what it takes of
- * memory. The product runs in plain workerd, with its workflow; a server of this process stands in for the hub.
+ * memory, beside a bare Worker that hands as many bytes to the bucket and checks nothing. Both run in plain workerd; a server
+ * of this process stands in for the hub.
  *
- * Memory is that of the whole workerd process, sampled four times a second, over what it was when the same mirror of a few
- * bytes had been made: it holds the buffers of the copying, and also those of the local stand-ins for R2, D1 and Workflows.
+ * Memory is what the workerd process has for itself, sampled eight times a second. Most of it belongs to the local stand-ins
+ * for R2, D1 and Workflows, which live in the same process: what the product needs is the difference between the two peaks.
  */
 
 import { createHash } from "node:crypto";
@@ -18,7 +19,8 @@ const { values: flags } = parseArgs({
   options: { megabytes: { type: "string", default: "1000" }, files: { type: "string", default: "4" } },
 });
 const files = Number(flags.files);
-const SAMPLE_MS = 250;
+const SAMPLE_MS = 125;
+const PART_BYTES = 16 * 1024 * 1024;
 const GIVE_UP_MS = 170_000;
 const top = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -87,7 +89,31 @@ async function call(port, method, path, body) {
   return JSON.parse(text);
 }
 
-/** Mirrors a repository, and tells how long it took, phase by phase, and how much memory there was at the most. */
+/** The most memory that the process has while some work is done. */
+async function peakDuring(pid, work) {
+  let peak = residentMegabytes(pid);
+  const timer = setInterval(() => {
+    peak = Math.max(peak, residentMegabytes(pid));
+  }, SAMPLE_MS);
+  try {
+    return { ...(await work()), peak };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Hands every file of the large repository to the bucket, as the floor does it. */
+async function measureFloor(instance) {
+  const { paths, size } = repositories.large;
+  const began = performance.now();
+  for (const path of paths) {
+    const url = `http://127.0.0.1:${hub.address().port}/datasets/bench/large/resolve/main/${path}`;
+    await call(instance.ports.copy, "POST", "/", { url, size, part: PART_BYTES });
+  }
+  return { bytes: paths.length * size, ms: performance.now() - began };
+}
+
+/** Mirrors a repository, and tells how long it took, until all was copied and until the end. */
 async function measure(instance, name) {
   const port = instance.ports.product;
   const began = performance.now();
@@ -95,18 +121,22 @@ async function measure(instance, name) {
     url: `https://huggingface.co/datasets/bench/${name}`,
     mirror: "full",
   });
-  let peak = 0;
   let copied = Number.NaN;
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
-    peak = Math.max(peak, residentMegabytes(instance.pid));
     const mirror = await call(port, "GET", `/artifacts/dataset/${metadata.id}/mirror`);
     const ms = performance.now() - began;
     if (mirror.state === "verifying" && Number.isNaN(copied)) copied = ms;
-    if (mirror.state === "finished") return { bytes: mirror.bytes.total, ms, copied, peak };
+    if (mirror.state === "finished") return { bytes: mirror.bytes.total, ms, copied };
     if (["failed", "skipped"].includes(mirror.state)) throw new Error(`${mirror.state}: ${mirror.error}`);
     if (ms > GIVE_UP_MS) throw new Error(`not done after ${GIVE_UP_MS} ms: ${JSON.stringify(mirror)}`);
   }
+}
+
+function print(name, { bytes, ms, peak }) {
+  const [megabytes, seconds] = [bytes / 1e6, ms / 1000];
+  const speed = `${megabytes.toFixed(0)} MB in ${seconds.toFixed(1)} s, ${(megabytes / seconds).toFixed(0)} MB/s`;
+  process.stdout.write(`${name}: ${speed}; memory at the most ${peak.toFixed(0)} MB\n`);
 }
 
 const hub = createServer(serve);
@@ -120,22 +150,17 @@ try {
       vars: { HF_ENDPOINT: `http://127.0.0.1:${hub.address().port}`, RATE_LIMITS: "off", MIRROR_MAX_BYTES: "0" },
       workflows: { MIRRORS: { name: "mirrors", className: "MirrorWorkflow" } },
     },
+    copy: { script: await bundle("test/bench/workers/copy.mjs") },
   });
   await migrate(instance.miniflare);
   await measure(instance, "small");
-  const before = residentMegabytes(instance.pid);
+  print("bare copy", await peakDuring(instance.pid, () => measureFloor(instance)));
   const cpuBefore = instance.cpuSeconds();
-  const { bytes, ms, copied, peak } = await measure(instance, "large");
-  const megabytes = bytes / 1e6;
-  const line = (text) => process.stdout.write(`${text}\n`);
-  line(
-    `mirrored ${megabytes.toFixed(0)} MB in ${(ms / 1000).toFixed(1)} s: ${(megabytes / (ms / 1000)).toFixed(0)} MB/s`,
-  );
-  line(`  copying ${(copied / 1000).toFixed(1)} s, reading back ${((ms - copied) / 1000).toFixed(1)} s`);
-  line(
-    `  memory ${before.toFixed(0)} MB before, ${peak.toFixed(0)} MB at the most: ${(peak - before).toFixed(0)} MB more`,
-  );
-  line(`  CPU of workerd ${(instance.cpuSeconds() - cpuBefore).toFixed(1)} s`);
+  const mirrored = await peakDuring(instance.pid, () => measure(instance, "large"));
+  print("mirror", mirrored);
+  const [copying, reading] = [mirrored.copied, mirrored.ms - mirrored.copied].map((ms) => (ms / 1000).toFixed(1));
+  const cpu = (instance.cpuSeconds() - cpuBefore).toFixed(1);
+  process.stdout.write(`  copying ${copying} s, reading back and settling ${reading} s; CPU of the process ${cpu} s\n`);
 } finally {
   await instance?.stop();
   hub.close();
