@@ -333,6 +333,9 @@ export const MIRROR_PART_BYTES = 16 * 1024 * 1024;
 /** Bytes of a mirror that are read back at once: fewer make more work than bytes. */
 export const MIRROR_READ_BYTES = 256 * 1024;
 
+/** Such reads after which others have their turn: eight megabytes are hashed within some ten milliseconds. */
+export const MIRROR_READS_AT_ONCE = 32;
+
 /** Parts of a mirror: each is a step, of which a workflow has 1024 on every plan. */
 export const MIRROR_MAX_PARTS = 1000;
 

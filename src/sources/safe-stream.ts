@@ -13,7 +13,10 @@ export interface StreamRequest extends Omit<SafeRequest, "timeoutMs" | "body" | 
   idleMs?: number;
 }
 
-/** An answer, whatever its status. Whoever does not read `body` to its end cancels it. */
+/**
+ * An answer, whatever its status. Whoever does not read `body` to its end cancels it. A chunk of it is there until the next
+ * one is asked for, and not longer: whoever wants to keep it copies it.
+ */
 export interface SafeStream {
   status: number;
   headers: Headers;
@@ -110,13 +113,9 @@ function openReader(body: ReadableStream<Uint8Array>): ChunkReader {
     async read() {
       const { done, value } = await bytes.read(new Uint8Array(buffer));
       if (done || !value) return { done: true };
-      if (value.byteLength > STREAM_READ_BYTES / 2) {
-        buffer = new ArrayBuffer(STREAM_READ_BYTES);
-        return { done, value };
-      }
-      // a short one must not keep the whole buffer
+      // the same memory again: a new one for each chunk is garbage faster than it is collected
       buffer = value.buffer as ArrayBuffer;
-      return { done, value: value.slice() };
+      return { done, value };
     },
     cancel: () => bytes.cancel(),
   };

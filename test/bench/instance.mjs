@@ -105,7 +105,7 @@ function writeLauncher(name) {
  * Starts workerd with some Workers; each is given its own port.
  * @param workers by name: a script, whether it has the bindings, where its requests go, more vars, workflows
  */
-export async function start(name, state, workers) {
+export async function start(name, state, workers, { inspected = false } = {}) {
   const files = writeLauncher(name);
   // Miniflare reads this when it starts the process, and lets nobody else see what Workers print.
   process.env.MINIFLARE_WORKERD_PATH = files.launcher;
@@ -118,6 +118,7 @@ export async function start(name, state, workers) {
     convertV4MiniflareOptions({
       cf: false,
       logRequests: false,
+      ...(inspected && { inspectorPort: 0 }),
       resourcePersistencePath: join(state, name),
       workers: Object.entries(workers).map(
         ([worker, { script, binds = true, outbound, services, vars, workflows }]) => ({

@@ -3,8 +3,8 @@
  * memory, beside a bare Worker that hands as many bytes to the bucket and checks nothing. Both run in plain workerd; a server
  * of this process stands in for the hub.
  *
- * Memory is what the workerd process has for itself, sampled eight times a second. Most of it belongs to the local stand-ins
- * for R2, D1 and Workflows, which live in the same process: what the product needs is the difference between the two peaks.
+ * Memory is that of the product's own isolate, as the debugger sees it eight times a second: its heap, and the buffers outside
+ * of it. What the process has beside is of the local stand-ins for R2, D1 and Workflows, which keep whole objects at times.
  */
 
 import { createHash } from "node:crypto";
@@ -64,10 +64,34 @@ function serve(request, response) {
   return more();
 }
 
-/** Resident memory of a process in MB; what files of it are mapped does not count. */
-function residentMegabytes(pid) {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(/RssAnon:\s+(\d+)/.exec(status)?.[1]) / 1000;
+/** Asks the debugger of a Worker how much memory its isolate uses, in MB: heap, and buffers outside of it. */
+async function openMemory(miniflare, worker) {
+  const base = await miniflare.getInspectorURL();
+  const targets = await (await fetch(new URL("/json", base.href.replace(/^ws/, "http")))).json();
+  const target = targets.find(({ id, title }) => `${id} ${title}`.includes(worker));
+  const socket = new WebSocket(target?.webSocketDebuggerUrl ?? new URL(`/core:user:${worker}`, base).href);
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve;
+    socket.onerror = () => reject(new Error(`no debugger for ${worker}`));
+  });
+  const waiting = new Map();
+  let serial = 0;
+  socket.onmessage = ({ data }) => {
+    const { id, result } = JSON.parse(data);
+    waiting.get(id)?.(result);
+    waiting.delete(id);
+  };
+  return {
+    close: () => socket.close(),
+    read: () =>
+      new Promise((resolve) => {
+        serial += 1;
+        waiting.set(serial, ({ usedSize, backingStorageSize = 0 }) =>
+          resolve({ heap: usedSize / 1e6, buffers: backingStorageSize / 1e6 }),
+        );
+        socket.send(JSON.stringify({ id: serial, method: "Runtime.getHeapUsage" }));
+      }),
+  };
 }
 
 async function migrate(miniflare) {
@@ -89,16 +113,22 @@ async function call(port, method, path, body) {
   return JSON.parse(text);
 }
 
-/** The most memory that the process has while some work is done. */
-async function peakDuring(pid, work) {
-  let peak = residentMegabytes(pid);
-  const timer = setInterval(() => {
-    peak = Math.max(peak, residentMegabytes(pid));
-  }, SAMPLE_MS);
+/** The most memory that an isolate has while some work is done. */
+async function peakDuring(memory, work) {
+  const before = await memory.read();
+  const peak = { ...before };
+  let done = false;
+  const watching = (async () => {
+    for (; !done; await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))) {
+      const now = await memory.read();
+      for (const kind of ["heap", "buffers"]) peak[kind] = Math.max(peak[kind], now[kind]);
+    }
+  })();
   try {
-    return { ...(await work()), peak };
+    return { ...(await work()), before, peak };
   } finally {
-    clearInterval(timer);
+    done = true;
+    await watching;
   }
 }
 
@@ -133,35 +163,47 @@ async function measure(instance, name) {
   }
 }
 
-function print(name, { bytes, ms, peak }) {
+function print(name, { bytes, ms, before, peak }) {
   const [megabytes, seconds] = [bytes / 1e6, ms / 1000];
   const speed = `${megabytes.toFixed(0)} MB in ${seconds.toFixed(1)} s, ${(megabytes / seconds).toFixed(0)} MB/s`;
-  process.stdout.write(`${name}: ${speed}; memory at the most ${peak.toFixed(0)} MB\n`);
+  const more = peak
+    ? `; heap ${before.heap.toFixed(1)}, at the most ${peak.heap.toFixed(1)} MB; buffers ${before.buffers.toFixed(1)}, ` +
+      `at the most ${peak.buffers.toFixed(1)} MB`
+    : "";
+  process.stdout.write(`${name}: ${speed}${more}\n`);
 }
 
 const hub = createServer(serve);
 await new Promise((resolve) => hub.listen(0, "127.0.0.1", resolve));
 const state = makeStateDirectory();
 let instance;
+let memory;
 try {
-  instance = await start("mirror", state, {
-    product: {
-      script: await bundle("src/index.ts"),
-      vars: { HF_ENDPOINT: `http://127.0.0.1:${hub.address().port}`, RATE_LIMITS: "off", MIRROR_MAX_BYTES: "0" },
-      workflows: { MIRRORS: { name: "mirrors", className: "MirrorWorkflow" } },
+  instance = await start(
+    "mirror",
+    state,
+    {
+      product: {
+        script: await bundle("src/index.ts"),
+        vars: { HF_ENDPOINT: `http://127.0.0.1:${hub.address().port}`, RATE_LIMITS: "off", MIRROR_MAX_BYTES: "0" },
+        workflows: { MIRRORS: { name: "mirrors", className: "MirrorWorkflow" } },
+      },
+      copy: { script: await bundle("test/bench/workers/copy.mjs") },
     },
-    copy: { script: await bundle("test/bench/workers/copy.mjs") },
-  });
+    { inspected: true },
+  );
+  memory = await openMemory(instance.miniflare, "product");
   await migrate(instance.miniflare);
   await measure(instance, "small");
-  print("bare copy", await peakDuring(instance.pid, () => measureFloor(instance)));
+  print("bare copy", await measureFloor(instance));
   const cpuBefore = instance.cpuSeconds();
-  const mirrored = await peakDuring(instance.pid, () => measure(instance, "large"));
+  const mirrored = await peakDuring(memory, () => measure(instance, "large"));
   print("mirror", mirrored);
   const [copying, reading] = [mirrored.copied, mirrored.ms - mirrored.copied].map((ms) => (ms / 1000).toFixed(1));
   const cpu = (instance.cpuSeconds() - cpuBefore).toFixed(1);
   process.stdout.write(`  copying ${copying} s, reading back and settling ${reading} s; CPU of the process ${cpu} s\n`);
 } finally {
+  memory?.close();
   await instance?.stop();
   hub.close();
   hub.closeAllConnections();

@@ -37,15 +37,38 @@ export async function copyPart(
   const fixed = new FixedLengthStream(range.length);
   const stop = new AbortController();
   const putting = putPart(ctx.blobs, upload, number, fixed.readable);
-  // a store that says no without reading would leave the pipe waiting for ever
+  // a store that says no without reading would leave the pump waiting for ever
   putting.catch((reason: unknown) => stop.abort(reason));
-  const piping = body.pipeTo(fixed.writable, { signal: stop.signal });
+  const piping = pump(body, fixed.writable, stop.signal);
   const [put, piped] = await Promise.allSettled([putting, piping]);
   // If both failed, then the store because of the source, unless the source was cut off because of the store.
   if (put.status === "rejected" && piped.status === "rejected") throw await cause(pieces, put.reason);
   if (put.status === "rejected") throw put.reason;
   if (piped.status === "rejected") throw piped.reason;
   return { part: { number, etag: put.value }, pieces: await pieces };
+}
+
+/**
+ * Passes chunks on one by one, each only when the one before has been taken: what streams hand us is ours no longer than
+ * that, which `pipeTo` does not know.
+ */
+async function pump(body: ReadableStream<Uint8Array>, to: WritableStream<Uint8Array>, signal: AbortSignal) {
+  const reader = body.getReader();
+  const writer = to.getWriter();
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  stopped.catch(() => undefined);
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      await Promise.race([writer.write(part.value), stopped]);
+    }
+    await Promise.race([writer.close(), stopped]);
+  } catch (error) {
+    writer.abort(error).catch(() => undefined);
+    await reader.cancel(error);
+    throw error;
+  }
 }
 
 /** Why the source failed, if it did by itself; else why the store did. */

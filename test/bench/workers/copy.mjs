@@ -1,4 +1,7 @@
-/** The floor of a mirror: ranges of one URL, each handed to the bucket as a part, untouched and unchecked. */
+/**
+ * The floor of a mirror: ranges of one URL, each handed to the bucket as a part, untouched; then all of it is read back into
+ * one digest.
+ */
 export default {
   async fetch(request, env) {
     const { url, size, part } = await request.json();
@@ -10,6 +13,10 @@ export default {
       parts.push(await upload.uploadPart(parts.length + 1, body));
     }
     await upload.complete(parts);
+    const digest = new crypto.DigestStream("SHA-256");
+    const { body } = await env.BUCKET.get("floor");
+    await body.pipeTo(digest);
+    await digest.digest;
     await env.BUCKET.delete("floor");
     return Response.json({ parts: parts.length });
   },
