@@ -57,15 +57,7 @@ const inside = (...rooms: string[]) => FILES.filter(({ path }) => rooms.includes
 const outside = (...rooms: string[]) => FILES.filter(({ path }) => !rooms.includes(roomOf(path)));
 
 /** Verbs that need no permission: anyone may ask how the registry is, who they are, and open what a signed link names. */
-const OPEN_VERBS = [
-  "readHealth",
-  "readComponents",
-  "logIn",
-  "verifyDownload",
-  "findDirectLink",
-  "openDownload",
-  "openPart",
-];
+const OPEN_VERBS = ["readHealth", "readComponents", "logIn", "verifyDownload", "openDownload", "openPart"];
 
 /** For each verb that a route of a file calls: what the route declares, and what the verb's first statement asks for. */
 function declaredAndAsked(file: { path: string; code: string }) {

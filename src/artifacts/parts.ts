@@ -6,18 +6,17 @@ import { planZip } from "../bundle/zip-layout.ts";
 import { streamZipRange } from "../bundle/zip-stream.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import { namesTag } from "../lib/entity-tag.ts";
 import { INDEX_MAX_PAGES, PART_MAX_FILES } from "../limits.ts";
 import type { IndexedFile } from "../store/bundle-index.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 import type { IndexedArtifact } from "../store/files.ts";
 import { auditLater } from "./audit.ts";
-import { type DownloadRequest, openPresent } from "./download.ts";
+import { type Download, type DownloadRequest, negotiate, openPresent } from "./download.ts";
 import { getIndexed, readFile, refuseUnsafe } from "./files.ts";
 
 /** A zip of stored files. `size` in bytes. `body` is missing for HEAD and for `not_modified`. */
 export interface OpenedPart {
-  kind: "whole" | "not_modified";
+  kind: Download["kind"];
   name: string;
   size: number;
   /** With its quotes: equal bundles give equal parts, byte for byte. */
@@ -57,18 +56,17 @@ export function openPart(
     async ({ artifact, wanted, first }) => {
       const layout = planZip(wanted.map(({ path, size, crc32 }) => ({ path, size, crc32 })));
       const etag = `"${artifact.sha256}-${part}"`;
-      const described = { name: `${artifact.name}-${part}`, size: layout.size, etag };
-      if (request.ifNoneMatch !== undefined && namesTag(request.ifNoneMatch, etag)) {
-        return { kind: "not_modified", ...described };
-      }
-      if (request.headOnly) return { kind: "whole", ...described };
+      const { ifNoneMatch, headOnly } = request;
+      const { kind } = negotiate({ ifNoneMatch, headOnly }, { size: layout.size, etag, called: "part" });
+      const described = { kind, name: `${artifact.name}-${part}`, size: layout.size, etag };
+      if (kind === "not_modified" || headOnly) return described;
       // The first file is opened before the answer begins: whether the object is there is known by then.
       const begun = await readFile(ctx, artifact, first);
       if (!begun) return undefined;
       const open = (index: number) => (index === 0 ? Promise.resolve(begun) : openOne(ctx, artifact, wanted[index]));
       auditLater(ctx, "DOWNLOAD", artifact, "part");
       const { body } = streamZipRange(layout, { offset: 0, length: layout.size }, [], open);
-      return { kind: "whole", ...described, body: body.pipeThrough(new FixedLengthStream(layout.size)) };
+      return { ...described, body: body.pipeThrough(new FixedLengthStream(layout.size)) };
     },
   );
 }

@@ -54,7 +54,7 @@ export interface Settlement {
   /** The artifact's id, where it is not the upload's own. */
   artifactId?: number;
   /** Whether there is content before it. */
-  replaces?: boolean;
+  replaces: boolean;
   /** The first returns the `OpenDeletion` of the object that it replaces, where there is one. */
   statements(uploadId: number): D1PreparedStatement[];
   /** Whether the artifact points at it now; asked only when the settlement's own answer leaves it open. */
@@ -71,6 +71,7 @@ export function asRegistration(
   const by = requester(ctx);
   return {
     ...(reservedId !== undefined && { artifactId: reservedId }),
+    replaces: false,
     statements: (id) => [
       insertArtifact(ctx.db, id, content, ctx.config.quota, by.at),
       auditRegistration(ctx.db, id, by),
@@ -193,7 +194,7 @@ export async function settle(
       ...fit,
       ...settlement.statements(upload.id),
       ...(text !== undefined && parents !== undefined
-        ? writeBelongings(ctx.db, upload.id, text, parents, settlement.replaces === true)
+        ? writeBelongings(ctx.db, upload.id, text, parents, settlement.replaces)
         : []),
       ...(settlement.replaces ? forgetContent(ctx.db, upload.id) : []),
       ...writeIndex(ctx.db, upload.id, belongings.files),

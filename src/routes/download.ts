@@ -7,10 +7,10 @@ import { type OpenedPart, openPart } from "../artifacts/parts.ts";
 import { PARTS } from "../bundle/parts.ts";
 import { attachment } from "../lib/attachment.ts";
 import { hexToBase64 } from "../lib/hash.ts";
-import { fileRequest } from "./file-response.ts";
+import { bytesResponse, fileRequest } from "./file-response.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, OPEN, refusals } from "./schemas.ts";
+import { ArtifactPath, OPEN, RangeHeadersSchema, refusals } from "./schemas.ts";
 
 const zip = { "application/zip": { schema: z.string().openapi({ format: "binary" }) } };
 
@@ -30,11 +30,7 @@ const downloadRoute = createRoute({
       signature: z.string().optional().openapi({ description: "Part of the signed link." }),
       part: z.enum(PARTS).optional().openapi({ description: "To be added to the link: a zip of these files alone." }),
     }),
-    headers: z.object({
-      range: z.string().optional().openapi({ example: "bytes=0-1023" }),
-      "if-range": z.string().optional(),
-      "if-none-match": z.string().optional(),
-    }),
+    headers: RangeHeadersSchema,
   },
   responses: {
     200: { description: "The whole zip. `Repr-Digest` is its SHA-256, `ETag` the same in hex.", content: zip },
@@ -68,29 +64,14 @@ export const downloadRoutes = createRouter().openapi(downloadRoute, async (c) =>
     "Repr-Digest": `sha-256=:${digest}:`,
     Digest: `sha-256=${digest}`,
   };
-  if (download.kind === "not_modified") return c.body(null, 304, common);
-  const length = download.range?.length ?? download.size;
-  const content = {
-    ...common,
-    "Content-Type": "application/zip",
-    "Content-Length": String(length),
-    "Content-Disposition": attachment(`${download.name}.zip`),
-  };
-  const body = download.body ?? null;
-  if (!download.range) return new Response(body, { headers: content });
-  const { offset } = download.range;
-  const range = `bytes ${offset}-${offset + length - 1}/${download.size}`;
-  return new Response(body, { status: 206, headers: { ...content, "Content-Range": range } });
+  return bytesResponse(download, common, zipNamed(download.name));
 });
 
-function partResponse({ kind, name, size, etag, body }: OpenedPart): Response {
-  const common = { ETag: etag, "Accept-Ranges": "none", "Cache-Control": "private, no-cache" };
-  if (kind === "not_modified") return new Response(null, { status: 304, headers: common });
-  const headers = {
-    ...common,
-    "Content-Type": "application/zip",
-    "Content-Length": String(size),
-    "Content-Disposition": attachment(`${name}.zip`),
-  };
-  return new Response(body ?? null, { headers });
+function partResponse(opened: OpenedPart): Response {
+  const common = { ETag: opened.etag, "Accept-Ranges": "none", "Cache-Control": "private, no-cache" };
+  return bytesResponse(opened, common, zipNamed(opened.name));
+}
+
+function zipNamed(name: string): Record<string, string> {
+  return { "Content-Type": "application/zip", "Content-Disposition": attachment(`${name}.zip`) };
 }

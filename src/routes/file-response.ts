@@ -1,10 +1,10 @@
 /**
- * How a file out of a bundle is answered.
+ * How bytes are answered: a bundle, a part of one, a file out of one.
  *
  * Invariant: a browser saves it, whatever it is; nothing in it runs or is shown on the registry's origin.
  */
 
-import type { DownloadRequest } from "../artifacts/download.ts";
+import type { Download, DownloadRequest } from "../artifacts/download.ts";
 import type { OpenedFile } from "../artifacts/files.ts";
 import { attachment } from "../lib/attachment.ts";
 import { hexToBase64 } from "../lib/hash.ts";
@@ -41,7 +41,7 @@ export function fileRequest(request: Request): DownloadRequest {
  * @param more further headers
  */
 export function fileResponse(opened: OpenedFile, more: Record<string, string> = {}): Response {
-  const { file, etag, size, range } = opened;
+  const { file, etag } = opened;
   const common = {
     ETag: etag,
     "Accept-Ranges": "bytes",
@@ -49,19 +49,29 @@ export function fileResponse(opened: OpenedFile, more: Record<string, string> = 
     ...(file.sha256 !== undefined && { "Repr-Digest": `sha-256=:${hexToBase64(file.sha256)}:` }),
     ...more,
   };
-  if (opened.kind === "not_modified") return new Response(null, { status: 304, headers: common });
-  const length = range?.length ?? size;
-  const headers = {
-    ...common,
+  return bytesResponse(opened, common, {
     "Content-Type": mediaType(file.path),
-    "Content-Length": String(length),
     "Content-Disposition": attachment(file.path.split("/").at(-1) ?? file.path),
     "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
-  };
-  const body = opened.body ?? null;
-  if (!range) return new Response(body, { headers });
+  });
+}
+
+/**
+ * The whole, a range of it, or that it is what the client has already.
+ * @param common  headers of every answer
+ * @param content those of an answer that has bytes
+ */
+export function bytesResponse(
+  { kind, size, range, body }: Pick<Download, "kind" | "size" | "range" | "body">,
+  common: Record<string, string>,
+  content: Record<string, string>,
+): Response {
+  if (kind === "not_modified") return new Response(null, { status: 304, headers: common });
+  const length = range?.length ?? size;
+  const headers = { ...common, ...content, "Content-Length": String(length) };
+  if (!range) return new Response(body ?? null, { headers });
   const part = `bytes ${range.offset}-${range.offset + length - 1}/${size}`;
-  return new Response(body, { status: 206, headers: { ...headers, "Content-Range": part } });
+  return new Response(body ?? null, { status: 206, headers: { ...headers, "Content-Range": part } });
 }
 
 function mediaType(path: string): string {

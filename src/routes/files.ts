@@ -6,7 +6,7 @@ import { fileOffset, readFileOffset } from "../lib/paging.ts";
 import { fileRequest, fileResponse } from "./file-response.ts";
 import { getIssuedRef, readerOf } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, answer, refusals, requires } from "./schemas.ts";
+import { ArtifactPath, answer, RangeHeadersSchema, refusals, requires } from "./schemas.ts";
 
 const FileSchema = z
   .object({
@@ -72,11 +72,7 @@ const fileRoute = createRoute({
       expires: z.string().optional().openapi({ description: "Of the download link." }),
       signature: z.string().optional().openapi({ description: "Of the download link." }),
     }),
-    headers: z.object({
-      range: z.string().optional().openapi({ example: "bytes=0-1023" }),
-      "if-range": z.string().optional(),
-      "if-none-match": z.string().optional(),
-    }),
+    headers: RangeHeadersSchema,
   },
   responses: {
     200: {

@@ -6,7 +6,7 @@ import { fileRequest, fileResponse } from "./file-response.ts";
 import { hubRefusals } from "./hub-refusals.ts";
 import { path, repo, repoAt, revision } from "./hub-schemas.ts";
 import { createRouter } from "./router.ts";
-import { requires } from "./schemas.ts";
+import { RangeHeadersSchema, requires } from "./schemas.ts";
 
 const bytes = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
 const headers = z.object({
@@ -21,11 +21,7 @@ const common = {
   tags: ["hub"],
   request: {
     params: z.object({ repo, revision, path }),
-    headers: z.object({
-      range: z.string().optional(),
-      "if-range": z.string().optional(),
-      "if-none-match": z.string().optional(),
-    }),
+    headers: RangeHeadersSchema,
   },
   responses: {
     200: { description: "The whole file.", content: bytes, headers },

@@ -188,6 +188,13 @@ export function requires(permission: Permission) {
 /** A route that anyone may call. */
 export const OPEN = { security: [] };
 
+/** Headers that ask for a range, or only for what has changed. */
+export const RangeHeadersSchema = z.object({
+  range: z.string().optional().openapi({ example: "bytes=0-1023" }),
+  "if-range": z.string().optional(),
+  "if-none-match": z.string().optional(),
+});
+
 export const ErrorSchema = z.object({ detail: z.string() }).openapi("Error");
 
 /** A refusal that says what was found in a zip, where that is why. */
