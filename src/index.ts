@@ -2,7 +2,7 @@
 
 import { app } from "./app.ts";
 import { reconcile, reconcileIsUnfinished } from "./artifacts/reconcile.ts";
-import { sealAudit } from "./artifacts/seal.ts";
+import { sealAudit } from "./artifacts/audit/seal.ts";
 import { sweep } from "./artifacts/sweep.ts";
 import type { Env } from "./config.ts";
 import { type Context, createContext } from "./context.ts";

@@ -4,7 +4,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { createApp } from "../src/app.ts";
 import { reconcile } from "../src/artifacts/reconcile.ts";
-import { sealAudit } from "../src/artifacts/seal.ts";
+import { sealAudit } from "../src/artifacts/audit/seal.ts";
 import { type SweepReport, sweep } from "../src/artifacts/sweep.ts";
 import type { Env } from "../src/config.ts";
 import { type Context, createContext } from "../src/context.ts";

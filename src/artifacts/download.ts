@@ -17,7 +17,7 @@ import type { ArtifactRow } from "../store/artifacts.ts";
 import { getBundle } from "../store/blobs.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 import { presign } from "../store/presign.ts";
-import { auditLater } from "./audit.ts";
+import { auditLater } from "./audit/entries.ts";
 import { getArtifactRow } from "./find.ts";
 
 /** What the client has and wants, as its headers say. */

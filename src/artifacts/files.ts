@@ -20,7 +20,7 @@ import {
   type Wanted,
 } from "../store/files.ts";
 import { rowsOf } from "../store/statements.ts";
-import { auditLater } from "./audit.ts";
+import { auditLater } from "./audit/entries.ts";
 import { type Download, type DownloadRequest, negotiate, openPresent } from "./download.ts";
 import { etagOf } from "./views.ts";
 

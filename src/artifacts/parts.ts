@@ -10,7 +10,7 @@ import { INDEX_MAX_PAGES, PART_MAX_FILES } from "../limits.ts";
 import type { IndexedFile } from "../store/bundle-index.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 import type { IndexedArtifact } from "../store/files.ts";
-import { auditLater } from "./audit.ts";
+import { auditLater } from "./audit/entries.ts";
 import { type Download, type DownloadRequest, negotiate, openPresent } from "./download.ts";
 import { getIndexed, readFile, refuseUnsafe } from "./files.ts";
 

@@ -34,8 +34,8 @@ import {
   rate,
   toContract,
 } from "../trust/rate.ts";
-import { auditLater } from "./audit.ts";
-import { rangeReader, readUpload } from "./read-upload.ts";
+import { auditLater } from "./audit/entries.ts";
+import { rangeReader, readUpload } from "./uploads/read.ts";
 
 /** The body of a rating: the contract's keys and, where asked for, how each came about. */
 export type RatingBody = ContractRating & { evidence?: Record<string, Explanation> };

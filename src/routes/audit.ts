@@ -1,8 +1,8 @@
 /** Who did what, and the proof that nobody rewrote it. Contract §1, the rest. */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { readArtifactAudit, readAudit } from "../artifacts/audit.ts";
-import { verifyAudit } from "../artifacts/seal.ts";
+import { readArtifactAudit, readAudit } from "../artifacts/audit/entries.ts";
+import { verifyAudit } from "../artifacts/audit/seal.ts";
 import { issuedId } from "../lib/ids.ts";
 import { AUDIT_ACTIONS } from "../store/audit.ts";
 import { getIssuedRef } from "./refs.ts";

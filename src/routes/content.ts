@@ -2,8 +2,8 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context as HonoContext } from "hono";
-import { type IncomingBody, putContent, type Uploaded } from "../artifacts/put-content.ts";
-import { reserveUpload } from "../artifacts/reserve-upload.ts";
+import { type IncomingBody, putContent, type Uploaded } from "../artifacts/uploads/put.ts";
+import { reserveUpload } from "../artifacts/uploads/reserve.ts";
 import { readDigest } from "../lib/digest.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter, type RouteEnv } from "./router.ts";

@@ -1,7 +1,7 @@
 /** The files of repositories as clients of the Hugging Face Hub fetch them. */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { type OpenedHubFile, openHubFile } from "../artifacts/hub.ts";
+import { type OpenedHubFile, openHubFile } from "../artifacts/hub/read.ts";
 import { fileRequest, fileResponse } from "./file-response.ts";
 import { hubRefusals } from "./hub-refusals.ts";
 import { path, repo, repoAt, revision } from "./hub-schemas.ts";

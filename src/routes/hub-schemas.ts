@@ -1,7 +1,7 @@
 /** The hub's shapes: what its clients read of them, and nothing that the registry does not know. */
 
 import { z } from "@hono/zod-openapi";
-import type { getHubRecord, HubEntry, HubRecord, HubRepo } from "../artifacts/hub.ts";
+import type { getHubRecord, HubEntry, HubRecord, HubRepo } from "../artifacts/hub/read.ts";
 import { BUNDLE_PATH_MAX_BYTES, HUB_PATHS_MAX } from "../limits.ts";
 
 export const kind = z.enum(["models", "datasets"]).openapi({ param: { name: "kind", in: "path" } });

@@ -5,7 +5,7 @@
  */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { getHubPaths, getHubRecord, getHubTree, getHubUser } from "../artifacts/hub.ts";
+import { getHubPaths, getHubRecord, getHubTree, getHubUser } from "../artifacts/hub/read.ts";
 import { RegistryError } from "../errors.ts";
 import { HUB_PATHS_MAX } from "../limits.ts";
 import { hubRefusals } from "./hub-refusals.ts";

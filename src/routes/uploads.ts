@@ -1,8 +1,8 @@
 /** Uploading the zip of an artifact in parts. */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { completeUpload } from "../artifacts/complete-upload.ts";
-import { abortUpload, placePart, putUploadPart, readUploadState, startUpload } from "../artifacts/upload-parts.ts";
+import { completeUpload } from "../artifacts/uploads/complete.ts";
+import { abortUpload, placePart, putUploadPart, readUploadState, startUpload } from "../artifacts/uploads/parts.ts";
 import { RegistryError } from "../errors.ts";
 import { issuedId } from "../lib/ids.ts";
 import { UPLOAD_MAX_BYTES, UPLOAD_MAX_PARTS } from "../limits.ts";

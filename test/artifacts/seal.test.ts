@@ -2,7 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import type { AuditVerification } from "../../src/artifacts/seal.ts";
+import type { AuditVerification } from "../../src/artifacts/audit/seal.ts";
 import { withFaults } from "../faults.ts";
 import { createRegistry, rows, type TestRegistry } from "../harness.ts";
 

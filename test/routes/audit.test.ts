@@ -3,7 +3,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { readArtifactAudit, readAudit } from "../../src/artifacts/audit.ts";
+import { readArtifactAudit, readAudit } from "../../src/artifacts/audit/entries.ts";
 import { register } from "../../src/artifacts/register.ts";
 import { remove } from "../../src/artifacts/remove.ts";
 import { type Actor, SCOPES } from "../../src/auth/scopes.ts";

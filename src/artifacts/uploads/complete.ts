@@ -4,19 +4,19 @@
  * Each step finds what an earlier try has done already, so that the request can be repeated until it is answered.
  */
 
-import { permit } from "../auth/scopes.ts";
-import type { Context } from "../context.ts";
-import { RegistryError } from "../errors.ts";
-import { type ArtifactRow, selectArtifact } from "../store/artifacts.ts";
-import { digestBundle } from "../store/blobs.ts";
-import type { ArtifactRef } from "../store/deletions.ts";
-import { completeMultipart, isNoSuchUpload, PartsRefusedError } from "../store/multipart.ts";
-import { repeatOnce } from "../store/statements.ts";
-import { selectUpload } from "../store/uploads.ts";
-import { finish, orGiveUp, requireVersion, type Uploaded } from "./put-content.ts";
-import { getOpenUpload, type OpenUpload } from "./upload-parts.ts";
-import { getSlot } from "./uploaded.ts";
-import { artifactOf } from "./views.ts";
+import { permit } from "../../auth/scopes.ts";
+import type { Context } from "../../context.ts";
+import { RegistryError } from "../../errors.ts";
+import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
+import { digestBundle } from "../../store/blobs.ts";
+import type { ArtifactRef } from "../../store/deletions.ts";
+import { completeMultipart, isNoSuchUpload, PartsRefusedError } from "../../store/multipart.ts";
+import { repeatOnce } from "../../store/statements.ts";
+import { selectUpload } from "../../store/uploads.ts";
+import { finish, orGiveUp, requireVersion, type Uploaded } from "./put.ts";
+import { getOpenUpload, type OpenUpload } from "./parts.ts";
+import { getSlot } from "./slot.ts";
+import { artifactOf } from "../views.ts";
 
 /** What a client says at the end. */
 export interface Completion {

@@ -1,17 +1,17 @@
 /** Uploading content in one request: the body passes through to the bucket, is looked into there, and settled. */
 
-import { permit } from "../auth/scopes.ts";
-import type { Context } from "../context.ts";
-import { RegistryError } from "../errors.ts";
-import { namesTag } from "../lib/entity-tag.ts";
-import { UPLOAD_BODY_MAX_BYTES, UPLOAD_BODY_TIMEOUT_MS } from "../limits.ts";
-import { putStream } from "../store/blobs.ts";
-import type { ArtifactRef } from "../store/deletions.ts";
-import { BrokenBodyError, type ComingBody, WrongDigestError } from "../store/streams.ts";
-import type { Upload } from "../store/uploads.ts";
-import { checkRoom, getSlot, lookInto, type Slot, settleUploaded } from "./uploaded.ts";
-import { artifactOf, etagOf, type VersionedArtifact } from "./views.ts";
-import { giveUp, openUpload } from "./write.ts";
+import { permit } from "../../auth/scopes.ts";
+import type { Context } from "../../context.ts";
+import { RegistryError } from "../../errors.ts";
+import { namesTag } from "../../lib/entity-tag.ts";
+import { UPLOAD_BODY_MAX_BYTES, UPLOAD_BODY_TIMEOUT_MS } from "../../limits.ts";
+import { putStream } from "../../store/blobs.ts";
+import type { ArtifactRef } from "../../store/deletions.ts";
+import { BrokenBodyError, type ComingBody, WrongDigestError } from "../../store/streams.ts";
+import type { Upload } from "../../store/uploads.ts";
+import { checkRoom, getSlot, lookInto, type Slot, settleUploaded } from "./slot.ts";
+import { artifactOf, etagOf, type VersionedArtifact } from "../views.ts";
+import { giveUp, openUpload } from "../write.ts";
 
 /** A body as it comes. */
 export interface IncomingBody {

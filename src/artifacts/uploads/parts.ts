@@ -5,9 +5,9 @@
  * What has come is written down part by part, so that a client goes on where it was cut off.
  */
 
-import { permit } from "../auth/scopes.ts";
-import { type Context, requester } from "../context.ts";
-import { RegistryError } from "../errors.ts";
+import { permit } from "../../auth/scopes.ts";
+import { type Context, requester } from "../../context.ts";
+import { RegistryError } from "../../errors.ts";
 import {
   PRESIGNED_PUT_S,
   UPLOAD_BODY_MAX_BYTES,
@@ -16,23 +16,23 @@ import {
   UPLOAD_PART_DEFAULT_BYTES,
   UPLOAD_PART_MAX_BYTES,
   UPLOAD_PART_MIN_BYTES,
-} from "../limits.ts";
-import type { ArtifactRef, OpenDeletion } from "../store/deletions.ts";
+} from "../../limits.ts";
+import type { ArtifactRef, OpenDeletion } from "../../store/deletions.ts";
 import {
   abortMultipart,
   createMultipart,
   isNoSuchUpload,
   type Multipart,
   putStreamedPart,
-} from "../store/multipart.ts";
-import { presign } from "../store/presign.ts";
-import { repeatOnce, rowsOf } from "../store/statements.ts";
-import { selectParts, type UploadPart, writePart } from "../store/upload-parts.ts";
-import { giveUpUploads, recordMultipart, selectUpload, type UploadRow } from "../store/uploads.ts";
-import { purge } from "./purge.ts";
-import { type IncomingBody, intentOf, orGiveUp, passingOn, readBody } from "./put-content.ts";
-import { checkRoom, getSlot } from "./uploaded.ts";
-import { openUpload } from "./write.ts";
+} from "../../store/multipart.ts";
+import { presign } from "../../store/presign.ts";
+import { repeatOnce, rowsOf } from "../../store/statements.ts";
+import { selectParts, type UploadPart, writePart } from "../../store/upload-parts.ts";
+import { giveUpUploads, recordMultipart, selectUpload, type UploadRow } from "../../store/uploads.ts";
+import { purge } from "../purge.ts";
+import { type IncomingBody, intentOf, orGiveUp, passingOn, readBody } from "./put.ts";
+import { checkRoom, getSlot } from "./slot.ts";
+import { openUpload } from "../write.ts";
 
 /** An upload in parts. Sizes in bytes; `expires_at` in ISO 8601. */
 export interface PartedUpload {

@@ -4,21 +4,21 @@
  * Invariant: nothing that an inspection found unsafe becomes content, and nothing is asked of anybody outside.
  */
 
-import { inspectZip } from "../bundle/inspect.ts";
-import type { Context } from "../context.ts";
-import { RegistryError } from "../errors.ts";
-import { REFUSAL_MAX_FINDINGS } from "../limits.ts";
-import { isUploadKey, uploadSource } from "../sources/source-url.ts";
-import { type ArtifactRow, selectArtifact } from "../store/artifacts.ts";
-import type { ArtifactRef } from "../store/deletions.ts";
-import { rowsOf } from "../store/statements.ts";
-import { selectUpload, type UploadRow } from "../store/uploads.ts";
-import { isModelEvidence } from "../trust/evidence.ts";
-import { type Described, describe } from "./ingest.ts";
-import { checkQuota } from "./quota.ts";
-import { rateEvidence, toStored } from "./rate.ts";
-import { rangeReader, readUpload, type StoredZip } from "./read-upload.ts";
-import { asRegistration, asReplacement, settle, type Written } from "./write.ts";
+import { inspectZip } from "../../bundle/inspect.ts";
+import type { Context } from "../../context.ts";
+import { RegistryError } from "../../errors.ts";
+import { REFUSAL_MAX_FINDINGS } from "../../limits.ts";
+import { isUploadKey, uploadSource } from "../../sources/source-url.ts";
+import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
+import type { ArtifactRef } from "../../store/deletions.ts";
+import { rowsOf } from "../../store/statements.ts";
+import { selectUpload, type UploadRow } from "../../store/uploads.ts";
+import { isModelEvidence } from "../../trust/evidence.ts";
+import { type Described, describe } from "../ingest.ts";
+import { checkQuota } from "../quota.ts";
+import { rateEvidence, toStored } from "../rate.ts";
+import { rangeReader, readUpload, type StoredZip } from "./read.ts";
+import { asRegistration, asReplacement, settle, type Written } from "../write.ts";
 
 /** Where uploaded content goes: an artifact that has some already, or an id that waits for its first. */
 export interface Slot extends ArtifactRef {

@@ -1,7 +1,7 @@
 /** What upstream said of a model or dataset, out of the evidence that its bundle keeps. */
 
 import { z } from "zod";
-import { text } from "../sources/lenient.ts";
+import { text } from "../../sources/lenient.ts";
 
 /** The part that clients of the hub look at. All of it as upstream said it, at the time of the ingest. */
 export interface HubDescription {

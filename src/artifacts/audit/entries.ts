@@ -4,12 +4,12 @@
  * lost. That is the price of serving while the database cannot be written to, and it is logged.
  */
 
-import { may, permit } from "../auth/scopes.ts";
-import { type Context, requester } from "../context.ts";
-import { RegistryError } from "../errors.ts";
-import { cursorAfter } from "../lib/paging.ts";
-import { AUDIT_SCAN_ROWS, PAGE_SIZE } from "../limits.ts";
-import { type ArtifactRow, selectArtifact } from "../store/artifacts.ts";
+import { may, permit } from "../../auth/scopes.ts";
+import { type Context, requester } from "../../context.ts";
+import { RegistryError } from "../../errors.ts";
+import { cursorAfter } from "../../lib/paging.ts";
+import { AUDIT_SCAN_ROWS, PAGE_SIZE } from "../../limits.ts";
+import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
 import {
   type AuditAction,
   type AuditedArtifact,
@@ -19,10 +19,10 @@ import {
   type FoundAuditRow,
   selectAudit,
   selectAuditedName,
-} from "../store/audit.ts";
-import type { ArtifactRef } from "../store/deletions.ts";
-import { rowsOf } from "../store/statements.ts";
-import { type Metadata, metadataOf } from "./views.ts";
+} from "../../store/audit.ts";
+import type { ArtifactRef } from "../../store/deletions.ts";
+import { rowsOf } from "../../store/statements.ts";
+import { type Metadata, metadataOf } from "../views.ts";
 
 /** An entry as the contract shows it. Date in ISO 8601. */
 export interface ArtifactAuditEntry {

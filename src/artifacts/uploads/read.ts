@@ -1,14 +1,14 @@
 /** What an uploaded zip says of itself, read out of the bucket: when it comes, and when its rating is made again. */
 
-import { locateEntry, readEntry } from "../bundle/zip-entry.ts";
-import { type ReadRange, readZipIndex, ZipError } from "../bundle/zip-index.ts";
-import type { Context } from "../context.ts";
-import { RegistryError } from "../errors.ts";
-import { READ_WHOLE_MAX_BYTES } from "../limits.ts";
-import type { ArtifactSource } from "../sources/source-url.ts";
-import { getBundle } from "../store/blobs.ts";
-import type { Collected } from "../trust/collect.ts";
-import { collectUpload } from "../trust/collect-upload.ts";
+import { locateEntry, readEntry } from "../../bundle/zip-entry.ts";
+import { type ReadRange, readZipIndex, ZipError } from "../../bundle/zip-index.ts";
+import type { Context } from "../../context.ts";
+import { RegistryError } from "../../errors.ts";
+import { READ_WHOLE_MAX_BYTES } from "../../limits.ts";
+import type { ArtifactSource } from "../../sources/source-url.ts";
+import { getBundle } from "../../store/blobs.ts";
+import type { Collected } from "../../trust/collect.ts";
+import { collectUpload } from "../../trust/collect-upload.ts";
 
 /** A zip in the bucket. `size` in bytes, digest in hex. */
 export interface StoredZip {

@@ -11,12 +11,12 @@
  * has leaked, and that must not make an audit unverifiable.
  */
 
-import { permit } from "../auth/scopes.ts";
-import type { Context } from "../context.ts";
-import { sha256Hex } from "../lib/hash.ts";
-import { cursorAfter } from "../lib/paging.ts";
-import { AUDIT_SEAL_ROWS, AUDIT_SEALS_PER_RUN, AUDIT_VERIFY_ROWS, AUDIT_VERIFY_SEALS } from "../limits.ts";
-import type { AuditRow } from "../store/audit.ts";
+import { permit } from "../../auth/scopes.ts";
+import type { Context } from "../../context.ts";
+import { sha256Hex } from "../../lib/hash.ts";
+import { cursorAfter } from "../../lib/paging.ts";
+import { AUDIT_SEAL_ROWS, AUDIT_SEALS_PER_RUN, AUDIT_VERIFY_ROWS, AUDIT_VERIFY_SEALS } from "../../limits.ts";
+import type { AuditRow } from "../../store/audit.ts";
 import {
   insertSeal,
   type SealRow,
@@ -26,8 +26,8 @@ import {
   selectSeal,
   selectSeals,
   selectUnsealed,
-} from "../store/seals.ts";
-import { rowsOf } from "../store/statements.ts";
+} from "../../store/seals.ts";
+import { rowsOf } from "../../store/statements.ts";
 
 /** What one run sealed. */
 export interface SealReport {

@@ -1,6 +1,6 @@
 /** Files as the tree of a repository, as the hub's clients read it. Pure. */
 
-import type { IndexedFile } from "../store/bundle-index.ts";
+import type { IndexedFile } from "../../store/bundle-index.ts";
 
 /** A file, or a directory that files are in. */
 export type TreeItem = { type: "file"; path: string; file: IndexedFile } | { type: "directory"; path: string };

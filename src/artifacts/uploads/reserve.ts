@@ -1,12 +1,12 @@
 /** Making room for a team's own artifact: its id is issued, and waits for the content. */
 
-import { permit } from "../auth/scopes.ts";
-import type { Context } from "../context.ts";
-import { UPLOAD_LIFE_MS } from "../limits.ts";
-import type { ArtifactType } from "../store/artifacts.ts";
-import { ANOTHER, checkQuota } from "./quota.ts";
-import { type Metadata, metadataOf } from "./views.ts";
-import { openUpload } from "./write.ts";
+import { permit } from "../../auth/scopes.ts";
+import type { Context } from "../../context.ts";
+import { UPLOAD_LIFE_MS } from "../../limits.ts";
+import type { ArtifactType } from "../../store/artifacts.ts";
+import { ANOTHER, checkQuota } from "../quota.ts";
+import { type Metadata, metadataOf } from "../views.ts";
+import { openUpload } from "../write.ts";
 
 /** What is to be uploaded, and until when its id waits (ISO 8601). */
 export interface Reservation extends Metadata {

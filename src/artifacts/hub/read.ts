@@ -5,20 +5,20 @@
  * its one branch, `main`, is the one commit that is kept.
  */
 
-import { actorName, permit } from "../auth/scopes.ts";
-import type { Context } from "../context.ts";
-import { RegistryError } from "../errors.ts";
-import { toHex } from "../lib/hash.ts";
-import { comparePaths } from "../lib/paths.ts";
-import { HUB_EVIDENCE_MAX_BYTES, HUB_TREE_INDEX_PAGES, HUB_TREE_PAGE, INDEX_MAX_PAGES } from "../limits.ts";
-import { hubKeys } from "../sources/hub-id.ts";
-import type { IndexedFile } from "../store/bundle-index.ts";
-import { commitOf, filesOn, type HubRef, type IndexedArtifact, selectFilesAt } from "../store/files.ts";
-import { rowsOf } from "../store/statements.ts";
-import type { DownloadRequest } from "./download.ts";
-import { getIndexed, type OpenedFile, openFile, readFile } from "./files.ts";
-import { describedBy, type HubDescription } from "./hub-description.ts";
-import { type TreeItem, treeOf } from "./hub-tree.ts";
+import { actorName, permit } from "../../auth/scopes.ts";
+import type { Context } from "../../context.ts";
+import { RegistryError } from "../../errors.ts";
+import { toHex } from "../../lib/hash.ts";
+import { comparePaths } from "../../lib/paths.ts";
+import { HUB_EVIDENCE_MAX_BYTES, HUB_TREE_INDEX_PAGES, HUB_TREE_PAGE, INDEX_MAX_PAGES } from "../../limits.ts";
+import { hubKeys } from "../../sources/hub-id.ts";
+import type { IndexedFile } from "../../store/bundle-index.ts";
+import { commitOf, filesOn, type HubRef, type IndexedArtifact, selectFilesAt } from "../../store/files.ts";
+import { rowsOf } from "../../store/statements.ts";
+import type { DownloadRequest } from "../download.ts";
+import { getIndexed, type OpenedFile, openFile, readFile } from "../files.ts";
+import { describedBy, type HubDescription } from "./description.ts";
+import { type TreeItem, treeOf } from "./tree.ts";
 
 /** A repository at a revision: `main`, `HEAD` or the commit that is kept. */
 export interface HubRepo {
