@@ -48,7 +48,7 @@ END;
 CREATE TABLE bundle_index (
   artifact_id INTEGER NOT NULL REFERENCES artifacts (id) ON DELETE CASCADE,
   first_path  TEXT NOT NULL,                    -- of the page; pages and their entries are in the order of the paths
-  entries     TEXT NOT NULL,                    -- JSON array of up to 500 entries
+  entries     TEXT NOT NULL,                    -- JSON array of entries
   PRIMARY KEY (artifact_id, first_path)
 ) STRICT, WITHOUT ROWID;
 

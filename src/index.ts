@@ -1,8 +1,8 @@
 /** What the Worker exports: its doors, nothing else. */
 
 import { app } from "./app.ts";
-import { reconcile, reconcileIsUnfinished } from "./artifacts/reconcile.ts";
 import { sealAudit } from "./artifacts/audit/seal.ts";
+import { reconcile, reconcileIsUnfinished } from "./artifacts/reconcile.ts";
 import { sweep } from "./artifacts/sweep.ts";
 import type { Env } from "./config.ts";
 import { type Context, createContext } from "./context.ts";

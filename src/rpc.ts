@@ -22,11 +22,11 @@ import { update } from "./artifacts/update.ts";
 import type { Artifact, Metadata, VersionedArtifact } from "./artifacts/views.ts";
 import type { Env } from "./config.ts";
 import type { Context } from "./context.ts";
+import type { ArtifactType } from "./lib/artifact-types.ts";
 import type { LineageGraph } from "./lineage/graph.ts";
 import { getIssuedRef } from "./routes/refs.ts";
 import { type Input, inputs } from "./rpc/inputs.ts";
 import { serve } from "./rpc/serve.ts";
-import type { ArtifactType } from "./store/artifacts.ts";
 import type { ArtifactRef } from "./store/deletions.ts";
 
 /** An artifact and the version that was seen of it, for `update`'s `ifMatch`. */
@@ -47,7 +47,7 @@ export interface Bundle {
 export type Rating = Omit<RatingBody, "evidence"> & { evidence?: Record<string, object> };
 
 /**
- * The registry for other Workers. Name and scopes of the caller are the `props` of its binding; without props it may read.
+ * The registry for other Workers. Name and scopes of the caller are the `props` of its binding; without props it may read, search and download.
  * Every method throws what `asRefusal` reads: codes, status and texts are those of the same call over HTTP.
  *
  * @example

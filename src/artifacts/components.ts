@@ -40,11 +40,12 @@ export async function readComponents(
   includeTimeline: boolean,
 ): Promise<ComponentReport> {
   const since = ctx.now() - windowMinutes * 60_000;
+  const readingSweep = selectSweep(ctx);
   const [api, d1, r2, sweep] = await Promise.all([
     readActivity(ctx, since, includeTimeline ? (windowMinutes * 60_000) / TIMELINE_BUCKETS : undefined),
-    probe("d1", () => selectJob(ctx.db, "sweep").first()),
+    probe("d1", () => readingSweep),
     probe("r2", () => probeBucket(ctx.blobs)),
-    readSweep(ctx),
+    describeSweep(ctx, readingSweep),
   ]);
   const upstream = (endpoint: string) => readUpstream(endpoint, since);
   const observed_at = new Date(ctx.now()).toISOString();
@@ -120,9 +121,13 @@ function readUpstream(endpoint: string, since: number): Condition {
   };
 }
 
-async function readSweep(ctx: Context): Promise<Condition> {
+function selectSweep({ db }: Context): Promise<D1Result[]> {
+  return db.batch([selectJob(db, "sweep"), selectOpenSummary(db)]);
+}
+
+async function describeSweep(ctx: Context, reading: Promise<D1Result[]>): Promise<Condition> {
   try {
-    const [job, open] = await ctx.db.batch([selectJob(ctx.db, "sweep"), selectOpenSummary(ctx.db)]);
+    const [job, open] = await reading;
     const [last] = rowsOf<{ updated_at: number }>(job);
     const [summary] = rowsOf<{ open: number; stuck: number }>(open);
     const metrics = {

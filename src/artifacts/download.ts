@@ -16,9 +16,9 @@ import { PRESIGNED_GET_S } from "../limits.ts";
 import type { ArtifactRow } from "../store/artifacts.ts";
 import { getBundle } from "../store/blobs.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
+import { selectVerdicted, type Verdicted } from "../store/files.ts";
 import { presign } from "../store/presign.ts";
 import { auditLater } from "./audit/entries.ts";
-import { getArtifactRow } from "./find.ts";
 
 /** What the client has and wants, as its headers say. */
 export interface DownloadRequest {
@@ -48,14 +48,25 @@ const READS_MAX = 3;
 
 /**
  * Opens the zip of an artifact (contract: Downloads).
- * @throws RegistryError `artifact_not_found`, `range_not_satisfiable`; Error if the object is missing though its row is there
+ * @throws RegistryError `artifact_not_found`, `unsafe_content`, `range_not_satisfiable`; Error if the object is missing though
+ *   its row is there
  */
 export function openDownload(ctx: Context, ref: ArtifactRef, request: DownloadRequest): Promise<Download> {
   permit(ctx, "artifact:download");
   return openPresent(
-    () => getArtifactRow(ctx, ref),
+    async () => {
+      const row = await selectVerdicted(ctx.db, ref).first<ArtifactRow & Verdicted>();
+      if (!row) throw new RegistryError("artifact_not_found");
+      refuseUnsafe(row);
+      return row;
+    },
     (row) => openVersion(ctx, row, request),
   );
+}
+
+/** Nothing is handed out of a bundle that an inspection found unsafe. */
+export function refuseUnsafe({ verdict }: Verdicted): void {
+  if (verdict === "unsafe") throw new RegistryError("unsafe_content");
 }
 
 /**

@@ -21,7 +21,7 @@ import {
 } from "../store/files.ts";
 import { rowsOf } from "../store/statements.ts";
 import { auditLater } from "./audit/entries.ts";
-import { type Download, type DownloadRequest, negotiate, openPresent } from "./download.ts";
+import { type Download, type DownloadRequest, negotiate, openPresent, refuseUnsafe } from "./download.ts";
 import { etagOf } from "./views.ts";
 
 /** What a listing says of a file. `size` in bytes, digests in hex. */
@@ -135,11 +135,6 @@ export async function openFile(
 export function refuseBadPath(path: string): void {
   const tooLong = new TextEncoder().encode(path).length > BUNDLE_PATH_MAX_BYTES;
   if (tooLong || findPathDefect(path) !== undefined) throw new RegistryError("invalid_request", "Invalid file path.");
-}
-
-/** Nothing is handed out of a bundle that an inspection found unsafe. */
-export function refuseUnsafe(artifact: Pick<IndexedArtifact, "verdict">): void {
-  if (artifact.verdict === "unsafe") throw new RegistryError("unsafe_content");
 }
 
 /** The entity tag of a file. */

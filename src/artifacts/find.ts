@@ -3,19 +3,15 @@
 import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import { ARTIFACT_TYPES, type ArtifactType } from "../lib/artifact-types.ts";
 import { cursorAfter, type Offset } from "../lib/paging.ts";
 import { PAGE_SIZE, SEARCH_INDEX_MAX } from "../limits.ts";
 import { findByPattern } from "../search/find.ts";
-import {
-  ARTIFACT_TYPES,
-  type ArtifactRow,
-  type ArtifactSummary,
-  type ArtifactType,
-  selectArtifact,
-} from "../store/artifacts.ts";
+import { type ArtifactRow, type ArtifactSummary, selectArtifact } from "../store/artifacts.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 import { type ListQuery, selectByName, selectPage } from "../store/lists.ts";
 import { rowsOf } from "../store/statements.ts";
+import { signDownload } from "./links.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
 
 /** One page, and the cursor behind it if there is more. */
@@ -41,7 +37,9 @@ export async function getArtifactRow(ctx: Context, ref: ArtifactRef): Promise<Ar
  */
 export async function getArtifact(ctx: Context, ref: ArtifactRef, origin?: string): Promise<VersionedArtifact> {
   permit(ctx, "artifact:read");
-  return artifactOf(ctx, await getArtifactRow(ctx, ref), origin);
+  // The link names the artifact, not what is found of it: it is signed while the database is asked.
+  const [row, link] = await Promise.all([getArtifactRow(ctx, ref), signDownload(ctx, ref, origin)]);
+  return artifactOf(row, link);
 }
 
 /** One query of a list: `*` or the empty name for every name, no types for all of them. */

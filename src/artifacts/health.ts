@@ -2,7 +2,8 @@
 
 import { canBeEntered } from "../auth/owner.ts";
 import type { Context } from "../context.ts";
-import { type ArtifactType, selectCounts } from "../store/artifacts.ts";
+import type { ArtifactType } from "../lib/artifact-types.ts";
+import { selectCounts } from "../store/artifacts.ts";
 import { selectOpenSummary } from "../store/deletions.ts";
 import { type SealRow, selectHeadSeal } from "../store/seals.ts";
 import { rowsOf } from "../store/statements.ts";

@@ -30,12 +30,16 @@ function claim(ref: ArtifactRef, expires: number): Uint8Array {
 }
 
 /**
- * An absolute link to the zip of an artifact; undefined where the deployment has no signing key, and for whoever may not
- * download: the link is the permission, so it is given to those who have it.
+ * An absolute link to the zip of an artifact; undefined where nobody said on which origin or the deployment has no signing
+ * key, and for whoever may not download: the link is the permission, so it is given to those who have it.
  */
-export async function signDownload(ctx: Context, ref: ArtifactRef, origin: string): Promise<string | undefined> {
+export async function signDownload(
+  ctx: Context,
+  ref: ArtifactRef,
+  origin: string | undefined,
+): Promise<string | undefined> {
   const secret = ctx.config.signingKey;
-  if (!secret || !may(ctx.actor, "artifact:download")) return undefined;
+  if (origin === undefined || !secret || !may(ctx.actor, "artifact:download")) return undefined;
   const expires = Math.floor(ctx.now() / 1000) + ctx.config.downloadTtlSeconds;
   const signature = await crypto.subtle.sign("HMAC", await hmacKey(secret), claim(ref, expires));
   return `${origin}/artifacts/${ref.type}/${ref.id}/download?expires=${expires}&signature=${toBase64Url(signature)}`;

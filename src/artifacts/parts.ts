@@ -11,8 +11,8 @@ import type { IndexedFile } from "../store/bundle-index.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 import type { IndexedArtifact } from "../store/files.ts";
 import { auditLater } from "./audit/entries.ts";
-import { type Download, type DownloadRequest, negotiate, openPresent } from "./download.ts";
-import { getIndexed, readFile, refuseUnsafe } from "./files.ts";
+import { type Download, type DownloadRequest, negotiate, openPresent, refuseUnsafe } from "./download.ts";
+import { getIndexed, readFile } from "./files.ts";
 
 /** A zip of stored files. `size` in bytes. `body` is missing for HEAD and for `not_modified`. */
 export interface OpenedPart {

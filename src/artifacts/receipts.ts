@@ -3,9 +3,9 @@
 import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import type { ArtifactType } from "../lib/artifact-types.ts";
 import { issuedId } from "../lib/ids.ts";
-import type { ArtifactType } from "../store/artifacts.ts";
-import { type DeletionRow, selectReceipt } from "../store/deletions.ts";
+import { type ReceiptRow, selectReceipt } from "../store/deletions.ts";
 
 /** Contract: GET /deletions/{id}. Times in ISO 8601, size in bytes, digest in hex. */
 export interface Receipt {
@@ -28,7 +28,7 @@ export interface Receipt {
 export async function getReceipt(ctx: Context, id: string): Promise<Receipt> {
   permit(ctx, "artifact:read");
   const issued = issuedId(id);
-  const row = issued === undefined ? undefined : await selectReceipt(ctx.db, issued).first<DeletionRow>();
+  const row = issued === undefined ? undefined : await selectReceipt(ctx.db, issued).first<ReceiptRow>();
   if (!row) throw new RegistryError("deletion_not_found");
   return {
     id: String(row.artifact_id),

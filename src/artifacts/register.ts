@@ -3,11 +3,13 @@
 import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import type { ArtifactType } from "../lib/artifact-types.ts";
 import { type ArtifactSource, parseSource } from "../sources/source-url.ts";
-import { type ArtifactType, selectTwin } from "../store/artifacts.ts";
+import { selectTwin } from "../store/artifacts.ts";
 import type { MirrorMode } from "../store/mirrors.ts";
 import type { Upload } from "../store/uploads.ts";
 import { type Ingested, ingest } from "./ingest.ts";
+import { signDownload } from "./links.ts";
 import { startMirror, withMirror } from "./mirror/start.ts";
 import { ANOTHER, checkQuota } from "./quota.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
@@ -47,7 +49,8 @@ export async function register(ctx: Context, wanted: Registration, origin?: stri
   }
   const ingested = await ingesting;
   const id = await makeArtifact(ctx, { type: wanted.type, name }, ingested, wanted.mirror);
-  return artifactOf(ctx, { id, type: wanted.type, name, url: ingested.content.url, version: id }, origin);
+  const made = { id, type: wanted.type, name, url: ingested.content.url, version: id };
+  return artifactOf(made, await signDownload(ctx, made, origin));
 }
 
 /**

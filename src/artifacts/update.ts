@@ -10,6 +10,7 @@ import type { ArtifactRef } from "../store/deletions.ts";
 import type { MirrorMode } from "../store/mirrors.ts";
 import { getArtifactRow } from "./find.ts";
 import { ingest } from "./ingest.ts";
+import { signDownload } from "./links.ts";
 import { startMirror, withMirror } from "./mirror/start.ts";
 import { artifactOf, etagOf, type Metadata, type VersionedArtifact } from "./views.ts";
 import { asReplacement, writeContent } from "./write.ts";
@@ -57,7 +58,7 @@ export async function update(
   const version = await writeContent(ctx, { artifactId: row.id, type: row.type, name: row.name }, ingested, settlement);
   if (version === undefined) return refusal(ctx, ref, row, content.sourceKey);
   if (mirror !== "light") ctx.defer(startMirror(ctx, row));
-  return artifactOf(ctx, { ...row, url: content.url, version }, origin);
+  return artifactOf({ ...row, url: content.url, version }, await signDownload(ctx, row, origin));
 }
 
 /** Why an update could not take hold after all: somebody was faster. */

@@ -1,9 +1,7 @@
 /** What the verbs hand out: the contract's shapes, built from rows in one place. */
 
-import { may } from "../auth/scopes.ts";
-import type { Context } from "../context.ts";
-import type { ArtifactRow, ArtifactSummary, ArtifactType } from "../store/artifacts.ts";
-import { signDownload } from "./links.ts";
+import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactRow, ArtifactSummary } from "../store/artifacts.ts";
 
 /** Contract §0: `Metadata`. */
 export interface Metadata {
@@ -33,16 +31,11 @@ export function etagOf(row: Pick<ArtifactRow, "id" | "version">): string {
   return `"${row.id}-${row.version}"`;
 }
 
-/** The artifact, with a fresh download link on `origin` for an actor who may download: a link lets in whoever holds it. */
-export async function artifactOf(
-  ctx: Context,
+/** The artifact, with a download link where there is one. */
+export function artifactOf(
   row: ArtifactSummary & Pick<ArtifactRow, "url" | "version">,
-  origin: string | undefined,
-): Promise<VersionedArtifact> {
-  const link =
-    origin !== undefined && may(ctx.actor, "artifact:download")
-      ? await signDownload(ctx, { type: row.type, id: row.id }, origin)
-      : undefined;
+  link: string | undefined,
+): VersionedArtifact {
   return {
     artifact: { metadata: metadataOf(row), data: { url: row.url, ...(link && { download_url: link }) } },
     etag: etagOf(row),

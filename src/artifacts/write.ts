@@ -7,10 +7,10 @@
 
 import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import type { ArtifactType } from "../lib/artifact-types.ts";
 import {
   type ArtifactContent,
   type ArtifactRow,
-  type ArtifactType,
   insertArtifact,
   replaceContent,
   selectArtifact,

@@ -2,25 +2,20 @@
 
 import { z } from "zod";
 import { RegistryError } from "../errors.ts";
-import { type Actor, SCOPES, type Scope } from "./scopes.ts";
+import { type Actor, READ_ONLY, SCOPES } from "./scopes.ts";
 
-/** What a binding without props may do. */
-const READER_SCOPES: readonly Scope[] = ["artifact:read", "search"];
-
+/** The props of a service binding: under which name the Worker stands in the audit, and what it may do. */
 const PropsSchema = z.strictObject({
   name: z.string().regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, dots, dashes or underscores"),
   scopes: z.array(z.enum(SCOPES)),
 });
-
-/** The props of a service binding: under which name the Worker stands in the audit, and what it may do. */
-export type BindingProps = z.infer<typeof PropsSchema>;
 
 /**
  * The Worker behind a binding. Without props it is a reader without a name.
  * @throws RegistryError `unauthenticated` for props that cannot be meant; it says which
  */
 export function workerOf(props: unknown): Actor {
-  if (props === undefined || isEmpty(props)) return { kind: "worker", name: "unnamed", scopes: READER_SCOPES };
+  if (props === undefined || isEmpty(props)) return { kind: "worker", name: "unnamed", scopes: READ_ONLY };
   const parsed = PropsSchema.safeParse(props);
   if (parsed.success) return { kind: "worker", ...parsed.data };
   const [issue] = parsed.error.issues;

@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { getReceipt } from "../artifacts/receipts.ts";
 import { remove, removeMany } from "../artifacts/remove.ts";
 import { reset } from "../artifacts/reset.ts";
-import { ARTIFACT_TYPES } from "../store/artifacts.ts";
+import { ARTIFACT_TYPES } from "../lib/artifact-types.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
 import {

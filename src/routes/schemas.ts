@@ -3,10 +3,10 @@
 import { z } from "@hono/zod-openapi";
 import { type Permission, SCOPES, USER_NAME } from "../auth/scopes.ts";
 import { type ErrorCode, refusalOf } from "../errors.ts";
+import { ARTIFACT_TYPES } from "../lib/artifact-types.ts";
 import { ID_SYNTAX } from "../lib/ids.ts";
 import { readCursor, readOffset } from "../lib/paging.ts";
 import { BULK_DELETE_MAX_IDS, LIST_MAX_QUERIES, NAME_MAX_CHARS } from "../limits.ts";
-import { ARTIFACT_TYPES } from "../store/artifacts.ts";
 
 /** A control character, or half of a surrogate pair: nothing that a name or a log line should carry. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

@@ -6,16 +6,14 @@
  */
 
 import { RegistryError } from "../errors.ts";
+import type { ArtifactType } from "../lib/artifact-types.ts";
 import { NAME_MAX_CHARS, URL_MAX_CHARS } from "../limits.ts";
 import { isHubId, isHubPage } from "./hub-id.ts";
 import { refusePrivate } from "./public-host.ts";
 
-/** The three kinds of artifact. */
-export type SourceType = "model" | "dataset" | "code";
-
 /** A source in canonical form (contract section 1, register). */
 export interface ArtifactSource {
-  type: SourceType;
+  type: ArtifactType;
   /** Who can be asked about it; `web` knows no more than a size, of an `upload` there is nobody to ask. */
   host: "hugging_face" | "github" | "gitlab" | "web" | "upload";
   /** Canonical id: `google-bert/bert-base-uncased`, `squad`, `pallets/flask`; where no id is agreed, the URL. */
@@ -61,7 +59,7 @@ function refuse(detail: string): never {
  * @throws RegistryError `url_too_long` over 2048 characters, `invalid_request` for everything that cannot be meant.
  * @example parseSource("model", "https://huggingface.co/gpt2/tree/main").source // "gpt2"
  */
-export function parseSource(type: SourceType, url: string): ArtifactSource {
+export function parseSource(type: ArtifactType, url: string): ArtifactSource {
   if (url.length > URL_MAX_CHARS) throw new RegistryError("url_too_long");
   const text = url.replace(/^[ \t]+|[ \t]+$/g, "");
   if (text === "") refuse("The url is empty.");
@@ -92,7 +90,7 @@ export function hubSource(type: "model" | "dataset", id: string, name = id.split
 }
 
 /** The source of a repository on GitHub, from `owner/repo`. */
-export function gitHubSource(type: SourceType, repository: string): ArtifactSource {
+export function gitHubSource(type: ArtifactType, repository: string): ArtifactSource {
   const href = `https://github.com/${repository}`;
   const source = type === "code" ? repository : href;
   const name = displayName(repository.split("/").at(-1) ?? repository, repository);
@@ -100,14 +98,14 @@ export function gitHubSource(type: SourceType, repository: string): ArtifactSour
 }
 
 /** The source of a project on GitLab, from its path. */
-export function gitLabSource(type: SourceType, path: string): ArtifactSource {
+export function gitLabSource(type: ArtifactType, path: string): ArtifactSource {
   const href = `https://gitlab.com/${path}`;
   const name = displayName(path.split("/").at(-1) ?? path, path);
   return { type, host: "gitlab", source: href, key: href.toLowerCase(), name, href };
 }
 
 /** The source of an artifact that was uploaded. No other source is spelled like it, and no client can register one. */
-export function uploadSource(type: SourceType, id: number, name: string): ArtifactSource {
+export function uploadSource(type: ArtifactType, id: number, name: string): ArtifactSource {
   const source = `${UPLOAD_SCHEME}${id}`;
   return { type, host: "upload", source, key: source, name, href: source };
 }
@@ -159,7 +157,7 @@ function readHubPath(segments: string[]): HubRepository | undefined {
   return { kind, id };
 }
 
-function fromHub(type: SourceType, url: URL): ArtifactSource {
+function fromHub(type: ArtifactType, url: URL): ArtifactSource {
   const repository = readHubPath(segmentsOf(url));
   if (repository === undefined) {
     return type === "model" ? refuse("The url does not name a model on Hugging Face.") : fromWeb(type, url);
@@ -174,7 +172,7 @@ function fromHub(type: SourceType, url: URL): ArtifactSource {
   return { type, host: "hugging_face", source: href, key: href.toLowerCase(), name, href };
 }
 
-function fromGitHub(type: SourceType, url: URL): ArtifactSource {
+function fromGitHub(type: ArtifactType, url: URL): ArtifactSource {
   const [owner, second] = segmentsOf(url);
   if (owner === undefined || second === undefined) return fromWeb(type, url);
   const repo = withoutGit(second);
@@ -182,7 +180,7 @@ function fromGitHub(type: SourceType, url: URL): ArtifactSource {
   return gitHubSource(type, `${owner}/${repo}`);
 }
 
-function fromGitLab(type: SourceType, url: URL): ArtifactSource {
+function fromGitLab(type: ArtifactType, url: URL): ArtifactSource {
   const all = segmentsOf(url);
   const inside = all.findIndex((segment, index) => index >= 2 && INSIDE.has(segment));
   const segments = (inside === -1 ? all : all.slice(0, inside)).map((segment, index, kept) =>
@@ -195,7 +193,7 @@ function fromGitLab(type: SourceType, url: URL): ArtifactSource {
   return gitLabSource(type, segments.join("/"));
 }
 
-function fromWeb(type: SourceType, url: URL): ArtifactSource {
+function fromWeb(type: ArtifactType, url: URL): ArtifactSource {
   const path = url.pathname.replace(/\/+$/, "").replace(/\.git$/i, "");
   const href = `https://${url.hostname}${path}`;
   const segments = segmentsOf(new URL(href));

@@ -4,11 +4,8 @@
  */
 
 import type { Database, Quota } from "../config.ts";
+import type { ArtifactType } from "../lib/artifact-types.ts";
 import { fitsAnother } from "./quotas.ts";
-
-/** The three kinds of artifact. */
-export const ARTIFACT_TYPES = ["model", "dataset", "code"] as const;
-export type ArtifactType = (typeof ARTIFACT_TYPES)[number];
 
 /** An artifact as stored. Times in milliseconds since 1970, sizes in bytes, digests in hex. */
 export interface ArtifactRow {

@@ -7,15 +7,16 @@
 
 import type { Database, Quota } from "../config.ts";
 import type { Requester } from "../context.ts";
+import type { ArtifactType } from "../lib/artifact-types.ts";
 import { DELETION_BACKOFF_MAX_MS, DELETION_BACKOFF_MS, DELETION_STUCK_ATTEMPTS } from "../limits.ts";
-import type { ArtifactType } from "./artifacts.ts";
 import { fitsInPlace } from "./quotas.ts";
 
 /** A deletion as stored: the receipt, with times in milliseconds since 1970. */
 export interface DeletionRow {
   object_key: string;
   artifact_id: number;
-  type: ArtifactType;
+  /** `unknown` of an object that no artifact is known to have had. */
+  type: ArtifactType | "unknown";
   name: string;
   size: number;
   sha256: string;
@@ -28,6 +29,9 @@ export interface DeletionRow {
   last_error: string | null;
   multipart_id: string | null;
 }
+
+/** The deletion of an artifact, of which there is at most one: its receipt. */
+export type ReceiptRow = DeletionRow & { type: ArtifactType; reason: "deleted" };
 
 /** A deletion that still has work to do. With a `multipart_id`, the object was still being written in parts. */
 export type OpenDeletion = Pick<
@@ -221,7 +225,7 @@ export function selectDueDeletions(db: Database, at: number, limit: number): D1P
     .bind(at, limit);
 }
 
-/** The receipt of an artifact's deletion. Returns `DeletionRow`. */
+/** The receipt of an artifact's deletion. Returns `ReceiptRow`. */
 export function selectReceipt(db: Database, artifactId: number): D1PreparedStatement {
   return db.prepare("SELECT * FROM deletions WHERE artifact_id = ?1 AND reason = 'deleted'").bind(artifactId);
 }

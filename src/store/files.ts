@@ -8,28 +8,34 @@
 
 import type { Verdict } from "../bundle/findings.ts";
 import type { Database } from "../config.ts";
-import type { ArtifactRow, ArtifactType } from "./artifacts.ts";
+import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactRow } from "./artifacts.ts";
 import type { IndexedFile } from "./bundle-index.ts";
 import type { ArtifactRef } from "./deletions.ts";
 
-/** An artifact, the verdict on its content where it was inspected, and pages of its index as JSON; null: no such page. */
-export interface IndexedArtifact
-  extends Pick<
-    ArtifactRow,
-    | "id"
-    | "type"
-    | "name"
-    | "source"
-    | "revision"
-    | "license"
-    | "object_key"
-    | "size"
-    | "sha256"
-    | "version"
-    | "created_at"
-    | "updated_at"
-  > {
+/** What an inspection came to; null where there was none. */
+export interface Verdicted {
   verdict: Verdict | null;
+}
+
+/** An artifact, the verdict on its content, and pages of its index as JSON; null: no such page. */
+export interface IndexedArtifact
+  extends Verdicted,
+    Pick<
+      ArtifactRow,
+      | "id"
+      | "type"
+      | "name"
+      | "source"
+      | "revision"
+      | "license"
+      | "object_key"
+      | "size"
+      | "sha256"
+      | "version"
+      | "created_at"
+      | "updated_at"
+    > {
   entries: string | null;
 }
 
@@ -128,6 +134,17 @@ export function selectFilesAt(db: Database, wanted: Wanted, paths: readonly stri
 /** The files on some pages of an index, in the order of their paths. */
 export function filesOn(rows: readonly IndexedArtifact[]): IndexedFile[] {
   return rows.flatMap(({ entries }) => (entries === null ? [] : (JSON.parse(entries) as IndexedFile[])));
+}
+
+/** An artifact, and the verdict on its present content where it was inspected. Returns `ArtifactRow & Verdicted`. */
+export function selectVerdicted(db: Database, { type, id }: ArtifactRef): D1PreparedStatement {
+  return db
+    .prepare(
+      `SELECT a.*, i.verdict
+       FROM artifacts AS a LEFT JOIN inspections AS i ON i.artifact_id = a.id AND i.version = a.version
+       WHERE a.id = ?1 AND a.type = ?2`,
+    )
+    .bind(id, type);
 }
 
 /** What an inspection of an artifact's present content found. `findings`: JSON. */

@@ -8,7 +8,8 @@
  */
 
 import type { Database } from "../config.ts";
-import type { ArtifactType, ParentEdge } from "./artifacts.ts";
+import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ParentEdge } from "./artifacts.ts";
 
 /** One edge of a walk; `parent_id` is null for a parent that is not registered. */
 export interface EdgeRow {

@@ -7,7 +7,8 @@
 
 import type { Database } from "../config.ts";
 import type { Context, Requester } from "../context.ts";
-import { type ArtifactType, LANDED } from "./artifacts.ts";
+import type { ArtifactType } from "../lib/artifact-types.ts";
+import { LANDED } from "./artifacts.ts";
 
 /** How much is kept of what upstream has: card and configuration, or all of it. */
 export type MirrorMode = "light" | "full";

@@ -5,8 +5,9 @@
 
 import type { Database } from "../config.ts";
 import type { Requester } from "../context.ts";
+import type { ArtifactType } from "../lib/artifact-types.ts";
 import { UPLOAD_STALE_MS } from "../limits.ts";
-import { type ArtifactType, LANDED } from "./artifacts.ts";
+import { LANDED } from "./artifacts.ts";
 import { DELETION_COLUMNS, OPEN_COLUMNS } from "./deletions.ts";
 
 /** Why there is an intent: migrations/0006. */

@@ -81,12 +81,14 @@ describe("a part of a bundle", () => {
     expect((await get("x&part=weights")).status).toBe(403);
   });
 
-  it("of a bundle found unsafe is refused", async () => {
+  it("of a bundle found unsafe is refused, and so is the whole of it", async () => {
     await keepFiles("1", FILES, { verdict: "unsafe" });
-    const answer = await get("&part=card");
-    expect([answer.status, json(answer)]).toEqual(
-      refusal(403, "The inspection of this artifact found it unsafe: its files are not handed out."),
-    );
+    for (const part of ["&part=card", ""]) {
+      const answer = await get(part);
+      expect([answer.status, json(answer)]).toEqual(
+        refusal(403, "The inspection of this artifact found it unsafe: its files are not handed out."),
+      );
+    }
   });
 
   it("of more files than one answer can be made of is refused, clearly", async () => {

@@ -49,12 +49,19 @@ describe("what a Worker may do", () => {
   it("is reading, where its binding has no props", async () => {
     await registry.register("code", source("a"), "a");
     const before = await world();
+    const reading = ["read artifacts", "search artifacts", "download artifacts"];
     for (const method of METHODS) {
       const outcome = said(await call(method, CALLS[method][0], "READER"));
-      const reads = ["read artifacts", "search artifacts"].includes(CALLS[method][1]);
-      expect(outcome === denied(method), method).toBe(!reads);
+      expect(outcome === denied(method), method).toBe(!reading.includes(CALLS[method][1]));
     }
-    expect(await world()).toEqual(before);
+    await comeToRest();
+    const { audit, ...rest } = await world();
+    const { audit: earlier, ...untouched } = before;
+    expect(rest).toEqual(untouched);
+    // a download is the one thing that a reader leaves behind
+    expect((audit as { action: string }[]).slice((earlier as []).length).map(({ action }) => action)).toEqual([
+      "DOWNLOAD",
+    ]);
   });
 
   it("is no more than its scopes say, however it asks", async () => {
@@ -75,8 +82,8 @@ describe("what a Worker may do", () => {
   it("does not include a signed link for whoever may not download: a link lets in who holds it", async () => {
     await registry.register("code", source("a"), "a");
     const asked = { ...REF, origin: "https://registry.example" };
-    expect((await call("get", asked, "READER")).value).toMatchObject({ data: { url: source("a") } });
-    expect(JSON.stringify(await call("get", asked, "READER"))).not.toContain("signature");
+    expect((await call("get", asked, "LOOKER")).value).toMatchObject({ data: { url: source("a") } });
+    expect(JSON.stringify(await call("get", asked, "LOOKER"))).not.toContain("signature");
     expect(JSON.stringify(await call("get", asked))).toContain("https://registry.example/artifacts/code/1/download?");
   });
 

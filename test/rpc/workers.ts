@@ -52,6 +52,7 @@ export async function boundWorkers(outboundService: (request: Request) => Respon
   const serviceBindings = {
     ...Object.fromEntries(services.map(({ binding, props }) => [binding, bound(props)])),
     DELETER: bound({ name: "janitor", scopes: ["artifact:delete"] }),
+    LOOKER: bound({ name: "looker", scopes: ["artifact:read"] }),
     ADMIN: bound({ name: "root", scopes: ["admin"] }),
     POWERLESS: bound({ name: "nothing", scopes: [] }),
     NO_SUCH_SCOPE: bound({ name: "typo", scopes: ["artifact:reed"] }),

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { RegistryError } from "../../src/errors.ts";
-import { hubRepository, parseSource, type SourceType } from "../../src/sources/source-url.ts";
+import type { ArtifactType } from "../../src/lib/artifact-types.ts";
+import { hubRepository, parseSource } from "../../src/sources/source-url.ts";
 
-function codeOf(type: SourceType, url: string): string {
+function codeOf(type: ArtifactType, url: string): string {
   try {
     return `accepted: ${parseSource(type, url).source}`;
   } catch (error) {
@@ -220,7 +221,7 @@ describe("length", () => {
 
 describe("hubRepository", () => {
   it("finds the repository behind any source on the hub", () => {
-    const of = (type: SourceType, url: string) => hubRepository(parseSource(type, url));
+    const of = (type: ArtifactType, url: string) => hubRepository(parseSource(type, url));
     expect(of("model", "gpt2")).toEqual({ kind: "models", id: "gpt2" });
     expect(of("dataset", "https://hf.co/datasets/o/n")).toEqual({ kind: "datasets", id: "o/n" });
     expect(of("code", "https://hf.co/spaces/o/n")).toEqual({ kind: "spaces", id: "o/n" });

@@ -1,6 +1,7 @@
 /** A model on the hub, `o/bert`, whose files and surroundings a test makes up. */
 
-import { parseSource, type SourceType } from "../../src/sources/source-url.ts";
+import type { ArtifactType } from "../../src/lib/artifact-types.ts";
+import { parseSource } from "../../src/sources/source-url.ts";
 import type { Upstream } from "../../src/sources/upstream.ts";
 import { type Collected, collect } from "../../src/trust/collect.ts";
 import { isModelEvidence, type ModelEvidence } from "../../src/trust/evidence.ts";
@@ -15,7 +16,7 @@ export const hubRecord = (more: Record<string, unknown> = {}) => ({ id: "o/bert"
 export const model = (more: Record<string, unknown>, answers: Record<string, Answer> = {}) =>
   answerWith({ [`${HUB}/api/models/o/bert?blobs=true`]: json(hubRecord(more)), ...answers });
 
-export const ask = (type: SourceType, url: string, more: Partial<Upstream> = {}) =>
+export const ask = (type: ArtifactType, url: string, more: Partial<Upstream> = {}) =>
   collect(parseSource(type, url), upstream(more));
 export const askModel = (more: Partial<Upstream> = {}) => ask("model", "o/bert", more);
 

@@ -13,10 +13,11 @@ import type { ArtifactRef } from "../../store/deletions.ts";
 import { completeMultipart, isNoSuchUpload, PartsRefusedError } from "../../store/multipart.ts";
 import { repeatOnce } from "../../store/statements.ts";
 import { selectUpload } from "../../store/uploads.ts";
-import { finish, orGiveUp, requireVersion, type Uploaded } from "./put.ts";
-import { getOpenUpload, type OpenUpload } from "./parts.ts";
-import { getSlot } from "./slot.ts";
+import { signDownload } from "../links.ts";
 import { artifactOf } from "../views.ts";
+import { getOpenUpload, type OpenUpload } from "./parts.ts";
+import { finish, orGiveUp, requireVersion, type Uploaded } from "./put.ts";
+import { getSlot } from "./slot.ts";
 
 /** What a client says at the end. */
 export interface Completion {
@@ -43,7 +44,9 @@ export async function completeUpload(
 ): Promise<Uploaded> {
   permit(ctx, "artifact:write");
   const settled = await selectArtifact(ctx.db, ref.type, ref.id).first<ArtifactRow>();
-  if (settled?.version === uploadId) return { ...(await artifactOf(ctx, settled, origin)), created: false };
+  if (settled?.version === uploadId) {
+    return { ...artifactOf(settled, await signDownload(ctx, settled, origin)), created: false };
+  }
 
   const { upload, parts: known } = await getOpenUpload(ctx, ref, uploadId);
   const slot = await getSlot(ctx, ref);

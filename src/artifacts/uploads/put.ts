@@ -9,9 +9,10 @@ import { putStream } from "../../store/blobs.ts";
 import type { ArtifactRef } from "../../store/deletions.ts";
 import { BrokenBodyError, type ComingBody, WrongDigestError } from "../../store/streams.ts";
 import type { Upload } from "../../store/uploads.ts";
-import { checkRoom, getSlot, lookInto, type Slot, settleUploaded } from "./slot.ts";
+import { signDownload } from "../links.ts";
 import { artifactOf, etagOf, type VersionedArtifact } from "../views.ts";
 import { giveUp, openUpload } from "../write.ts";
+import { checkRoom, getSlot, lookInto, type Slot, settleUploaded } from "./slot.ts";
 
 /** A body as it comes. */
 export interface IncomingBody {
@@ -74,7 +75,7 @@ export async function finish(
   const landed = await settleUploaded(ctx, slot, { upload, object }, described, version);
   if (landed === undefined) return refuseLate(ctx, slot);
   const row = { id: slot.id, type: slot.type, name: slot.name, url: described.content.url, version: landed };
-  return { ...(await artifactOf(ctx, row, origin)), created: slot.present === undefined };
+  return { ...artifactOf(row, await signDownload(ctx, row, origin)), created: slot.present === undefined };
 }
 
 /** Why content could not be settled after all: somebody was faster. */

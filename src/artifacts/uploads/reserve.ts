@@ -2,8 +2,8 @@
 
 import { permit } from "../../auth/scopes.ts";
 import type { Context } from "../../context.ts";
+import type { ArtifactType } from "../../lib/artifact-types.ts";
 import { UPLOAD_LIFE_MS } from "../../limits.ts";
-import type { ArtifactType } from "../../store/artifacts.ts";
 import { ANOTHER, checkQuota } from "../quota.ts";
 import { type Metadata, metadataOf } from "../views.ts";
 import { openUpload } from "../write.ts";

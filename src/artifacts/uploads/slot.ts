@@ -17,8 +17,8 @@ import { isModelEvidence } from "../../trust/evidence.ts";
 import { type Described, describe } from "../ingest.ts";
 import { checkQuota } from "../quota.ts";
 import { rateEvidence, toStored } from "../rate.ts";
-import { rangeReader, readUpload, type StoredZip } from "./read.ts";
 import { asRegistration, asReplacement, settle, type Written } from "../write.ts";
+import { rangeReader, readUpload, type StoredZip } from "./read.ts";
 
 /** Where uploaded content goes: an artifact that has some already, or an id that waits for its first. */
 export interface Slot extends ArtifactRef {

@@ -1,0 +1,5 @@
+/** The kinds of artifact that there are. */
+export const ARTIFACT_TYPES = ["model", "dataset", "code"] as const;
+
+/** One of them. */
+export type ArtifactType = (typeof ARTIFACT_TYPES)[number];
