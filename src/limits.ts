@@ -1,5 +1,7 @@
 /** Every number that bounds something, its unit in its name, with one line of why. */
 
+// Requests
+
 /** The contract's bound for the body of a JSON route; larger bodies are 413 before they are parsed. */
 export const JSON_BODY_MAX_BYTES = 64 * 1024;
 
@@ -9,11 +11,51 @@ export const URL_MAX_CHARS = 2048;
 /** The contract's bound for a display name, in Unicode code points. */
 export const NAME_MAX_CHARS = 255;
 
+/** Nesting of a request body: the deepest that a route understands is six. */
+export const REQUEST_JSON_MAX_DEPTH = 32;
+
+/** What a caller who was refused for asking too often is told to wait: the period of the limits in wrangler.toml. */
+export const RATE_LIMIT_PERIOD_S = 60;
+
+// Lists and search
+
 /** Artifacts in one page of a list: the contract's. */
 export const PAGE_SIZE = 1000;
 
 /** Queries in one list: each costs an index look-up for each of its types, and a body of 64 KiB holds hardly more. */
 export const LIST_MAX_QUERIES = 2000;
+
+/** The contract's bound for a pattern. */
+export const REGEX_MAX_CHARS = 512;
+
+/** Instructions that a pattern may compile to: a repeat of 1000 fits, a repeat of repeats does not. */
+export const REGEX_MAX_INSTRUCTIONS = 2500;
+
+/** Compiled patterns that are kept: some hundred kB each at the very worst, a few as a rule. */
+export const PATTERNS_KEPT = 16;
+
+/** Character positions of a pattern that ambiguity is looked for in; larger ones are left to the linear engine. */
+export const AMBIGUITY_MAX_POSITIONS = 200;
+
+/** Steps of that search: some milliseconds. */
+export const AMBIGUITY_MAX_STEPS = 100_000;
+
+/** Cards that one search reads before it hands back a cursor: what one request may cost. */
+export const SEARCH_MAX_CARDS = 1000;
+
+/** Artifacts that one search looks at before it hands back a cursor. */
+export const SEARCH_MAX_CANDIDATES = 20_000;
+
+/** Characters times instructions that one search may spend: some seconds of CPU at the very worst, a few hundred ms as a rule. */
+export const SEARCH_MAX_STEPS = 100_000_000;
+
+/** Largest 0-based index that a search by pattern counts to, because it has to find all that it skips. */
+export const SEARCH_INDEX_MAX = 10_000;
+
+/** Artifacts that a search verifies at a time, and so the cards read in one query: 64 KiB each at the most. */
+export const SEARCH_STRETCH = 100;
+
+// Deletes, the sweep, the comparison
 
 /** Dependents named in a refusal or a dry run: the contract's. */
 export const DEPENDENTS_SHOWN = 100;
@@ -26,6 +68,59 @@ export const R2_DELETE_MAX_KEYS = 1000;
 
 /** Pages of a thousand that one reset deletes before it asks to be repeated: an invocation has a bounded number of calls. */
 export const RESET_MAX_PAGES = 200;
+
+/** Wait before the sweep tries a deletion again that failed twice; about doubled with each further failure. */
+export const DELETION_BACKOFF_MS = 60_000;
+
+/** Longest such wait: a store that is down for a day is noticed within hours of coming back. */
+export const DELETION_BACKOFF_MAX_MS = 6 * 3_600_000;
+
+/** Failed attempts after which a deletion is reported as stuck; it is still tried. */
+export const DELETION_STUCK_ATTEMPTS = 20;
+
+/** How long a receipt waits for others to be finished with it: a dozen deletes then share one write to the database. */
+export const RECEIPTS_GATHERED_MS = 20;
+
+/** After so long, whoever was about to finish receipts has died: fifty times what it takes. */
+export const RECEIPTS_OVERDUE_MS = 1000;
+
+/**
+ * Waits after which a delete looks again whether another request has finished with the same artifact: its receipt comes some
+ * 30 ms after the answer. What is then still open has been left behind.
+ */
+export const DELETION_LOOKS_MS = [50, 200, 750] as const;
+
+/** Deletions that one sweep takes up at once: what one R2 delete takes. */
+export const SWEEP_PAGE = 1000;
+
+/** Pages that one sweep works through, so that it ends within its invocation. */
+export const SWEEP_MAX_PAGES = 50;
+
+/** Deletions that the sweep tries one by one after a page failed as a whole: enough to get past a few bad keys. */
+export const SWEEP_SINGLES = 100;
+
+/** Age after which an intent to write is given up: no request lives as long. */
+export const UPLOAD_STALE_MS = 3_600_000;
+
+/** Age of the last sweep after which it counts as overdue: three of its intervals. */
+export const SWEEP_OVERDUE_MS = 15 * 60_000;
+
+/** Age below which the comparison of bucket and database looks away: what is in flight is not stray. */
+export const ORPHAN_MIN_AGE_MS = 24 * 3_600_000;
+
+/** Objects compared at once: one R2 list. */
+export const RECONCILE_PAGE = 1000;
+
+/** Pages that one run compares before it leaves the rest to the next. */
+export const RECONCILE_MAX_PAGES = 100;
+
+/** Stray objects that one comparison may remove, so that a mistake is noticed before it is a disaster. */
+export const RECONCILE_MAX_REMOVALS = 100;
+
+/** Missing objects that one comparison page looks for one by one. */
+export const RECONCILE_MAX_PROBES = 200;
+
+// Upstream and ingest
 
 /** Redirects that an upstream request follows; each hop is checked like the first. */
 export const REDIRECT_MAX_HOPS = 3;
@@ -53,93 +148,6 @@ export const DATASETS_MAX = 5;
 
 /** Text of a card that is searched and kept for it: the contract's first 64 KiB. */
 export const README_KEPT_BYTES = 64 * 1024;
-
-/** Wait before the sweep tries a deletion again that failed twice; about doubled with each further failure. */
-export const DELETION_BACKOFF_MS = 60_000;
-
-/** Longest such wait: a store that is down for a day is noticed within hours of coming back. */
-export const DELETION_BACKOFF_MAX_MS = 6 * 3_600_000;
-
-/** Failed attempts after which a deletion is reported as stuck; it is still tried. */
-export const DELETION_STUCK_ATTEMPTS = 20;
-
-/** How long a receipt waits for others to be finished with it: a dozen deletes then share one write to the database. */
-export const RECEIPTS_GATHERED_MS = 20;
-
-/** After so long, whoever was about to finish receipts has died: fifty times what it takes. */
-export const RECEIPTS_OVERDUE_MS = 1000;
-
-/** Deletions that one sweep takes up at once: what one R2 delete takes. */
-export const SWEEP_PAGE = 1000;
-
-/** Pages that one sweep works through, so that it ends within its invocation. */
-export const SWEEP_MAX_PAGES = 50;
-
-/** Deletions that the sweep tries one by one after a page failed as a whole: enough to get past a few bad keys. */
-export const SWEEP_SINGLES = 100;
-
-/** Age after which an intent to write is given up: no request lives as long. */
-export const UPLOAD_STALE_MS = 3_600_000;
-
-/** How long the body of one upload request may take: well below the age at which its intent is given up. */
-export const UPLOAD_BODY_TIMEOUT_MS = 30 * 60_000;
-
-/** How long an issued id waits for its content, and an upload in parts for its end; the store itself aborts parts after seven days. */
-export const UPLOAD_LIFE_MS = 72 * 3_600_000;
-
-/** Zip, or part of one, in one request: what Workers on the small plans are sent. */
-export const UPLOAD_BODY_MAX_BYTES = 100 * 1024 * 1024;
-
-/** Zip that is uploaded in parts: it is read back once for its digest, within the CPU time of one invocation (about 1 s a GB). */
-export const UPLOAD_MAX_BYTES = 20 * 1024 ** 3;
-
-/** Least size of every part but the last: the object store's. */
-export const UPLOAD_PART_MIN_BYTES = 5 * 1024 * 1024;
-
-/** Largest part: the object store's, for who writes to it by a presigned link; through the Worker it is the body's. */
-export const UPLOAD_PART_MAX_BYTES = 5 * 1024 ** 3;
-
-/** Parts by default: few enough requests, and little lost when one breaks off. */
-export const UPLOAD_PART_DEFAULT_BYTES = 32 * 1024 * 1024;
-
-/** Parts of one upload: the object store's. */
-export const UPLOAD_MAX_PARTS = 10_000;
-
-/** Life of a link into the bucket that a download is sent on to: long enough to begin, and nothing to keep. */
-export const PRESIGNED_GET_S = 60;
-
-/** Life of a link that a part is put to: an hour for a slow line. */
-export const PRESIGNED_PUT_S = 3600;
-
-/** Zip that is read whole where parts of it are wanted: one call instead of a dozen. */
-export const READ_WHOLE_MAX_BYTES = 4 * 1024 * 1024;
-
-/** Findings that a refusal of an upload names. */
-export const REFUSAL_MAX_FINDINGS = 20;
-
-/** Files in one row of a bundle's index, which is what reading one of them costs: about 100 kB. */
-export const BUNDLE_INDEX_PAGE_FILES = 500;
-
-/** Pages of an index that one statement writes: about 1 MB, of the 2 MB that a bound value may have. */
-export const BUNDLE_INDEX_PAGES_PER_STATEMENT = 8;
-
-/** Age of the last sweep after which it counts as overdue: three of its intervals. */
-export const SWEEP_OVERDUE_MS = 15 * 60_000;
-
-/** Age below which the comparison of bucket and database looks away: what is in flight is not stray. */
-export const ORPHAN_MIN_AGE_MS = 24 * 3_600_000;
-
-/** Objects compared at once: one R2 list. */
-export const RECONCILE_PAGE = 1000;
-
-/** Pages that one run compares before it leaves the rest to the next. */
-export const RECONCILE_MAX_PAGES = 100;
-
-/** Stray objects that one comparison may remove, so that a mistake is noticed before it is a disaster. */
-export const RECONCILE_MAX_REMOVALS = 100;
-
-/** Missing objects that one comparison page looks for one by one. */
-export const RECONCILE_MAX_PROBES = 200;
 
 /** Nesting of an upstream JSON answer: real records stay below 20, and nothing recursive may run on more. */
 export const UPSTREAM_JSON_MAX_DEPTH = 64;
@@ -192,6 +200,14 @@ export const GITHUB_PAUSE_MAX_MS = 3_600_000;
 /** How long GitHub is left alone when it does not say until when: its own advice. */
 export const GITHUB_PAUSE_DEFAULT_MS = 60_000;
 
+/** How long a streamed answer may be silent, for its head or the next chunk: a healthy one never is for as long. */
+export const UPSTREAM_IDLE_TIMEOUT_MS = 30_000;
+
+/** Most bytes of a streamed answer that are read at once: what comes over a fast connection while a chunk is passed on. */
+export const STREAM_READ_BYTES = 64 * 1024;
+
+// Lineage and cost
+
 /** Nodes of one lineage graph, registered or not: the contract's. */
 export const LINEAGE_MAX_NODES = 500;
 
@@ -201,35 +217,7 @@ export const ANCESTOR_MAX_DEPTH = 5;
 /** What R2 charges for a gigabyte (10^9 bytes) and month of standard storage, in US dollars, at its list price of 2026. */
 export const R2_USD_PER_GB_MONTH = 0.015;
 
-/** The contract's bound for a pattern. */
-export const REGEX_MAX_CHARS = 512;
-
-/** Instructions that a pattern may compile to: a repeat of 1000 fits, a repeat of repeats does not. */
-export const REGEX_MAX_INSTRUCTIONS = 2500;
-
-/** Compiled patterns that are kept: some hundred kB each at the very worst, a few as a rule. */
-export const PATTERNS_KEPT = 16;
-
-/** Character positions of a pattern that ambiguity is looked for in; larger ones are left to the linear engine. */
-export const AMBIGUITY_MAX_POSITIONS = 200;
-
-/** Steps of that search: some milliseconds. */
-export const AMBIGUITY_MAX_STEPS = 100_000;
-
-/** Cards that one search reads before it hands back a cursor: what one request may cost. */
-export const SEARCH_MAX_CARDS = 1000;
-
-/** Artifacts that one search looks at before it hands back a cursor. */
-export const SEARCH_MAX_CANDIDATES = 20_000;
-
-/** Characters times instructions that one search may spend: some seconds of CPU at the very worst, a few hundred ms as a rule. */
-export const SEARCH_MAX_STEPS = 100_000_000;
-
-/** Largest 0-based index that a search by pattern counts to, because it has to find all that it skips. */
-export const SEARCH_INDEX_MAX = 10_000;
-
-/** Artifacts that a search verifies at a time, and so the cards read in one query: 64 KiB each at the most. */
-export const SEARCH_STRETCH = 100;
+// Bundles
 
 /** Entries of a bundle: up to a kilobyte of memory each while it is inspected; the largest repositories kept whole have some ten thousand files. */
 export const BUNDLE_MAX_ENTRIES = 75_000;
@@ -251,6 +239,28 @@ export const BUNDLE_RATIO_FREE_BYTES = 1024 * 1024;
 
 /** A path inside a bundle, in UTF-8: what file systems and the object store take. */
 export const BUNDLE_PATH_MAX_BYTES = 1024;
+
+// Files of a bundle
+
+/** Life of a link into the bucket that a download is sent on to: long enough to begin, and nothing to keep. */
+export const PRESIGNED_GET_S = 60;
+
+/** Files in one row of a bundle's index, which is what reading one of them costs: about 20 kB. */
+export const BUNDLE_INDEX_PAGE_FILES = 100;
+
+/** Pages of an index that one statement writes: about 1 MB, of the 2 MB that a bound value may have. */
+export const BUNDLE_INDEX_PAGES_PER_STATEMENT = 40;
+
+/** Files in one page of a listing: as in every list of ours. */
+export const FILES_PAGE = 1000;
+
+/** Files of which a part of a bundle is put together on the way out: each is a read of the object store, of which an invocation has a bounded number. */
+export const PART_MAX_FILES = 900;
+
+/** Rows of the index that are searched for the files of a part, or listed in one record: five thousand files, 1 MB. */
+export const INDEX_MAX_PAGES = 50;
+
+// Inspection
 
 /** Findings that one inspection hands out: more do not make it clearer. */
 export const INSPECT_MAX_FINDINGS = 100;
@@ -300,32 +310,42 @@ export const SAFETENSORS_HEADER_MAX_BYTES = 8 * 1024 * 1024;
 /** First bytes of an HDF5 file that are searched for code of Keras. */
 export const HDF5_SEARCHED_BYTES = 4 * 1024 * 1024;
 
-/** Files in one page of a listing: as in every list of ours. */
-export const FILES_PAGE = 1000;
+// Uploads
 
-/** Files of which a part of a bundle is put together on the way out: each is a read of the object store, of which an invocation has a bounded number. */
-export const PART_MAX_FILES = 900;
+/** How long the body of one upload request may take: well below the age at which its intent is given up. */
+export const UPLOAD_BODY_TIMEOUT_MS = 30 * 60_000;
 
-/** Rows of the index that are searched for the files of a part, or listed in one record: five thousand files, 1 MB. */
-export const INDEX_MAX_PAGES = 10;
+/** How long an issued id waits for its content, and an upload in parts for its end; the store itself aborts parts after seven days. */
+export const UPLOAD_LIFE_MS = 72 * 3_600_000;
 
-/** Entries in one page of a tree as the hub's clients read it: the hub's own page. */
-export const HUB_TREE_PAGE = 1000;
+/** Zip, or part of one, in one request: what Workers on the small plans are sent. */
+export const UPLOAD_BODY_MAX_BYTES = 100 * 1024 * 1024;
 
-/** Rows of the index that one page of a tree reads: more than enough for its entries, unless a directory is passed over. */
-export const HUB_TREE_INDEX_PAGES = 4;
+/** Zip that is uploaded in parts: it is read back once for its digest, within the CPU time of one invocation (about 1 s a GB). */
+export const UPLOAD_MAX_BYTES = 20 * 1024 ** 3;
 
-/** Paths that are looked up at once: clients ask for one; each costs up to three rows of the index. */
-export const HUB_PATHS_MAX = 50;
+/** Least size of every part but the last: the object store's. */
+export const UPLOAD_PART_MIN_BYTES = 5 * 1024 * 1024;
 
-/** Evidence that is read back to describe a model: what an ingest collects stays below. */
-export const HUB_EVIDENCE_MAX_BYTES = 16 * 1024 * 1024;
+/** Largest part: the object store's, for who writes to it by a presigned link; through the Worker it is the body's. */
+export const UPLOAD_PART_MAX_BYTES = 5 * 1024 ** 3;
 
-/** How long a streamed answer may be silent, for its head or the next chunk: a healthy one never is for as long. */
-export const UPSTREAM_IDLE_TIMEOUT_MS = 30_000;
+/** Parts by default: few enough requests, and little lost when one breaks off. */
+export const UPLOAD_PART_DEFAULT_BYTES = 32 * 1024 * 1024;
 
-/** Most bytes of a streamed answer that are read at once: what comes over a fast connection while a chunk is passed on. */
-export const STREAM_READ_BYTES = 64 * 1024;
+/** Parts of one upload: the object store's. */
+export const R2_MAX_PARTS = 10_000;
+
+/** Life of a link that a part is put to: an hour for a slow line. */
+export const PRESIGNED_PUT_S = 3600;
+
+/** Zip that is read whole where parts of it are wanted: one call instead of a dozen. */
+export const READ_WHOLE_MAX_BYTES = 4 * 1024 * 1024;
+
+/** Findings that a refusal of an upload names. */
+export const REFUSAL_MAX_FINDINGS = 20;
+
+// Mirrors
 
 /** Part of a mirror that is copied at once: what is lost when a step fails. More where there would be too many. */
 export const MIRROR_PART_BYTES = 16 * 1024 * 1024;
@@ -341,9 +361,6 @@ export const MIRROR_MAX_PARTS = 1000;
 
 /** Part of an archive whose length nobody knows before its end, held in memory: with 10,000 of them 80 GB. */
 export const MIRROR_ARCHIVE_PART_BYTES = 8 * 1024 * 1024;
-
-/** Parts that the object store takes of one object. */
-export const R2_MAX_PARTS = 10_000;
 
 /** Files of a mirror: what a step remembers of them all (their digests) fits its megabyte. */
 export const MIRROR_MAX_FILES = 10_000;
@@ -365,6 +382,22 @@ export const MIRROR_RELAUNCH_MS = 10 * 60_000;
 
 /** Waiting mirrors that one sweep looks after. */
 export const MIRROR_RELAUNCH_MAX = 20;
+
+// The hub's routes
+
+/** Entries in one page of a tree as the hub's clients read it: the hub's own page. */
+export const HUB_TREE_PAGE = 1000;
+
+/** Rows of the index that one page of a tree reads: more than enough for its entries, unless a directory is passed over. */
+export const HUB_TREE_INDEX_PAGES = 20;
+
+/** Paths that are looked up at once: clients ask for one; each costs up to three rows of the index. */
+export const HUB_PATHS_MAX = 50;
+
+/** Evidence that is read back to describe a model: what an ingest collects stays below. */
+export const HUB_EVIDENCE_MAX_BYTES = 16 * 1024 * 1024;
+
+// Access
 
 /** Iterations of PBKDF2-SHA-256: the most that the platform computes. */
 export const PBKDF2_ITERATIONS = 100_000;
@@ -399,9 +432,6 @@ export const TOKENS_PER_USER_MAX = 100;
 /** Users or tokens in one answer. */
 export const ACCOUNTS_PAGE = 1000;
 
-/** Nesting of a request body: the deepest that a route understands is six. */
-export const REQUEST_JSON_MAX_DEPTH = 32;
-
 /** How long the public keys of Cloudflare Access are used unasked; they change every six weeks and overlap by seven days. */
 export const ACCESS_KEYS_FRESH_MS = 3_600_000;
 
@@ -417,8 +447,7 @@ export const ACCESS_CLOCK_SKEW_S = 30;
 /** Longest assertion of Cloudflare Access that is looked at: groups and countries included they stay below 4 kB. */
 export const ACCESS_ASSERTION_MAX_CHARS = 16_384;
 
-/** What a caller who was refused for asking too often is told to wait: the period of the limits in wrangler.toml. */
-export const RATE_LIMIT_PERIOD_S = 60;
+// The audit
 
 /** Entries of the audit that one request looks at before it hands back a cursor: some ten milliseconds. */
 export const AUDIT_SCAN_ROWS = 10_000;

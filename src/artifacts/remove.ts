@@ -9,15 +9,10 @@
 import { permit } from "../auth/scopes.ts";
 import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import type { ArtifactType } from "../lib/artifact-types.ts";
 import { issuedId } from "../lib/ids.ts";
-import { DEPENDENTS_SHOWN } from "../limits.ts";
-import {
-  type ArtifactRow,
-  type ArtifactSummary,
-  type ArtifactType,
-  selectArtifact,
-  selectDependents,
-} from "../store/artifacts.ts";
+import { DELETION_LOOKS_MS, DEPENDENTS_SHOWN } from "../limits.ts";
+import { type ArtifactRow, type ArtifactSummary, selectArtifact, selectDependents } from "../store/artifacts.ts";
 import { bundleExists } from "../store/blobs.ts";
 import {
   type ArtifactRef,
@@ -112,31 +107,62 @@ export async function takeOut(
   const distinct = [...new Map(refs.map((ref) => [nameOf(ref.type, ref.id), ref])).values()];
   const statements = removeArtifacts(ctx.db, distinct, requester(ctx), dependents === "refuse");
   const [taken] = await repeatOnce(() => ctx.db.batch(statements));
-  const now = rowsOf<DoomedNow>(taken);
-  const deletedNow = new Set(now.map((deletion) => deletion.artifact_id));
+  const mine = rowsOf<DoomedNow>(taken);
   // Only who was not there to be deleted, was updated while the bucket was down, or is being uploaded has more open.
-  const isAll = now.length === distinct.length && !now.some((deletion) => deletion.others);
-  const open: OpenDeletion[] = isAll ? now : rowsOf(await selectOpenOf(ctx.db, distinct).all());
+  const isAll = mine.length === distinct.length && !mine.some((deletion) => deletion.others);
+  const open = isAll ? mine : rowsOf<OpenDeletion>(await selectOpenOf(ctx.db, distinct).all());
 
-  const owed = open.filter((deletion) => deletion.reason === "deleted");
-  const mine = await Promise.all(owed.map((deletion) => isStillOwed(ctx, deletion, deletedNow)));
-  const answered = new Set(owed.filter((_, index) => mine[index]).map((row) => nameOf(row.type, row.artifact_id)));
-  const outcome = (await purge(ctx, open)) ? "deleted" : "failed";
-  return refs.map((ref) => (answered.has(nameOf(ref.type, ref.id)) ? outcome : "not_found"));
+  const deletedNow = new Set(mine.map((deletion) => deletion.artifact_id));
+  const isAnothers = ({ artifact_id, reason, attempts }: OpenDeletion) =>
+    reason === "deleted" && attempts === 0 && !deletedNow.has(artifact_id);
+  const ours = open.filter((deletion) => !isAnothers(deletion));
+  const isGone = await purge(ctx, ours);
+  const left = await findLeftBehind(ctx, distinct, open.filter(isAnothers));
+  const owed = await Promise.all(left.map((deletion) => isStillOwed(ctx, deletion)));
+  const isLeftGone = await purge(ctx, left);
+
+  const answered = [...ours.filter(({ reason }) => reason === "deleted"), ...left.filter((_, index) => owed[index])];
+  const deleted = new Set(answered.map(nameOfDeleted));
+  const unfinished = new Set([...(isGone ? [] : ours), ...(isLeftGone ? [] : left)].map(nameOfDeleted));
+  return refs.map(({ type, id }) => {
+    const name = nameOf(type, id);
+    if (!deleted.has(name)) return "not_found";
+    return unfinished.has(name) ? "failed" : "deleted";
+  });
 }
 
-function nameOf(type: ArtifactType, id: number): string {
+function nameOf(type: string, id: number): string {
   return `${type}/${id}`;
 }
 
+function nameOfDeleted({ type, artifact_id }: OpenDeletion): string {
+  return nameOf(type, artifact_id);
+}
+
 /**
- * Whether this request is the one to answer "deleted". The transaction's own deletions are. An open deletion of an earlier
- * request is, if that request said that it did not finish, or died on the way. But if nobody ever failed at it and the
- * object is gone, then somebody has just answered "deleted" and only the receipt is late: for this request it never existed.
+ * Which of these deletions, begun by other requests that have not failed, nobody finishes. As a rule that happens this very
+ * moment: they are looked at again, and once one is finished it is its own request which answers "deleted"; for this one the
+ * artifact never existed. What stays open has lost its request, or its receipt.
  */
-async function isStillOwed(ctx: Context, deletion: OpenDeletion, deletedNow: Set<number>): Promise<boolean> {
-  if (deletedNow.has(deletion.artifact_id) || deletion.attempts > 0) return true;
-  return bundleExists(ctx.blobs, deletion.object_key).catch(() => true);
+async function findLeftBehind(
+  ctx: Context,
+  refs: readonly ArtifactRef[],
+  begun: readonly OpenDeletion[],
+): Promise<OpenDeletion[]> {
+  const keys = new Set(begun.map(({ object_key }) => object_key));
+  let left = [...begun];
+  for (const wait of DELETION_LOOKS_MS) {
+    if (left.every(({ attempts }) => attempts > 0)) break;
+    await scheduler.wait(wait);
+    const open = rowsOf<OpenDeletion>(await selectOpenOf(ctx.db, refs).all());
+    left = open.filter(({ object_key }) => keys.has(object_key));
+  }
+  return left;
+}
+
+/** Whether "deleted" is still to be answered: not if the object is gone, which its own request has said, and only the receipt was lost. */
+function isStillOwed(ctx: Context, { attempts, object_key }: OpenDeletion): Promise<boolean> {
+  return attempts > 0 ? Promise.resolve(true) : bundleExists(ctx.blobs, object_key).catch(() => true);
 }
 
 /** What deleting this artifact would do; changes nothing, and refuses where the delete itself would. */

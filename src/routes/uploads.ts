@@ -5,7 +5,7 @@ import { completeUpload } from "../artifacts/uploads/complete.ts";
 import { abortUpload, placePart, putUploadPart, readUploadState, startUpload } from "../artifacts/uploads/parts.ts";
 import { RegistryError } from "../errors.ts";
 import { issuedId } from "../lib/ids.ts";
-import { UPLOAD_MAX_BYTES, UPLOAD_MAX_PARTS } from "../limits.ts";
+import { R2_MAX_PARTS, UPLOAD_MAX_BYTES } from "../limits.ts";
 import { answerUploaded, DIGEST_HEADERS, incomingBody } from "./content.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
@@ -17,7 +17,7 @@ const DigestHex = z
   .transform((hex) => hex.toLowerCase())
   .openapi({ type: "string", description: "SHA-256 of the whole zip." });
 const Etag = z.string().min(1).max(256);
-const PartNumber = z.coerce.number().int().min(1).max(UPLOAD_MAX_PARTS);
+const PartNumber = z.coerce.number().int().min(1).max(R2_MAX_PARTS);
 const UploadPath = ArtifactPath.extend({
   upload_id: ArtifactIdSchema.openapi({ param: { name: "upload_id", in: "path" } }),
 });
@@ -145,7 +145,7 @@ const completeRoute = createRoute({
               sha256: DigestHex.optional(),
               parts: z
                 .array(z.object({ number: PartNumber, etag: Etag }))
-                .max(UPLOAD_MAX_PARTS)
+                .max(R2_MAX_PARTS)
                 .optional()
                 .openapi({ description: "Parts that were put into the bucket itself, by the tags that it answered." }),
             })

@@ -1,5 +1,5 @@
 /**
- * Bodies of clients on their way into the bucket: measured and digested as they pass, never in memory whole.
+ * Bodies on their way into the bucket, never in memory whole; a client's is measured and digested as it passes.
  *
  * Invariant: what the bucket is handed is exactly as long as was announced, or it is handed nothing.
  */
@@ -39,15 +39,17 @@ export async function passOn<T>(
   const digest = new crypto.DigestStream("SHA-256");
   digest.digest.catch(() => {}); // of a body that broke off nobody asks for it
   const stop = Promise.withResolvers<never>();
-  stop.promise.catch(() => {}); // nobody waits for it once the body has passed
+  const timer = setTimeout(() => stop.reject(new BrokenBodyError("it took too long")), body.timeoutMs);
   const writing = write(fixed.readable);
   // A writer that fails reads no further: without this, the body would wait for it.
   writing.catch(stop.reject);
   try {
-    await pump(body, [fixed.writable.getWriter(), digest.getWriter()], stop);
+    await pump(measured(body), [fixed.writable.getWriter(), digest.getWriter()], stop.promise);
   } catch (error) {
     await writing.catch(() => {}); // broken off by now, for whatever reason
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
   const sha256 = toHex(await digest.digest);
   if (body.sha256 !== undefined && sha256 !== body.sha256) {
@@ -57,40 +59,50 @@ export async function passOn<T>(
   return { written: await writing, sha256 };
 }
 
-async function pump(
-  { stream, size, timeoutMs }: ComingBody,
-  writers: readonly WritableStreamDefaultWriter<Uint8Array>[],
-  stop: PromiseWithResolvers<never>,
+/** Where chunks come from: as a stream's own reader. */
+export type ChunkReader = Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
+
+/**
+ * Passes chunks on, each only when the one before has been taken by all: what a stream hands us is ours no longer than until
+ * we ask for the next, which `pipeTo` does not know. Then ends the writers; or, if anything fails, cuts both sides off.
+ * @param stopped rejects when nobody wants the rest any more
+ */
+export async function pump(
+  from: ChunkReader,
+  to: readonly WritableStreamDefaultWriter<Uint8Array>[],
+  stopped: Promise<never>,
 ): Promise<void> {
-  const reader = stream.getReader();
-  for (const writer of writers) writer.closed.catch(() => {}); // each failure is seen where it is written
-  const timer = setTimeout(() => stop.reject(new BrokenBodyError("it took too long")), timeoutMs);
-  const unlessStopped = <T>(work: Promise<T>): Promise<T> => Promise.race([stop.promise, work]);
-  let passed = 0;
+  stopped.catch(() => {}); // nobody waits for it once all has passed
+  for (const writer of to) writer.closed.catch(() => {}); // each failure is seen where it is written
+  const unlessStopped = <T>(work: Promise<T>): Promise<T> => Promise.race([stopped, work]);
   try {
     for (;;) {
-      const { done, value } = await unlessStopped(read(reader));
+      const { done, value } = await unlessStopped(from.read());
       if (done) break;
-      passed += value.byteLength;
-      if (passed > size) throw new BrokenBodyError(`it is longer than the ${size} bytes announced`);
-      await unlessStopped(Promise.all(writers.map((writer) => writer.write(value))));
+      await unlessStopped(Promise.all(to.map((writer) => writer.write(value))));
     }
-    if (passed < size) throw new BrokenBodyError(`it ended after ${passed} of ${size} bytes`);
-    await unlessStopped(Promise.all(writers.map((writer) => writer.close())));
+    await unlessStopped(Promise.all(to.map((writer) => writer.close())));
   } catch (error) {
     // Not waited for: a peer that is gone may never answer.
-    for (const ending of [reader.cancel(error), ...writers.map((writer) => writer.abort(error))])
-      ending.catch(() => {});
+    for (const ending of [from.cancel(error), ...to.map((writer) => writer.abort(error))]) ending.catch(() => {});
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
-async function read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<ReadableStreamReadResult<Uint8Array>> {
-  try {
-    return await reader.read();
-  } catch {
-    throw new BrokenBodyError("the connection was lost");
-  }
+/** Reads a body that is to have the length that was announced. */
+function measured({ stream, size }: ComingBody): ChunkReader {
+  const reader = stream.getReader();
+  let passed = 0;
+  return {
+    async read() {
+      const part = await reader.read().catch(() => {
+        throw new BrokenBodyError("the connection was lost");
+      });
+      passed += part.value?.byteLength ?? 0;
+      if (passed > size) throw new BrokenBodyError(`it is longer than the ${size} bytes announced`);
+      if (part.done && passed < size) throw new BrokenBodyError(`it ended after ${passed} of ${size} bytes`);
+      return part;
+    },
+    cancel: (reason) => reader.cancel(reason),
+  };
 }

@@ -300,20 +300,10 @@ describe("a download over the binding", () => {
 });
 
 describe("50 removes of one artifact at once", () => {
-  it("delete and audit it once; each caller is told that it is gone", async () => {
+  it("delete and audit it once, and one caller alone is told that it was deleted", async () => {
     const id = await registry.register("code", source("a"));
-    const {
-      deleted = 0,
-      artifact_not_found = 0,
-      ...others
-    } = await play<Record<string, number>>("race", {
-      type: "code",
-      id,
-      times: 50,
-    });
-    expect(others).toEqual({});
-    expect(deleted).toBeGreaterThanOrEqual(1);
-    expect(deleted + artifact_not_found).toBe(50);
+    const outcomes = await play<Record<string, number>>("race", { type: "code", id, times: 50 });
+    expect(outcomes).toEqual({ deleted: 1, artifact_not_found: 49 });
     expect(await rows("SELECT actor FROM audit WHERE action = 'DELETE'")).toEqual([{ actor: "worker:trainer" }]);
     expect(await rows("SELECT count(*) AS n FROM deletions WHERE reason = 'deleted'")).toEqual([{ n: 1 }]);
     await comeToRest();

@@ -13,6 +13,7 @@ import { MIRROR_ARCHIVE_PART_BYTES, R2_MAX_PARTS } from "../../limits.ts";
 import { openGitHubArchive, openHubFile } from "../../sources/contents.ts";
 import { getBundle } from "../../store/blobs.ts";
 import { type Multipart, putPart } from "../../store/multipart.ts";
+import { pump } from "../../store/streams.ts";
 import { upstreamOf } from "../ingest.ts";
 import { MirrorFailure, MirrorObsolete } from "./failure.ts";
 import { layOut, type MirrorPlan } from "./plan.ts";
@@ -35,40 +36,17 @@ export async function copyPart(
     openOrigin(ctx, plan, file, stretch),
   );
   const fixed = new FixedLengthStream(range.length);
-  const stop = new AbortController();
+  const stop = Promise.withResolvers<never>();
   const putting = putPart(ctx.blobs, upload, number, fixed.readable);
   // a store that says no without reading would leave the pump waiting for ever
-  putting.catch((reason: unknown) => stop.abort(reason));
-  const piping = pump(body, fixed.writable, stop.signal);
+  putting.catch(stop.reject);
+  const piping = pump(body.getReader(), [fixed.writable.getWriter()], stop.promise);
   const [put, piped] = await Promise.allSettled([putting, piping]);
   // If both failed, then the store because of the source, unless the source was cut off because of the store.
   if (put.status === "rejected" && piped.status === "rejected") throw await cause(pieces, put.reason);
   if (put.status === "rejected") throw put.reason;
   if (piped.status === "rejected") throw piped.reason;
   return { part: { number, etag: put.value }, pieces: await pieces };
-}
-
-/**
- * Passes chunks on one by one, each only when the one before has been taken: what streams hand us is ours no longer than
- * that, which `pipeTo` does not know.
- */
-async function pump(body: ReadableStream<Uint8Array>, to: WritableStream<Uint8Array>, signal: AbortSignal) {
-  const reader = body.getReader();
-  const writer = to.getWriter();
-  const stopped = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-  stopped.catch(() => undefined);
-  try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      await Promise.race([writer.write(part.value), stopped]);
-    }
-    await Promise.race([writer.close(), stopped]);
-  } catch (error) {
-    writer.abort(error).catch(() => undefined);
-    await reader.cancel(error);
-    throw error;
-  }
 }
 
 /** Why the source failed, if it did by itself; else why the store did. */

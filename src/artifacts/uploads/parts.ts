@@ -10,9 +10,9 @@ import { type Context, requester } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
 import {
   PRESIGNED_PUT_S,
+  R2_MAX_PARTS,
   UPLOAD_BODY_MAX_BYTES,
   UPLOAD_LIFE_MS,
-  UPLOAD_MAX_PARTS,
   UPLOAD_PART_DEFAULT_BYTES,
   UPLOAD_PART_MAX_BYTES,
   UPLOAD_PART_MIN_BYTES,
@@ -30,9 +30,9 @@ import { repeatOnce, rowsOf } from "../../store/statements.ts";
 import { selectParts, type UploadPart, writePart } from "../../store/upload-parts.ts";
 import { giveUpUploads, recordMultipart, selectUpload, type UploadRow } from "../../store/uploads.ts";
 import { purge } from "../purge.ts";
+import { openUpload } from "../write.ts";
 import { type IncomingBody, intentOf, orGiveUp, passingOn, readBody } from "./put.ts";
 import { checkRoom, getSlot } from "./slot.ts";
-import { openUpload } from "../write.ts";
 
 /** An upload in parts. Sizes in bytes; `expires_at` in ISO 8601. */
 export interface PartedUpload {
@@ -70,7 +70,7 @@ export async function startUpload(
 ): Promise<PartedUpload> {
   permit(ctx, "artifact:write");
   const { size, sha256 = "" } = wanted;
-  const partSize = wanted.partSize ?? Math.max(UPLOAD_PART_DEFAULT_BYTES, Math.ceil(size / UPLOAD_MAX_PARTS));
+  const partSize = wanted.partSize ?? Math.max(UPLOAD_PART_DEFAULT_BYTES, Math.ceil(size / R2_MAX_PARTS));
   checkPartSize(ctx, size, partSize);
   const slot = await getSlot(ctx, ref);
   await checkRoom(ctx, slot, size);
@@ -91,7 +91,7 @@ function checkPartSize(ctx: Context, size: number, partSize: number): void {
   const wrong =
     partSize < UPLOAD_PART_MIN_BYTES || partSize > max
       ? `part_size: must be from ${UPLOAD_PART_MIN_BYTES} to ${max} bytes`
-      : Math.ceil(size / partSize) > UPLOAD_MAX_PARTS && `part_size: makes more than ${UPLOAD_MAX_PARTS} parts`;
+      : Math.ceil(size / partSize) > R2_MAX_PARTS && `part_size: makes more than ${R2_MAX_PARTS} parts`;
   if (wrong) throw new RegistryError("invalid_request", `Invalid request: body.${wrong}`);
 }
 
