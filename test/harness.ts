@@ -3,8 +3,8 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createApp } from "../src/app.ts";
-import { reconcile } from "../src/artifacts/reconcile.ts";
 import { sealAudit } from "../src/artifacts/audit/seal.ts";
+import { reconcile } from "../src/artifacts/reconcile.ts";
 import { type SweepReport, sweep } from "../src/artifacts/sweep.ts";
 import type { Env } from "../src/config.ts";
 import { type Context, createContext } from "../src/context.ts";
@@ -137,10 +137,10 @@ export async function brokenInvariants(): Promise<string[]> {
 
   const counted: Record<string, string> = {
     "artifact that is deleted": `SELECT a.id FROM artifacts a JOIN deletions d ON d.artifact_id = a.id AND d.reason = 'deleted'`,
-    "delete audited more than once": `SELECT artifact_id AS id FROM audit WHERE action = 'DELETE' GROUP BY 1 HAVING count(*) > 1`,
+    "delete audited more than once": `SELECT artifact_id AS id FROM audit WHERE action = 'DELETE' AND artifact_id > 0 GROUP BY 1 HAVING count(*) > 1`,
     "delete not audited": `SELECT artifact_id AS id FROM deletions d WHERE reason = 'deleted'
        AND NOT EXISTS (SELECT 1 FROM audit WHERE action = 'DELETE' AND artifact_id = d.artifact_id)`,
-    "delete audited that did not happen": `SELECT artifact_id AS id FROM audit u WHERE action = 'DELETE'
+    "delete audited that did not happen": `SELECT artifact_id AS id FROM audit u WHERE action = 'DELETE' AND artifact_id > 0
        AND NOT EXISTS (SELECT 1 FROM deletions WHERE reason = 'deleted' AND artifact_id = u.artifact_id)`,
     "registration not audited once": `SELECT a.id FROM artifacts a
        WHERE (SELECT count(*) FROM audit WHERE action = 'CREATE' AND artifact_id = a.id) <> 1`,

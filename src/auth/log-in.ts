@@ -1,9 +1,10 @@
 /** From a name and a password to a session. Contract §1, PUT /authenticate. */
 
-import type { Context } from "../context.ts";
+import { type Context, type Requester, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { textSha256Hex } from "../lib/hash.ts";
 import { LEASE_CALLS, SESSION_CALLS, SESSION_MS } from "../limits.ts";
+import { auditAccount } from "../store/audit.ts";
 import { rowsOf } from "../store/statements.ts";
 import { insertToken } from "../store/tokens.ts";
 import { selectUser, type UserRow } from "../store/users.ts";
@@ -26,18 +27,19 @@ export async function logIn(ctx: Context, name: string, password: string): Promi
   const isUser = await isPassword(password, row ?? undefined);
   const isOwner = equalDigests(await textSha256Hex(password), await textSha256Hex(admin?.password ?? ""));
   if (!(name === admin?.name ? isOwner : isUser)) throw new RegistryError("invalid_credentials");
-  return `bearer ${await openSession(ctx, name)}`;
+  const isAdmin = name === admin?.name || row?.scopes.includes('"admin"') === true;
+  return `bearer ${await openSession(ctx, name, { ...requester(ctx), actor: name, isAdmin })}`;
 }
 
 /**
  * A new session of somebody who has proved who they are.
  * @throws RegistryError `invalid_credentials` if the user was removed in the meantime
  */
-async function openSession(ctx: Context, name: string): Promise<string> {
+async function openSession(ctx: Context, name: string, by: Requester): Promise<string> {
   const token = createToken("session");
   const user = storedUser(ctx.config, name);
-  const results = await ctx.db.batch(
-    insertToken(ctx.db, {
+  const [, inserted] = await ctx.db.batch([
+    ...insertToken(ctx.db, {
       id: token.id,
       digest: await digestOf(token.secret, user === null ? bondOf(ctx.config) : ""),
       user,
@@ -47,7 +49,8 @@ async function openSession(ctx: Context, name: string): Promise<string> {
       expires_at: ctx.now() + SESSION_MS,
       leases_left: SESSION_CALLS / LEASE_CALLS,
     }),
-  );
-  if (rowsOf(results.at(-1)).length === 0) throw new RegistryError("invalid_credentials");
+    auditAccount(ctx.db, "CREATE", { kind: "session", name: token.id }, by),
+  ]);
+  if (rowsOf(inserted).length === 0) throw new RegistryError("invalid_credentials");
   return token.text;
 }

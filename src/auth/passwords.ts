@@ -21,7 +21,7 @@ export async function hashPassword(password: string): Promise<StoredPassword> {
   const salt = crypto.getRandomValues(new Uint8Array(PASSWORD_SALT_BYTES));
   return {
     salt: toHex(salt),
-    hash: toHex(await stretch(password, salt, PBKDF2_ITERATIONS)),
+    hash: await stretch(password, salt, PBKDF2_ITERATIONS),
     iterations: PBKDF2_ITERATIONS,
   };
 }
@@ -29,7 +29,7 @@ export async function hashPassword(password: string): Promise<StoredPassword> {
 /** Whether this is the stored password; false after the same work where none is stored. */
 export async function isPassword(password: string, stored: StoredPassword | undefined): Promise<boolean> {
   const { salt, hash, iterations } = stored ?? NOBODY;
-  const same = equalDigests(toHex(await stretch(password, fromHex(salt), iterations)), hash);
+  const same = equalDigests(await stretch(password, fromHex(salt), iterations), hash);
   return same && stored !== undefined;
 }
 
@@ -39,9 +39,10 @@ export function equalDigests(one: string, other: string): boolean {
   return left.length === right.length && crypto.subtle.timingSafeEqual(left, right);
 }
 
-async function stretch(password: string, salt: Uint8Array<ArrayBuffer>, iterations: number): Promise<ArrayBuffer> {
+/** What is kept of a password, in hex. */
+export async function stretch(password: string, salt: Uint8Array<ArrayBuffer>, iterations: number): Promise<string> {
   // Whichever way a keyboard composes an accent, it is the same password (RFC 8265).
   const bytes = new TextEncoder().encode(password.normalize("NFC"));
   const key = await crypto.subtle.importKey("raw", bytes, "PBKDF2", false, ["deriveBits"]);
-  return crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations }, key, 256);
+  return toHex(await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations }, key, 256));
 }

@@ -1,8 +1,9 @@
 /** Long-lived tokens for machines: each with scopes of its own, never more than its user has. */
 
-import type { Context } from "../context.ts";
+import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { ACCOUNTS_PAGE } from "../limits.ts";
+import { auditAccount } from "../store/audit.ts";
 import { rowsOf } from "../store/statements.ts";
 import { deleteToken, deleteTokenOf, insertToken, selectTokens, type TokenRow } from "../store/tokens.ts";
 import { bondOf, requireAccounts, storedUser } from "./owner.ts";
@@ -47,8 +48,11 @@ export async function issueToken(
     expires_at: wanted.expiresAt ?? null,
     leases_left: null,
   };
-  const results = await ctx.db.batch(insertToken(ctx.db, row));
-  if (rowsOf(results.at(-1)).length === 0) throw new RegistryError("too_many_tokens");
+  const [, inserted] = await ctx.db.batch([
+    ...insertToken(ctx.db, row),
+    auditAccount(ctx.db, "CREATE", { kind: "token", name: row.id }, requester(ctx)),
+  ]);
+  if (rowsOf(inserted).length === 0) throw new RegistryError("too_many_tokens");
   return { ...viewOf(row), token: token.text };
 }
 
@@ -72,7 +76,11 @@ export async function revokeToken(ctx: Context, id: string): Promise<void> {
   permit(ctx, "session");
   requireAccounts(ctx);
   const statement = may(ctx.actor, "admin") ? deleteToken(ctx.db, id) : deleteTokenOf(ctx.db, accountOf(ctx), id);
-  if (rowsOf(await statement.all()).length === 0) throw new RegistryError("token_not_found");
+  const [deleted] = await ctx.db.batch([
+    statement,
+    auditAccount(ctx.db, "DELETE", { kind: kindOf(id), name: id }, requester(ctx)),
+  ]);
+  if (rowsOf(deleted).length === 0) throw new RegistryError("token_not_found");
 }
 
 /** Whose tokens whoever asks may have: a registered user's, or the first administrator's. */

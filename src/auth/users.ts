@@ -1,12 +1,14 @@
-/** Users: an administrator registers and removes them, and they may remove themselves. */
+/** Users: an administrator registers, changes and removes them; they may change their password and remove themselves. */
 
 import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { ACCOUNTS_PAGE } from "../limits.ts";
+import { auditAccount } from "../store/audit.ts";
 import { rowsOf } from "../store/statements.ts";
-import { deleteUser, insertUser, selectUsers, type UserRow } from "../store/users.ts";
+import { deleteSessions } from "../store/tokens.ts";
+import { deleteUser, insertUser, selectUser, selectUsers, type UserRow, updateUser } from "../store/users.ts";
 import { requireAccounts } from "./owner.ts";
-import { hashPassword } from "./passwords.ts";
+import { hashPassword, isPassword } from "./passwords.ts";
 import { permit, READ_ONLY, type Scope } from "./scopes.ts";
 
 /** What is told of a user. Time in ISO 8601. */
@@ -39,7 +41,11 @@ export async function registerUser(
     created_at: by.at,
     created_by: by.actor,
   };
-  if (rowsOf(await insertUser(ctx.db, row).all()).length === 0) throw new RegistryError("user_exists");
+  const [inserted] = await ctx.db.batch([
+    insertUser(ctx.db, row),
+    auditAccount(ctx.db, "CREATE", { kind: "user", name: row.name }, by),
+  ]);
+  if (rowsOf(inserted).length === 0) throw new RegistryError("user_exists");
   ctx.log("info", "user_registered", { name: row.name, scopes: [...scopes], by: by.actor });
   return viewOf(row);
 }
@@ -54,6 +60,49 @@ export async function listUsers(ctx: Context, after = ""): Promise<{ items: User
   return rows.length > items.length && last ? { items, next: last.name } : { items };
 }
 
+/** What may be changed of a user; what is missing stays. */
+export interface UserChanges {
+  password?: string | undefined;
+  /** Of who changes their own: whoever finds a session must not be able to keep the account. */
+  currentPassword?: string | undefined;
+  scopes?: Scope[] | undefined;
+}
+
+/**
+ * Changes a user: the own password, for who knows the present one; as an administrator anybody's password and scopes. Another
+ * password ends all sessions of the user; other scopes hold from the next call on, for sessions and tokens alike.
+ *
+ * @throws RegistryError `not_permitted`, `invalid_credentials`, `user_not_found`, `user_is_configured`
+ */
+export async function changeUser(
+  ctx: Context,
+  name: string,
+  { password, currentPassword, scopes }: UserChanges,
+): Promise<UserView> {
+  permit(ctx, "session");
+  requireAccounts(ctx);
+  const isSelf = ctx.actor.kind === "user" && ctx.actor.name === name;
+  if (!isSelf || scopes) permit(ctx, "admin");
+  refuseConfigured(ctx, name);
+  const before = await selectUser(ctx.db, name).first<UserRow>();
+  if (!before) throw new RegistryError("user_not_found");
+  if (isSelf && password !== undefined && !(await isPassword(currentPassword ?? "", before))) {
+    throw new RegistryError("invalid_credentials");
+  }
+  const stored = password === undefined ? undefined : await hashPassword(password);
+  const by = requester(ctx);
+  const [changed] = await ctx.db.batch([
+    updateUser(ctx.db, before, { ...stored, ...(scopes && { scopes: JSON.stringify([...new Set(scopes)]) }) }),
+    auditAccount(ctx.db, "UPDATE", { kind: "user", name }, by),
+    ...(stored ? [deleteSessions(ctx.db, name, stored.hash)] : []),
+  ]);
+  const [after] = rowsOf<UserRow>(changed);
+  // Somebody else has changed the password or removed the user since it was looked at.
+  if (!after) throw new RegistryError("user_not_found");
+  ctx.log("info", "user_changed", { name, password: stored !== undefined, ...(scopes && { scopes }), by: by.actor });
+  return viewOf(after);
+}
+
 /**
  * Removes a user with all their tokens; what they registered stays. Oneself, or as an administrator anybody.
  * @throws RegistryError `not_permitted`, `user_not_found`, `user_is_configured`
@@ -63,8 +112,13 @@ export async function removeUser(ctx: Context, name: string): Promise<void> {
   requireAccounts(ctx);
   if (ctx.actor.kind !== "user" || ctx.actor.name !== name) permit(ctx, "admin");
   refuseConfigured(ctx, name);
-  if (rowsOf(await deleteUser(ctx.db, name).all()).length === 0) throw new RegistryError("user_not_found");
-  ctx.log("info", "user_removed", { name, by: requester(ctx).actor });
+  const by = requester(ctx);
+  const [deleted] = await ctx.db.batch([
+    deleteUser(ctx.db, name),
+    auditAccount(ctx.db, "DELETE", { kind: "user", name }, by),
+  ]);
+  if (rowsOf(deleted).length === 0) throw new RegistryError("user_not_found");
+  ctx.log("info", "user_removed", { name, by: by.actor });
 }
 
 function refuseConfigured(ctx: Context, name: string): void {

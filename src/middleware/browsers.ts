@@ -33,7 +33,7 @@ function isAllowed(origin: string, c: HonoContext): boolean {
 /** Answers preflights and lets the named origins read answers. */
 const allowOrigins = cors({
   origin: (origin, c) => (isAllowed(origin, c) ? origin : null),
-  allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
+  allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
   allowHeaders: [
     "Authorization",
     "X-Authorization",

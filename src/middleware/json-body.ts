@@ -16,6 +16,8 @@ const limitBody = bodyLimit({
   },
 });
 
+const WITH_BODY = ["POST", "PUT", "PATCH"];
+
 /**
  * Bounds a body and labels it as the JSON that every route with a body takes, but for those that stream theirs. `curl -d`
  * calls its body a form and `fetch` calls a string plain text; a body that is no JSON is refused by its content. One that is
@@ -23,7 +25,7 @@ const limitBody = bodyLimit({
  * no body that is read.
  */
 export const takeJson = createMiddleware<RouteEnv>((c, next) => {
-  if ((c.req.method !== "POST" && c.req.method !== "PUT") || streamsBody(c.req)) return next();
+  if (!WITH_BODY.includes(c.req.method) || streamsBody(c.req)) return next();
   return limitBody(c, async () => {
     if (c.req.header("content-type") !== "application/json") {
       const headers = new Headers(c.req.raw.headers);

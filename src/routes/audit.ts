@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { readArtifactAudit, readAudit } from "../artifacts/audit/entries.ts";
 import { verifyAudit } from "../artifacts/audit/seal.ts";
 import { issuedId } from "../lib/ids.ts";
-import { AUDIT_ACTIONS } from "../store/audit.ts";
+import { ACCOUNT_KINDS, AUDIT_ACTIONS } from "../store/audit.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
 import {
@@ -33,6 +33,10 @@ const AuditEntrySchema = z
     user: UserSchema,
     date: z.iso.datetime(),
     artifact: MetadataSchema.optional(),
+    account: z
+      .object({ kind: z.enum(ACCOUNT_KINDS), name: z.string() })
+      .optional()
+      .openapi({ description: "A user by name, a token or a session by its id." }),
     action: ActionSchema,
     request_id: z.string(),
     before: z.string().optional().openapi({ description: "SHA-256 of the zip before, in hex." }),

@@ -1,8 +1,8 @@
-/** Users: registered and removed by administrators, removed by themselves. */
+/** Users: registered, changed and removed by administrators; they change their own password and remove themselves. */
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { READ_ONLY, SCOPES } from "../auth/scopes.ts";
-import { listUsers, registerUser, removeUser } from "../auth/users.ts";
+import { changeUser, listUsers, registerUser, removeUser } from "../auth/users.ts";
 import { PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS } from "../limits.ts";
 import { createRouter, onlyWithAccounts } from "./router.ts";
 import { answer, refusals, requires, ScopeSchema, UserNameSchema } from "./schemas.ts";
@@ -16,6 +16,9 @@ const view = z
     created_by: z.string(),
   })
   .openapi("User");
+
+const PasswordSchema = z.string().min(PASSWORD_MIN_CHARS).max(PASSWORD_MAX_CHARS);
+const NamePath = z.object({ name: UserNameSchema.openapi({ param: { name: "name", in: "path" } }) });
 
 const registerRoute = createRoute({
   ...requires("admin"),
@@ -33,7 +36,7 @@ const registerRoute = createRoute({
           schema: z
             .object({
               name: UserNameSchema,
-              password: z.string().min(PASSWORD_MIN_CHARS).max(PASSWORD_MAX_CHARS),
+              password: PasswordSchema,
               is_admin: z.boolean().default(false),
               scopes: z
                 .array(ScopeSchema)
@@ -84,6 +87,59 @@ const listRoute = createRoute({
   },
 });
 
+const changeRoute = createRoute({
+  ...requires("session"),
+  method: "patch",
+  path: "/users/{name}",
+  operationId: "UserUpdate",
+  tags: ["access"],
+  summary: "Change your password, or as an administrator anybody's password and scopes",
+  description:
+    "Another password ends all sessions of the user. Other scopes hold from the next call on; a token never does more than its user.",
+  middleware: onlyWithAccounts,
+  request: {
+    params: NamePath,
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z
+            .object({
+              password: PasswordSchema.optional(),
+              current_password: z
+                .string()
+                .max(PASSWORD_MAX_CHARS)
+                .optional()
+                .openapi({ description: "Of who changes their own password." }),
+              scopes: z
+                .array(ScopeSchema)
+                .max(SCOPES.length)
+                .optional()
+                .openapi({ description: "All that the user may do from now on; `admin` for everything." }),
+            })
+            .refine(({ password, scopes }) => password !== undefined || scopes !== undefined, {
+              message: "must have a password or scopes",
+            })
+            .openapi("UserChange"),
+        },
+      },
+    },
+  },
+  responses: {
+    200: answer("Changed.", view),
+    ...refusals(
+      "invalid_request",
+      "invalid_credentials",
+      "unauthenticated",
+      "not_permitted",
+      "user_not_found",
+      "user_is_configured",
+      "body_too_large",
+      "not_supported",
+    ),
+  },
+});
+
 const removeRoute = createRoute({
   ...requires("session"),
   method: "delete",
@@ -92,7 +148,7 @@ const removeRoute = createRoute({
   tags: ["access"],
   summary: "Remove yourself, or as an administrator anybody; all tokens of the user die with it",
   middleware: onlyWithAccounts,
-  request: { params: z.object({ name: UserNameSchema.openapi({ param: { name: "name", in: "path" } }) }) },
+  request: { params: NamePath },
   responses: {
     200: answer("Removed.", z.object({ status: z.literal("removed"), name: z.string() })),
     ...refusals(
@@ -114,6 +170,10 @@ export const userRoutes = createRouter()
   .openapi(listRoute, async (c) => {
     const { items, next } = await listUsers(c.var.ctx, c.req.valid("query").offset);
     return c.json(items, 200, next === undefined ? {} : { offset: next });
+  })
+  .openapi(changeRoute, async (c) => {
+    const { current_password: currentPassword, ...wanted } = c.req.valid("json");
+    return c.json(await changeUser(c.var.ctx, c.req.valid("param").name, { ...wanted, currentPassword }), 200);
   })
   .openapi(removeRoute, async (c) => {
     const { name } = c.req.valid("param");

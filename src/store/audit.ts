@@ -5,16 +5,26 @@
 
 import type { Database } from "../config.ts";
 import type { Requester } from "../context.ts";
+import type { ArtifactType } from "../lib/artifact-types.ts";
 import { AUDIT_SCAN_ROWS, AUDIT_SKEW_MS, DOWNLOAD_PARTS_LOOKED_BACK, DOWNLOAD_PARTS_MS } from "../limits.ts";
-import { type ArtifactType, LANDED } from "./artifacts.ts";
+import { LANDED } from "./artifacts.ts";
 
 /** What is audited. */
 export const AUDIT_ACTIONS = ["CREATE", "UPDATE", "DELETE", "DOWNLOAD", "RATE", "AUDIT"] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
+/** What else than artifacts is audited: who may come in, and with what. */
+export const ACCOUNT_KINDS = ["user", "token", "session"] as const;
+
+/** A user by name, or a token or a session by its id. */
+export interface Account {
+  kind: (typeof ACCOUNT_KINDS)[number];
+  name: string;
+}
+
 /**
  * An entry as stored. Time in milliseconds since 1970; `before` and `after` are the SHA-256 of the zip in hex, missing where
- * there was none. `artifact_id` 0: the audit as a whole was read.
+ * there was none. `artifact_id` 0: the entry is of an account, or of the audit as a whole, where `type` is empty.
  */
 export interface AuditRow {
   id: number;
@@ -24,7 +34,7 @@ export interface AuditRow {
   request_id: string;
   action: AuditAction;
   artifact_id: number;
-  type: ArtifactType;
+  type: ArtifactType | Account["kind"] | "";
   name: string;
   before: string | null;
   after: string | null;
@@ -50,8 +60,8 @@ export function countWrites(db: Database, since: number, bucketMs: number): D1Pr
   return db
     .prepare(
       `SELECT at / ?2 * ?2 AS bucket, action, count(*) AS writes
-       FROM (SELECT at, action FROM audit ORDER BY id DESC LIMIT ${COUNTED_ENTRIES})
-       WHERE at >= ?1 AND action IN ('CREATE', 'UPDATE', 'DELETE') GROUP BY 1, 2 ORDER BY 1`,
+       FROM (SELECT at, action, artifact_id FROM audit ORDER BY id DESC LIMIT ${COUNTED_ENTRIES})
+       WHERE at >= ?1 AND artifact_id > 0 AND action IN ('CREATE', 'UPDATE', 'DELETE') GROUP BY 1, 2 ORDER BY 1`,
     )
     .bind(since, bucketMs);
 }
@@ -65,6 +75,20 @@ export function auditRegistration(db: Database, uploadId: number, by: Requester)
        FROM ${LANDED} WHERE u.id = ?1`,
     )
     .bind(uploadId, by.at, by.actor, by.isAdmin, by.requestId);
+}
+
+/** Audits a change of an account, if the statement before it in the same transaction has changed something. */
+export function auditAccount(
+  db: Database,
+  action: "CREATE" | "UPDATE" | "DELETE",
+  { kind, name }: Account,
+  by: Requester,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO audit (${WRITTEN_COLUMNS}) SELECT ?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, NULL, NULL WHERE changes() > 0`,
+    )
+    .bind(by.at, by.actor, by.isAdmin, by.requestId, action, kind, name);
 }
 
 /** Audits that something was read. It changes nothing, so its digest is the same before and after. */

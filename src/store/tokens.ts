@@ -51,9 +51,9 @@ export function leaseCalls(
 
 /**
  * Adds a token, unless its user is gone or has too many long-lived ones; and clears away what has expired of that user's.
- * The last result has a row if it was added.
+ * The second result has a row if it was added.
  */
-export function insertToken(db: Database, token: TokenRow): D1PreparedStatement[] {
+export function insertToken(db: Database, token: TokenRow): [clear: D1PreparedStatement, insert: D1PreparedStatement] {
   return [
     db.prepare("DELETE FROM tokens WHERE user IS ?1 AND expires_at <= ?2").bind(token.user, token.created_at),
     db
@@ -86,6 +86,16 @@ export function selectTokens(db: Database, user: string | null, at: number, limi
        ORDER BY created_at DESC LIMIT ?3`,
     )
     .bind(user, at, limit);
+}
+
+/** Ends all sessions of a user, unless the password is another than this one. */
+export function deleteSessions(db: Database, user: string, hash: string): D1PreparedStatement {
+  return db
+    .prepare(
+      `DELETE FROM tokens
+       WHERE user = ?1 AND label IS NULL AND EXISTS (SELECT 1 FROM users WHERE name = ?1 AND hash = ?2)`,
+    )
+    .bind(user, hash);
 }
 
 /** Removes a token of a user. Returns a row if there was one. */

@@ -247,6 +247,52 @@ describe("a user", () => {
     expect([seen(await list(ada)), seen(await list(ci))]).toEqual([UNAUTHENTICATED, UNAUTHENTICATED]);
   });
 
+  it("changes their own password, by the present one, and every session ends; tokens for machines go on", async () => {
+    await register(await asOwner());
+    const [ada, other] = [await logIn(closed, "ada", PASSWORD), await logIn(closed, "ada", PASSWORD)];
+    const ci = headersOf(await issued("token", "ada", { granted: ["artifact:read"] }));
+    const change = (body: object) => closed.call("PATCH", "/users/ada", body, ada);
+    const wanted = { password: "another password of hers" };
+    for (const current of [{}, { current_password: "" }, { current_password: "another password of hers" }]) {
+      expect(seen(await change({ ...wanted, ...current }))).toEqual(INVALID);
+    }
+    expect((await change({ current_password: PASSWORD })).status).toBe(400);
+    expect((await change({ password: "elevenchars", current_password: PASSWORD })).status).toBe(400);
+    expect((await list(other)).status).toBe(200);
+
+    const changed = await change({ ...wanted, current_password: PASSWORD });
+    expect([changed.status, changed.json]).toMatchObject([200, { name: "ada", is_admin: false }]);
+    expect([seen(await list(ada)), seen(await list(other))]).toEqual([UNAUTHENTICATED, UNAUTHENTICATED]);
+    expect((await list(ci)).status).toBe(200);
+    expect(seen(await closed.call("PUT", "/authenticate", credentials("ada", PASSWORD)))).toEqual(INVALID);
+    expect((await list(await logIn(closed, "ada", wanted.password))).status).toBe(200);
+  });
+
+  it("gives nobody other scopes, themself least, unless they are an administrator; those hold from the next call", async () => {
+    const owner = await asOwner();
+    await register(owner);
+    const ada = await logIn(closed, "ada", PASSWORD);
+    const ci = headersOf(await issued("token", "ada", { granted: ["artifact:read"] }));
+    const DENIED = refusal(401, "You do not have permission to administer the registry.");
+    expect(seen(await closed.call("PATCH", "/users/ada", { scopes: ["admin"] }, ada))).toEqual(DENIED);
+    await addUser("bob", ["search"]);
+    expect(seen(await closed.call("PATCH", "/users/bob", { password: "a password for bob" }, ada))).toEqual(DENIED);
+
+    const raised = await closed.call("PATCH", "/users/ada", { scopes: ["admin", "admin"] }, owner);
+    expect([raised.status, raised.json]).toMatchObject([200, { is_admin: true, scopes: ["admin"] }]);
+    expect((await closed.call("PATCH", "/users/bob", { password: "a password for bob" }, ada)).status).toBe(200);
+    expect((await list(await logIn(closed, "bob", "a password for bob"))).status).toBe(401);
+    expect((await closed.call("PATCH", "/users/ada", { scopes: ["search"] }, owner)).status).toBe(200);
+    expect([(await list(ada)).status, (await list(ci)).status]).toEqual([401, 401]);
+  });
+
+  it("who is not there, or is set by the secrets, cannot be changed", async () => {
+    const owner = await asOwner();
+    const change = (name: string) => closed.call("PATCH", `/users/${name}`, { scopes: ["search"] }, owner);
+    expect(seen(await change("ada"))).toEqual(refusal(404, "User does not exist."));
+    expect((await change(OWNER.ADMIN_USER)).status).toBe(409);
+  });
+
   it("list is paged by name", async () => {
     await env.DB.prepare(
       `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001)
@@ -259,6 +305,40 @@ describe("a user", () => {
     expect([(second.json as { name: string }[]).map(({ name }) => name), second.headers.get("offset")]).toEqual([
       ["u2001"],
       null,
+    ]);
+  });
+});
+
+describe("the audit", () => {
+  it("has every change of users, tokens and sessions, who made it, and nothing that was refused", async () => {
+    const owner = await asOwner();
+    await register(owner);
+    await register(owner);
+    const ada = await logIn(closed, "ada", PASSWORD);
+    await closed.call("PUT", "/authenticate", credentials("ada", "not the password"));
+    const made = await closed.call("POST", "/tokens", { name: "ci", scopes: ["search"] }, ada);
+    const { id } = made.json as { id: string };
+    await closed.call("PATCH", "/users/ada", { password: "another password of hers" }, ada);
+    await closed.call("PATCH", "/users/ada", { scopes: ["search"] }, owner);
+    for (const _ of [1, 2]) await closed.call("DELETE", `/tokens/${id}`, undefined, ada);
+    for (const _ of [1, 2]) await closed.call("DELETE", "/users/ada", undefined, owner);
+
+    const { json } = await closed.call("GET", "/audit", undefined, owner);
+    const entries = json as { user: object; action: string; account: { kind: string; name: string } }[];
+    const [root, hers] = [
+      { name: "root", is_admin: true },
+      { name: "ada", is_admin: false },
+    ];
+    const session = { kind: "session", name: expect.stringMatching(/^s[0-9a-f]{16}$/) };
+    const user = { kind: "user", name: "ada" };
+    expect(entries.map(({ user: by, action, account }) => [by, action, account])).toEqual([
+      [root, "CREATE", session],
+      [root, "CREATE", user],
+      [hers, "CREATE", session],
+      [hers, "CREATE", { kind: "token", name: id }],
+      [root, "UPDATE", user],
+      [hers, "DELETE", { kind: "token", name: id }],
+      [root, "DELETE", user],
     ]);
   });
 });

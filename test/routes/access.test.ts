@@ -189,7 +189,7 @@ describe("a page of another origin", () => {
     });
     expect(status).toBe(204);
     expect(headers.get("Access-Control-Allow-Origin")).toBe("https://a.example");
-    expect(headers.get("Access-Control-Allow-Methods")).toBe("GET,HEAD,POST,PUT,DELETE");
+    expect(headers.get("Access-Control-Allow-Methods")).toBe("GET,HEAD,POST,PUT,PATCH,DELETE");
     expect(headers.get("Access-Control-Allow-Headers")?.split(",")).toEqual(
       expect.arrayContaining(["Authorization", "X-Authorization", "Content-Type", "If-Match", "Range"]),
     );

@@ -1,6 +1,6 @@
 /** A good request to each route of the document, and the world in which it is one: a new route must be entered here. */
 
-import { credentials, OWNER } from "../accounts.ts";
+import { CHEAP_PASSWORD, credentials, OWNER } from "../accounts.ts";
 import { bytesOf, keepFiles, zipOf } from "../bundle/kept.ts";
 import type { TestRegistry } from "../harness.ts";
 import { linkIn, source } from "./answers.ts";
@@ -48,6 +48,12 @@ export const EXAMPLES: Record<string, Example> = {
   "delete /tokens/{id}": { path: "/tokens/{self}", status: 200 },
   "post /users": { path: "/users", status: 201, body: NEW_USER },
   "get /users": { path: "/users", status: 200 },
+  "patch /users/{name}": {
+    path: "/users/ada",
+    status: 200,
+    adminPath: "/users/bob",
+    body: { password: "another password of hers", current_password: CHEAP_PASSWORD },
+  },
   "delete /users/{name}": { path: "/users/ada", status: 200, adminPath: "/users/bob" },
   "post /artifact/{artifact_type}": { path: "/artifact/code", status: 201, body: { url: source("new") } },
   [`get ${by}`]: { path: "/artifacts/code/{code}", status: 200 },

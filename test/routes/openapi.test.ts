@@ -58,6 +58,7 @@ const STATUSES: Record<string, number[]> = {
   "delete /tokens/{id}": [200, 400, 401, 403, 404, 501],
   "post /users": [201, 400, 401, 403, 409, 413, 501],
   "get /users": [200, 400, 401, 403, 501],
+  "patch /users/{name}": [200, 400, 401, 403, 404, 409, 413, 501],
   "delete /users/{name}": [200, 400, 401, 403, 404, 409, 501],
   "get /tracks": [200],
   "get /artifact/{artifact_type}/{id}/audit": [200, 400, 401, 403, 404, 500],
@@ -272,6 +273,7 @@ describe("the OpenAPI document", () => {
     await checkClosed("post /users", "POST", "/users", { name: "ada", password: "a password of hers" }, owner);
     await checkClosed("post /users", "POST", "/users", { name: "ada", password: "a password of hers" }, owner);
     await checkClosed("get /users", "GET", "/users", undefined, owner);
+    await checkClosed("patch /users/{name}", "PATCH", "/users/ada", { scopes: ["search"] }, owner);
     await checkClosed("delete /users/{name}", "DELETE", "/users/ada", undefined, owner);
     const wanted = { name: "ci", scopes: ["search"], expires_at: "2099-01-01T00:00:00Z" };
     const made = await checkClosed("post /tokens", "POST", "/tokens", wanted, owner);

@@ -7,10 +7,13 @@
 import { may, permit } from "../../auth/scopes.ts";
 import { type Context, requester } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
+import { ARTIFACT_TYPES } from "../../lib/artifact-types.ts";
 import { cursorAfter } from "../../lib/paging.ts";
 import { AUDIT_SCAN_ROWS, PAGE_SIZE } from "../../limits.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
 import {
+  ACCOUNT_KINDS,
+  type Account,
   type AuditAction,
   type AuditedArtifact,
   type AuditFilter,
@@ -33,12 +36,13 @@ export interface ArtifactAuditEntry {
 }
 
 /**
- * An entry as administrators see it. `before` and `after` are the SHA-256 of the zip, in hex; `artifact` is missing where
- * the audit as a whole was read.
+ * An entry as administrators see it: of an artifact, of an account, or of neither where the audit as a whole was read.
+ * `before` and `after` are the SHA-256 of the zip, in hex.
  */
 export interface AuditEntry extends Omit<ArtifactAuditEntry, "artifact"> {
   id: number;
   artifact?: Metadata;
+  account?: Account;
   request_id: string;
   before?: string;
   after?: string;
@@ -90,7 +94,7 @@ export async function readArtifactAudit(
   return {
     entries: entries
       .filter(({ action }) => isAdmin || action !== "DELETE")
-      .map((entry) => ({ ...whoAndWhen(entry), artifact: metadataOf({ ...entry, id: ref.id }) })),
+      .map((entry) => ({ ...whoAndWhen(entry), artifact: metadataOf({ ...ref, name: entry.name }) })),
     ...(next !== undefined && { next }),
   };
 }
@@ -108,13 +112,20 @@ export async function readAudit(ctx: Context, filter: AuditFilter, after: number
     entries: entries.map((entry) => ({
       id: entry.id,
       ...whoAndWhen(entry),
-      ...(entry.artifact_id > 0 && { artifact: metadataOf({ ...entry, id: entry.artifact_id }) }),
+      ...subjectOf(entry),
       request_id: entry.request_id,
       ...(entry.before !== null && { before: entry.before }),
       ...(entry.after !== null && { after: entry.after }),
     })),
     ...(next !== undefined && { next }),
   };
+}
+
+function subjectOf({ artifact_id, type, name }: FoundAuditRow): Pick<AuditEntry, "artifact" | "account"> {
+  const kind = ACCOUNT_KINDS.find((known) => known === type);
+  if (kind) return { account: { kind, name } };
+  const artifactType = ARTIFACT_TYPES.find((known) => known === type);
+  return artifactType ? { artifact: metadataOf({ id: artifact_id, type: artifactType, name }) } : {};
 }
 
 function whoAndWhen(row: FoundAuditRow): Omit<ArtifactAuditEntry, "artifact"> {
