@@ -2,27 +2,21 @@
  * `node test/bench/mirror.mjs [--megabytes 1000] [--files 4]`: how fast a whole repository is copied, and what it takes of
  * memory, beside a bare Worker that hands as many bytes to the bucket and checks nothing. Both run in plain workerd; a server
  * of this process stands in for the hub.
- *
- * Memory is that of the product's own isolate, as the debugger sees it eight times a second: its heap, and the buffers outside
- * of it. What the process has beside is of the local stand-ins for R2, D1 and Workflows, which keep whole objects at times.
  */
 
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { createServer } from "node:http";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bundle, makeStateDirectory, start } from "./instance.mjs";
+import { migrate, openMemory, peakDuring, print, SAMPLE_MS } from "./isolate.mjs";
 
 const { values: flags } = parseArgs({
   options: { megabytes: { type: "string", default: "1000" }, files: { type: "string", default: "4" } },
 });
 const files = Number(flags.files);
-const SAMPLE_MS = 125;
 const PART_BYTES = 16 * 1024 * 1024;
 const GIVE_UP_MS = 170_000;
-const top = fileURLToPath(new URL("../../", import.meta.url));
 
 /** A megabyte that is not all the same; every file is so many of it. */
 const BLOCK = Buffer.from(Uint8Array.from({ length: 1_000_000 }, (_, i) => (i * 31 + (i >> 8)) % 251));
@@ -64,72 +58,11 @@ function serve(request, response) {
   return more();
 }
 
-/** Asks the debugger of a Worker how much memory its isolate uses, in MB: heap, and buffers outside of it. */
-async function openMemory(miniflare, worker) {
-  const base = await miniflare.getInspectorURL();
-  const targets = await (await fetch(new URL("/json", base.href.replace(/^ws/, "http")))).json();
-  const target = targets.find(({ id, title }) => `${id} ${title}`.includes(worker));
-  const socket = new WebSocket(target?.webSocketDebuggerUrl ?? new URL(`/core:user:${worker}`, base).href);
-  await new Promise((resolve, reject) => {
-    socket.onopen = resolve;
-    socket.onerror = () => reject(new Error(`no debugger for ${worker}`));
-  });
-  const waiting = new Map();
-  let serial = 0;
-  socket.onmessage = ({ data }) => {
-    const { id, result } = JSON.parse(data);
-    waiting.get(id)?.(result);
-    waiting.delete(id);
-  };
-  return {
-    close: () => socket.close(),
-    read: () =>
-      new Promise((resolve) => {
-        serial += 1;
-        waiting.set(serial, ({ usedSize, backingStorageSize = 0 }) =>
-          resolve({ heap: usedSize / 1e6, buffers: backingStorageSize / 1e6 }),
-        );
-        socket.send(JSON.stringify({ id: serial, method: "Runtime.getHeapUsage" }));
-      }),
-  };
-}
-
-async function migrate(miniflare) {
-  const database = await miniflare.getD1Database("DB", "product");
-  const { default: splitSqlQuery } = await import("wrangler").then((wrangler) => ({
-    default: wrangler.unstable_splitSqlQuery,
-  }));
-  const folder = join(top, "migrations");
-  for (const file of readdirSync(folder).sort()) {
-    const sql = readFileSync(join(folder, file), "utf8");
-    for (const statement of splitSqlQuery(sql)) await database.prepare(statement).run();
-  }
-}
-
 async function call(port, method, path, body) {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: body && JSON.stringify(body) });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
   return JSON.parse(text);
-}
-
-/** The most memory that an isolate has while some work is done. */
-async function peakDuring(memory, work) {
-  const before = await memory.read();
-  const peak = { ...before };
-  let done = false;
-  const watching = (async () => {
-    for (; !done; await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))) {
-      const now = await memory.read();
-      for (const kind of ["heap", "buffers"]) peak[kind] = Math.max(peak[kind], now[kind]);
-    }
-  })();
-  try {
-    return { ...(await work()), before, peak };
-  } finally {
-    done = true;
-    await watching;
-  }
 }
 
 /** Hands every file of the large repository to the bucket, as the floor does it. */
@@ -161,16 +94,6 @@ async function measure(instance, name) {
     if (["failed", "skipped"].includes(mirror.state)) throw new Error(`${mirror.state}: ${mirror.error}`);
     if (ms > GIVE_UP_MS) throw new Error(`not done after ${GIVE_UP_MS} ms: ${JSON.stringify(mirror)}`);
   }
-}
-
-function print(name, { bytes, ms, before, peak }) {
-  const [megabytes, seconds] = [bytes / 1e6, ms / 1000];
-  const speed = `${megabytes.toFixed(0)} MB in ${seconds.toFixed(1)} s, ${(megabytes / seconds).toFixed(0)} MB/s`;
-  const more = peak
-    ? `; heap ${before.heap.toFixed(1)}, at the most ${peak.heap.toFixed(1)} MB; buffers ${before.buffers.toFixed(1)}, ` +
-      `at the most ${peak.buffers.toFixed(1)} MB`
-    : "";
-  process.stdout.write(`${name}: ${speed}${more}\n`);
 }
 
 const hub = createServer(serve);
