@@ -237,6 +237,9 @@ export const BUNDLE_MAX_RATIO = 200;
 /** Declared size below which an entry may have any ratio: it cannot hurt. */
 export const BUNDLE_RATIO_FREE_BYTES = 1024 * 1024;
 
+/** Bytes of a bundle that are read back at once for its digest: fewer make more work than bytes. */
+export const BUNDLE_READ_BYTES = 256 * 1024;
+
 /** A path inside a bundle, in UTF-8: what file systems and the object store take. */
 export const BUNDLE_PATH_MAX_BYTES = 1024;
 
@@ -349,9 +352,6 @@ export const REFUSAL_MAX_FINDINGS = 20;
 
 /** Part of a mirror that is copied at once: what is lost when a step fails. More where there would be too many. */
 export const MIRROR_PART_BYTES = 16 * 1024 * 1024;
-
-/** Bytes of a mirror that are read back at once: fewer make more work than bytes. */
-export const MIRROR_READ_BYTES = 256 * 1024;
 
 /** Such reads after which others have their turn: eight megabytes are hashed within some ten milliseconds. */
 export const MIRROR_READS_AT_ONCE = 32;

@@ -5,6 +5,7 @@
  * body of more bytes than the cap, or of another number than announced, ends with an error, never as if it were whole.
  */
 
+import { openChunkReader } from "../lib/chunk-reader.ts";
 import { STREAM_READ_BYTES, UPSTREAM_IDLE_TIMEOUT_MS } from "../limits.ts";
 import { contentLength, label, open, type SafeRequest, UpstreamError } from "./safe-fetch.ts";
 
@@ -71,7 +72,7 @@ async function* read(
   bounds: { request: StreamRequest; expected: number | undefined; idleMs: number; late: () => UpstreamError },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { request, expected, idleMs, late } = bounds;
-  const reader = openReader(body);
+  const reader = openChunkReader(body, STREAM_READ_BYTES);
   let size = 0;
   let ended = false;
   try {
@@ -90,35 +91,6 @@ async function* read(
   if (expected !== undefined && size !== expected) {
     throw new UpstreamError("network", `${label(request)} ended after ${size} of ${expected} bytes`);
   }
-}
-
-interface ChunkReader {
-  read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
-  cancel(): Promise<void>;
-}
-
-/**
- * Reads in large chunks where the body is the platform's own: left to itself it hands out four kilobytes at a time, and the
- * cost of a chunk is the same whatever its size.
- */
-function openReader(body: ReadableStream<Uint8Array>): ChunkReader {
-  let bytes: ReadableStreamBYOBReader;
-  try {
-    bytes = body.getReader({ mode: "byob" });
-  } catch {
-    return body.getReader();
-  }
-  let buffer = new ArrayBuffer(STREAM_READ_BYTES);
-  return {
-    async read() {
-      const { done, value } = await bytes.read(new Uint8Array(buffer));
-      if (done || !value) return { done: true };
-      // the same memory again: a new one for each chunk is garbage faster than it is collected
-      buffer = value.buffer as ArrayBuffer;
-      return { done, value };
-    },
-    cancel: () => bytes.cancel(),
-  };
 }
 
 function tooLarge(request: StreamRequest): UpstreamError {

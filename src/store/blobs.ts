@@ -1,7 +1,8 @@
 /** The only place that talks to the bucket. */
 
+import { openChunkReader } from "../lib/chunk-reader.ts";
 import { toHex } from "../lib/hash.ts";
-import { R2_DELETE_MAX_KEYS } from "../limits.ts";
+import { BUNDLE_READ_BYTES, R2_DELETE_MAX_KEYS } from "../limits.ts";
 import { abortMultipart } from "./multipart.ts";
 import { type ComingBody, passOn } from "./streams.ts";
 
@@ -36,7 +37,10 @@ export async function digestBundle(bucket: Pick<R2Bucket, "get">, key: string): 
   const object = await bucket.get(key);
   if (!object) return undefined;
   const digest = new crypto.DigestStream("SHA-256");
-  await object.body.pipeTo(digest);
+  const reader = openChunkReader(object.body, BUNDLE_READ_BYTES, true);
+  const writer = digest.getWriter();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) await writer.write(part.value);
+  await writer.close();
   return toHex(await digest.digest);
 }
 

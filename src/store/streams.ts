@@ -4,7 +4,9 @@
  * Invariant: what the bucket is handed is exactly as long as was announced, or it is handed nothing.
  */
 
+import { type ChunkReader, openChunkReader } from "../lib/chunk-reader.ts";
 import { toHex } from "../lib/hash.ts";
+import { STREAM_READ_BYTES } from "../limits.ts";
 
 /** A body that is not what its sender said, or that never came to its end. The message is for the sender. */
 export class BrokenBodyError extends Error {
@@ -59,9 +61,6 @@ export async function passOn<T>(
   return { written: await writing, sha256 };
 }
 
-/** Where chunks come from: as a stream's own reader. */
-export type ChunkReader = Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
-
 /**
  * Passes chunks on, each only when the one before has been taken by all: what a stream hands us is ours no longer than until
  * we ask for the next, which `pipeTo` does not know. Then ends the writers; or, if anything fails, cuts both sides off.
@@ -91,7 +90,7 @@ export async function pump(
 
 /** Reads a body that is to have the length that was announced. */
 function measured({ stream, size }: ComingBody): ChunkReader {
-  const reader = stream.getReader();
+  const reader = openChunkReader(stream, STREAM_READ_BYTES);
   let passed = 0;
   return {
     async read() {

@@ -8,8 +8,9 @@ import { crc32 } from "node:zlib";
 import { readZipIndex, ZipError } from "../../bundle/zip-index.ts";
 import { segmentsOf, type ZipLayout } from "../../bundle/zip-layout.ts";
 import type { Context } from "../../context.ts";
+import { openChunkReader } from "../../lib/chunk-reader.ts";
 import { toHex } from "../../lib/hash.ts";
-import { MIRROR_READ_BYTES, MIRROR_READS_AT_ONCE } from "../../limits.ts";
+import { BUNDLE_READ_BYTES, MIRROR_READS_AT_ONCE } from "../../limits.ts";
 import { getBundle } from "../../store/blobs.ts";
 import { MirrorFailure, MirrorObsolete } from "./failure.ts";
 import { type MirrorPlan, type Origin, readerOf } from "./plan.ts";
@@ -128,19 +129,16 @@ interface Reader {
 }
 
 function createReader(body: ReadableStream<Uint8Array>): Reader {
-  // The store's stream comes in small chunks; what costs is their number.
-  const reader = body.getReader({ mode: "byob" });
-  let buffer = new ArrayBuffer(MIRROR_READ_BYTES);
+  const reader = openChunkReader(body, BUNDLE_READ_BYTES, true);
   let rest: Uint8Array = new Uint8Array();
   let reads = 0;
   const next = async () => {
     reads += 1;
     // Bytes that are always there already would keep everything else in this process waiting.
     if (reads % MIRROR_READS_AT_ONCE === 0) await scheduler.wait(0);
-    const { done, value } = await reader.readAtLeast(MIRROR_READ_BYTES, new Uint8Array(buffer));
-    if (value) buffer = value.buffer as ArrayBuffer;
+    const { done, value } = await reader.read();
     rest = value ?? new Uint8Array();
-    return !done || rest.length > 0;
+    return !done;
   };
   return {
     async *take(length) {
