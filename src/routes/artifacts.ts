@@ -38,9 +38,6 @@ const registerRoute = createRoute({
     201: answer("Registered.", ArtifactSchema),
     202: answer("Begun. Nothing is there under this id until it is rated, or ever if that fails.", MetadataSchema),
     ...refusals(
-      "invalid_request",
-      "unauthenticated",
-      "not_permitted",
       "already_exists",
       "body_too_large",
       "url_too_long",
@@ -63,7 +60,7 @@ const getRoute = createRoute({
   request: { params: ArtifactPath },
   responses: {
     200: answer("The artifact. `ETag` names its version.", ArtifactSchema),
-    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found"),
+    ...refusals("artifact_not_found"),
   },
 });
 
@@ -87,10 +84,7 @@ const updateRoute = createRoute({
   responses: {
     200: answer("Updated.", ArtifactSchema),
     ...refusals(
-      "invalid_request",
       "name_id_mismatch",
-      "unauthenticated",
-      "not_permitted",
       "artifact_not_found",
       "already_exists",
       "precondition_failed",

@@ -57,7 +57,7 @@ const artifactAuditRoute = createRoute({
       ...answer("A page of entries, oldest first.", z.array(ArtifactAuditEntrySchema)),
       headers: offsetHeader,
     },
-    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found"),
+    ...refusals("artifact_not_found"),
   },
 });
 
@@ -91,7 +91,7 @@ const auditRoute = createRoute({
   },
   responses: {
     200: { ...answer("A page of entries, oldest first.", z.array(AuditEntrySchema)), headers: offsetHeader },
-    ...refusals("invalid_request", "unauthenticated", "not_permitted"),
+    ...refusals(),
   },
 });
 
@@ -142,7 +142,7 @@ const verifyRoute = createRoute({
         })
         .openapi("AuditVerification"),
     ),
-    ...refusals("invalid_request", "unauthenticated", "not_permitted"),
+    ...refusals(),
   },
 });
 

@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { logIn } from "../auth/log-in.ts";
 import { PASSWORD_MAX_CHARS } from "../limits.ts";
 import { createRouter, onlyWithAccounts } from "./router.ts";
-import { answer, OPEN, refusals } from "./schemas.ts";
+import { answer, OPEN, openRefusals } from "./schemas.ts";
 
 const authenticateRoute = createRoute({
   ...OPEN,
@@ -39,7 +39,7 @@ const authenticateRoute = createRoute({
       "The token, as it goes into `X-Authorization`.",
       z.string().openapi("AuthenticationToken", { example: "bearer tmr_s0123456789abcdef_…" }),
     ),
-    ...refusals("invalid_request", "invalid_credentials", "unauthenticated", "body_too_large", "not_supported"),
+    ...openRefusals("invalid_request", "invalid_credentials", "unauthenticated", "body_too_large", "not_supported"),
   },
 });
 

@@ -29,8 +29,6 @@ const zip = {
   required: true,
   content: { "application/zip": { schema: z.string().openapi({ format: "binary" }) } },
 };
-const CLOSED = ["invalid_request", "unauthenticated", "not_permitted"] as const;
-
 const reserveRoute = createRoute({
   ...requires("artifact:write"),
   method: "post",
@@ -53,7 +51,7 @@ const reserveRoute = createRoute({
       "The id, and until when it waits. `Location` is where the content goes.",
       MetadataSchema.extend({ expires_at: z.iso.datetime() }).openapi("ArtifactReservation"),
     ),
-    ...refusals(...CLOSED, "body_too_large", "too_many_bytes", "too_many_artifacts"),
+    ...refusals("body_too_large", "too_many_bytes", "too_many_artifacts"),
   },
 });
 
@@ -71,7 +69,6 @@ const putRoute = createRoute({
     200: answer("Replaced.", ArtifactSchema),
     201: answer("The artifact is there.", ArtifactSchema),
     ...refusals(
-      ...CLOSED,
       "body_broken",
       "digest_mismatch",
       "upload_refused",

@@ -51,7 +51,7 @@ const deleteRoute = createRoute({
   },
   responses: {
     200: answer("Deleted; or, with `dry_run=true`, what would be.", z.union([deleted, preview])),
-    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found", "deletion_unfinished"),
+    ...refusals("artifact_not_found", "deletion_unfinished"),
     409: dependents,
   },
 });
@@ -77,7 +77,7 @@ const bulkRoute = createRoute({
         )
         .openapi("BulkDeleteResults"),
     ),
-    ...refusals("invalid_request", "unauthenticated", "not_permitted", "body_too_large"),
+    ...refusals("body_too_large"),
   },
 });
 
@@ -107,7 +107,7 @@ const receiptRoute = createRoute({
         })
         .openapi("DeletionReceipt"),
     ),
-    ...refusals("invalid_request", "unauthenticated", "not_permitted", "deletion_not_found"),
+    ...refusals("deletion_not_found"),
   },
 });
 
@@ -129,7 +129,7 @@ const resetRoute = createRoute({
   },
   responses: {
     200: answer("Empty.", z.object({ status: z.literal("registry reset") })),
-    ...refusals("invalid_request", "unauthenticated", "not_permitted", "confirmation_needed", "deletion_unfinished"),
+    ...refusals("confirmation_needed", "deletion_unfinished"),
   },
 });
 

@@ -10,7 +10,7 @@ import { hexToBase64 } from "../lib/hash.ts";
 import { bytesResponse, fileRequest } from "./file-response.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, OPEN, RangeHeadersSchema, refusals } from "./schemas.ts";
+import { ArtifactPath, OPEN, openRefusals, RangeHeadersSchema } from "./schemas.ts";
 
 const zip = { "application/zip": { schema: z.string().openapi({ format: "binary" }) } };
 
@@ -37,7 +37,7 @@ const downloadRoute = createRoute({
     206: { description: "The range that was asked for.", content: zip },
     307: { description: "Where the deployment has S3 credentials: a link into the bucket itself, for a minute." },
     304: { description: "`If-None-Match` names the present zip." },
-    ...refusals(
+    ...openRefusals(
       "invalid_request",
       "invalid_signature",
       "unsafe_content",

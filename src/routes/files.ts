@@ -49,7 +49,7 @@ const listRoute = createRoute({
         offset: z.string().optional().openapi({ description: "There is more: send this back as `?offset=`." }),
       }),
     },
-    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found"),
+    ...refusals("artifact_not_found"),
   },
 });
 
@@ -82,9 +82,6 @@ const fileRoute = createRoute({
     206: { description: "The range that was asked for.", content: file },
     304: { description: "`If-None-Match` names the present file." },
     ...refusals(
-      "invalid_request",
-      "unauthenticated",
-      "not_permitted",
       "invalid_signature",
       "unsafe_content",
       "artifact_not_found",
@@ -123,7 +120,7 @@ const inspectionRoute = createRoute({
         })
         .openapi("Inspection"),
     ),
-    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found", "inspection_not_found"),
+    ...refusals("artifact_not_found", "inspection_not_found"),
   },
 });
 

@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { readComponents } from "../artifacts/components.ts";
 import { readHealth } from "../artifacts/health.ts";
 import { createRouter } from "./router.ts";
-import { answer, FlagSchema, OPEN, refusals } from "./schemas.ts";
+import { answer, FlagSchema, OPEN, openRefusals } from "./schemas.ts";
 
 const healthRoute = createRoute({
   ...OPEN,
@@ -31,7 +31,7 @@ const healthRoute = createRoute({
         })
         .openapi("Health"),
     ),
-    ...refusals(),
+    ...openRefusals(),
     503: answer("The database does not answer.", z.object({ status: z.literal("critical") })),
   },
 });
@@ -78,7 +78,7 @@ const componentsRoute = createRoute({
         })
         .openapi("HealthComponents"),
     ),
-    ...refusals("invalid_request"),
+    ...openRefusals("invalid_request"),
   },
 });
 
@@ -100,7 +100,7 @@ const tracksRoute = createRoute({
         ),
       }),
     ),
-    ...refusals(),
+    ...openRefusals(),
   },
 });
 

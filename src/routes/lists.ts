@@ -29,7 +29,7 @@ const listRoute = createRoute({
     query: z.object({ offset: OffsetSchema }),
     body: { required: true, content: { "application/json": { schema: ListSchema } } },
   },
-  responses: { 200: page, ...refusals("invalid_request", "unauthenticated", "not_permitted", "body_too_large") },
+  responses: { 200: page, ...refusals("body_too_large") },
 });
 
 const byNameRoute = createRoute({
@@ -45,7 +45,7 @@ const byNameRoute = createRoute({
       name: WantedNameSchema.openapi({ param: { name: "name", in: "path" }, example: "google-bert/bert-base-uncased" }),
     }),
   },
-  responses: { 200: page, ...refusals("invalid_request", "unauthenticated", "not_permitted") },
+  responses: { 200: page, ...refusals() },
 });
 
 const byRegExRoute = createRoute({
@@ -70,7 +70,7 @@ const byRegExRoute = createRoute({
   },
   responses: {
     200: page,
-    ...refusals("invalid_request", "invalid_regex", "unauthenticated", "not_permitted", "no_match", "body_too_large"),
+    ...refusals("invalid_regex", "no_match", "body_too_large"),
   },
 });
 

@@ -216,8 +216,13 @@ export function answer<Schema extends z.ZodType>(description: string, schema: Sc
   return { description, content: { "application/json": { schema } } };
 }
 
-/** The refusals of a route for the document, by status; 429 and 500 are every route's. */
+/** The refusals of a route that asks for a permission, by status: those that every such route has, and its own. */
 export function refusals(...codes: ErrorCode[]) {
+  return openRefusals("invalid_request", "unauthenticated", "not_permitted", ...codes);
+}
+
+/** The refusals of a route that anyone may call, by status; 429 and 500 are every route's. */
+export function openRefusals(...codes: ErrorCode[]) {
   const byStatus = Map.groupBy(
     [...codes, "too_many_requests" as const, "internal" as const],
     (code) => refusalOf(code).status,

@@ -45,14 +45,7 @@ const issueRoute = createRoute({
       "Made. `token` is shown here and never again.",
       z.object({ ...view, token: z.string() }).openapi("NewToken"),
     ),
-    ...refusals(
-      "invalid_request",
-      "unauthenticated",
-      "not_permitted",
-      "too_many_tokens",
-      "body_too_large",
-      "not_supported",
-    ),
+    ...refusals("too_many_tokens", "body_too_large", "not_supported"),
   },
 });
 
@@ -71,7 +64,7 @@ const listRoute = createRoute({
   },
   responses: {
     200: answer("Up to a thousand.", z.array(z.object(view).openapi("Token"))),
-    ...refusals("invalid_request", "unauthenticated", "not_permitted", "not_supported"),
+    ...refusals("not_supported"),
   },
 });
 
@@ -93,7 +86,7 @@ const revokeRoute = createRoute({
   },
   responses: {
     200: answer("Revoked.", z.object({ status: z.literal("revoked"), id: z.string() })),
-    ...refusals("invalid_request", "unauthenticated", "not_permitted", "token_not_found", "not_supported"),
+    ...refusals("token_not_found", "not_supported"),
   },
 });
 

@@ -58,14 +58,7 @@ const rateRoute = createRoute({
   request: { params: ArtifactPath, query: z.object({ explain: FlagSchema }) },
   responses: {
     200: answer("All scores from 0 to 1; what `unavailable` names shows 0 and did not count in the net.", rating),
-    ...refusals(
-      "invalid_request",
-      "not_a_model",
-      "unauthenticated",
-      "not_permitted",
-      "artifact_not_found",
-      "rating_failed",
-    ),
+    ...refusals("not_a_model", "artifact_not_found", "rating_failed"),
   },
 });
 
@@ -102,7 +95,7 @@ const lineageRoute = createRoute({
         })
         .openapi("ArtifactLineageGraph"),
     ),
-    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found"),
+    ...refusals("artifact_not_found"),
   },
 });
 
@@ -131,7 +124,7 @@ const costRoute = createRoute({
         )
         .openapi("ArtifactCost"),
     ),
-    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found", "cost_failed"),
+    ...refusals("artifact_not_found", "cost_failed"),
   },
 });
 
@@ -170,10 +163,7 @@ const licenseRoute = createRoute({
       ]),
     ),
     ...refusals(
-      "invalid_request",
       "invalid_github_url",
-      "unauthenticated",
-      "not_permitted",
       "artifact_not_found",
       "project_not_found",
       "body_too_large",

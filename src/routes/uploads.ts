@@ -42,8 +42,6 @@ const bytes = {
   required: true,
   content: { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } },
 };
-const CLOSED = ["invalid_request", "unauthenticated", "not_permitted"] as const;
-
 const startRoute = createRoute({
   ...requires("artifact:write"),
   method: "post",
@@ -70,7 +68,7 @@ const startRoute = createRoute({
   },
   responses: {
     201: answer("Begun. `Location` is the upload.", UploadSchema),
-    ...refusals(...CLOSED, "artifact_not_found", "no_upload", "body_too_large", "too_many_bytes", "too_many_artifacts"),
+    ...refusals("artifact_not_found", "no_upload", "body_too_large", "too_many_bytes", "too_many_artifacts"),
   },
 });
 
@@ -82,7 +80,7 @@ const stateRoute = createRoute({
   tags: ["uploads"],
   summary: "Which parts have come: what to go on from after a lost connection",
   request: { params: UploadPath },
-  responses: { 200: answer("The upload.", UploadSchema), ...refusals(...CLOSED, "upload_not_found") },
+  responses: { 200: answer("The upload.", UploadSchema), ...refusals("upload_not_found") },
 });
 
 const placeRoute = createRoute({
@@ -108,7 +106,7 @@ const placeRoute = createRoute({
         })
         .openapi("UploadPartPlace"),
     ),
-    ...refusals(...CLOSED, "upload_not_found"),
+    ...refusals("upload_not_found"),
   },
 });
 
@@ -122,7 +120,7 @@ const partRoute = createRoute({
   request: { params: PartPath, headers: z.object(DIGEST_HEADERS), body: bytes },
   responses: {
     200: answer("It has come. `ETag` is its tag.", UploadPartSchema),
-    ...refusals(...CLOSED, "body_broken", "digest_mismatch", "upload_not_found", "length_required", "body_too_large"),
+    ...refusals("body_broken", "digest_mismatch", "upload_not_found", "length_required", "body_too_large"),
   },
 });
 
@@ -158,7 +156,6 @@ const completeRoute = createRoute({
     200: answer("Replaced; or completed before.", ArtifactSchema),
     201: answer("The artifact is there.", ArtifactSchema),
     ...refusals(
-      ...CLOSED,
       "digest_mismatch",
       "upload_refused",
       "artifact_not_found",
@@ -180,7 +177,7 @@ const abortRoute = createRoute({
   tags: ["uploads"],
   summary: "End an upload; its parts are gone with it",
   request: { params: UploadPath },
-  responses: { 204: { description: "Ended." }, ...refusals(...CLOSED, "upload_not_found") },
+  responses: { 204: { description: "Ended." }, ...refusals("upload_not_found") },
 });
 
 /** The number of an upload that a path means. */

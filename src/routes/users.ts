@@ -51,15 +51,7 @@ const registerRoute = createRoute({
   },
   responses: {
     201: answer("Registered.", view),
-    ...refusals(
-      "invalid_request",
-      "unauthenticated",
-      "not_permitted",
-      "user_exists",
-      "user_is_configured",
-      "body_too_large",
-      "not_supported",
-    ),
+    ...refusals("user_exists", "user_is_configured", "body_too_large", "not_supported"),
   },
 });
 
@@ -83,7 +75,7 @@ const listRoute = createRoute({
         offset: z.string().optional().openapi({ description: "There are more: send this back as `?offset=`." }),
       }),
     },
-    ...refusals("invalid_request", "unauthenticated", "not_permitted", "not_supported"),
+    ...refusals("not_supported"),
   },
 });
 
@@ -127,16 +119,7 @@ const changeRoute = createRoute({
   },
   responses: {
     200: answer("Changed.", view),
-    ...refusals(
-      "invalid_request",
-      "invalid_credentials",
-      "unauthenticated",
-      "not_permitted",
-      "user_not_found",
-      "user_is_configured",
-      "body_too_large",
-      "not_supported",
-    ),
+    ...refusals("invalid_credentials", "user_not_found", "user_is_configured", "body_too_large", "not_supported"),
   },
 });
 
@@ -151,14 +134,7 @@ const removeRoute = createRoute({
   request: { params: NamePath },
   responses: {
     200: answer("Removed.", z.object({ status: z.literal("removed"), name: z.string() })),
-    ...refusals(
-      "invalid_request",
-      "unauthenticated",
-      "not_permitted",
-      "user_not_found",
-      "user_is_configured",
-      "not_supported",
-    ),
+    ...refusals("user_not_found", "user_is_configured", "not_supported"),
   },
 });
 
