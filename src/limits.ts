@@ -159,10 +159,10 @@ export const COLLECT_TIMEOUT_MS = 30_000;
 export const UPSTREAM_PATH_MAX_CHARS = 1024;
 
 /** Front matter that is parsed here when the hub did not: the yaml parser is slow on more, and no honest card needs it. */
-export const CARD_MAX_BYTES = 256 * 1024;
+export const FRONT_MATTER_MAX_BYTES = 256 * 1024;
 
 /** Aliases that a card's YAML may expand to: cards use none, bombs use many. */
-export const CARD_MAX_ALIASES = 32;
+export const FRONT_MATTER_MAX_ALIASES = 32;
 
 /** Files of a related repository (a parent, a training dataset) that its record keeps: only their kinds matter. */
 export const RELATED_FILES_MAX = 200;

@@ -37,6 +37,8 @@ export interface Download {
   name: string;
   size: number;
   sha256: string;
+  /** With its quotes. */
+  etag: string;
   range?: { offset: number; length: number };
   body?: ReadableStream;
   /** Into the bucket itself, for a moment; it names the object of this version and is dead with it. */
@@ -118,8 +120,9 @@ function linkTo(s3: S3Access, { object_key, name }: ArtifactRow): Promise<string
 
 async function openVersion(ctx: Context, row: ArtifactRow, request: DownloadRequest): Promise<Download | undefined> {
   const { name, size, sha256 } = row;
-  const plan = negotiate(request, { size, etag: `"${sha256}"`, called: "bundle" });
-  const described = { ...plan, name, size, sha256 };
+  const etag = `"${sha256}"`;
+  const plan = negotiate(request, { size, etag, called: "bundle" });
+  const described = { ...plan, name, size, sha256, etag };
   if (plan.kind === "not_modified" || request.headOnly) return described;
   // What a client has already is for us to say: the bucket knows another entity tag.
   if (request.mayBeSentOn && ctx.config.s3 && request.ifNoneMatch === undefined && request.ifRange === undefined) {

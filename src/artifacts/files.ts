@@ -40,12 +40,10 @@ export interface FilePage {
   etag: string;
 }
 
-/** One file or a part of it; as a `Download`, but for its digest, which may be unknown. */
+/** One file or a part of it; as a `Download`, but for its digest, which may be unknown: then the tag is what else no other content of the artifact has. */
 export interface OpenedFile extends Omit<Download, "name" | "sha256"> {
   file: IndexedFile;
   artifact: IndexedArtifact;
-  /** With its quotes: the file's digest, or what else no other content of the artifact has. */
-  etag: string;
 }
 
 /** Verdict and findings of an inspection. */
@@ -132,13 +130,13 @@ export async function openFile(
 }
 
 /** A path that cannot be a file's is a mistake, not a file that is missing. */
-export function refuseBadPath(path: string): void {
+function refuseBadPath(path: string): void {
   const tooLong = new TextEncoder().encode(path).length > BUNDLE_PATH_MAX_BYTES;
   if (tooLong || findPathDefect(path) !== undefined) throw new RegistryError("invalid_request", "Invalid file path.");
 }
 
 /** The entity tag of a file. */
-export function fileTag({ version }: Pick<IndexedArtifact, "version">, { sha256, crc32, size }: IndexedFile): string {
+function fileTag({ version }: Pick<IndexedArtifact, "version">, { sha256, crc32, size }: IndexedFile): string {
   return `"${sha256 ?? `${version}-${crcHex(crc32)}-${size}`}"`;
 }
 

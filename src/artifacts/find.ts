@@ -1,4 +1,4 @@
-/** Reading artifacts: one by id, some by name, a page of a list. */
+/** Finding artifacts: one by its id, those of a name, a page of a list, what a pattern occurs in. */
 
 import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";

@@ -6,7 +6,7 @@
 import { may } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import { toBase64Url } from "../lib/hash.ts";
+import { fromBase64Url, toBase64Url } from "../lib/hash.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
 
 const keys = new Map<string, Promise<CryptoKey>>();
@@ -57,17 +57,13 @@ export async function verifyDownload(
   link: { expires?: string | undefined; signature?: string | undefined },
 ): Promise<Context> {
   const secret = ctx.config.signingKey;
-  const signature = fromBase64Url(link.signature ?? "");
-  if (!secret || !signature || !/^\d{1,15}$/.test(link.expires ?? "")) throw new RegistryError("invalid_signature");
-  const expires = Number(link.expires);
+  const { expires: until = "", signature: signed = "" } = link;
+  if (!secret || !/^[\w-]{43}$/.test(signed) || !/^\d{1,15}$/.test(until)) throw new RegistryError("invalid_signature");
+  const expires = Number(until);
+  const signature = fromBase64Url(signed);
   if (!(await crypto.subtle.verify("HMAC", await hmacKey(secret), signature, claim(ref, expires)))) {
     throw new RegistryError("invalid_signature");
   }
   if (expires * 1000 <= ctx.now()) throw new RegistryError("link_expired");
   return { ...ctx, actor: { kind: "link" } };
-}
-
-function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (!/^[\w-]{43}$/.test(text)) return undefined;
-  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
 }

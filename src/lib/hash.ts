@@ -1,4 +1,4 @@
-/** SHA-256 and the two encodings that we show it in. */
+/** SHA-256, and the encodings of bytes in text. */
 
 /** The SHA-256 of some bytes, in lower-case hex. */
 export async function sha256Hex(bytes: BufferSource): Promise<string> {
@@ -26,6 +26,11 @@ export function toBase64Url(bytes: ArrayBuffer | Uint8Array): string {
     .replaceAll("+", "-")
     .replaceAll("/", "_")
     .replace(/=+$/, "");
+}
+
+/** The bytes behind such base64; throws for what is none. */
+export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
 }
 
 /** Hex to the base64 that `Repr-Digest` and `Digest` want. */

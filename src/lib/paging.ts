@@ -3,6 +3,8 @@
  * any depth, and the 0-based index that older clients count for themselves.
  */
 
+import { fromBase64Url, toBase64Url } from "./hash.ts";
+
 /** The place to go on from. */
 export type Offset = { after: number } | { index: number };
 
@@ -29,8 +31,7 @@ export function readFileOffset(text: string): string | undefined {
   const [, code] = /^after-([\w-]{1,8192})$/.exec(text) ?? [];
   if (code === undefined) return undefined;
   try {
-    const bytes = Uint8Array.from(atob(code.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(fromBase64Url(code));
   } catch {
     return undefined;
   }
@@ -38,6 +39,5 @@ export function readFileOffset(text: string): string | undefined {
 
 /** The cursor behind the file with this path: safe in a header and in a query, as it is. */
 export function fileOffset(path: string): string {
-  const bytes = String.fromCharCode(...new TextEncoder().encode(path));
-  return `after-${btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
+  return `after-${toBase64Url(new TextEncoder().encode(path))}`;
 }

@@ -49,7 +49,7 @@ export const ACCEPTED_BY: Readonly<Record<LicenseGroup, readonly LicenseGroup[]>
 };
 
 /** Later versions that `-or-later` (or `+`) opens. */
-export const LATER_VERSIONS: Readonly<Record<string, readonly string[]>> = {
+const LATER_VERSIONS: Readonly<Record<string, readonly string[]>> = {
   "GPL-1.0": ["GPL-2.0", "GPL-3.0"],
   "GPL-2.0": ["GPL-3.0"],
   "LGPL-2.0": ["LGPL-2.1", "LGPL-3.0"],

@@ -7,7 +7,7 @@
 import type { LicenseCategory, LicenseExpression } from "./spdx.ts";
 
 /** Score of each kind, 0..1. */
-export const CATEGORY_SCORE: Readonly<Record<LicenseCategory, number>> = {
+const CATEGORY_SCORE: Readonly<Record<LicenseCategory, number>> = {
   permissive: 1,
   public_domain: 1,
   weak_copyleft: 0.6,

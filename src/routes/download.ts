@@ -58,7 +58,7 @@ export const downloadRoutes = createRouter().openapi(downloadRoute, async (c) =>
   if (download.link !== undefined) return c.body(null, 307, { Location: download.link });
   const digest = hexToBase64(download.sha256);
   const common = {
-    ETag: `"${download.sha256}"`,
+    ETag: download.etag,
     "Accept-Ranges": "bytes",
     "Cache-Control": "private, no-cache",
     "Repr-Digest": `sha-256=:${digest}:`,

@@ -1,4 +1,4 @@
-/** Many artifacts: list, by name. Contract §1. */
+/** Many artifacts: a list, those of a name, what a pattern occurs in. */
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { findByName, listArtifacts, search } from "../artifacts/find.ts";

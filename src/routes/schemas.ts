@@ -195,7 +195,7 @@ export const RangeHeadersSchema = z.object({
   "if-none-match": z.string().optional(),
 });
 
-export const ErrorSchema = z.object({ detail: z.string() }).openapi("Error");
+const ErrorSchema = z.object({ detail: z.string() }).openapi("Error");
 
 /** A refusal that says what was found in a zip, where that is why. */
 const UploadRefusalSchema = ErrorSchema.extend({

@@ -68,7 +68,7 @@ const CONTROL: Readonly<Record<string, number>> = { a: 7, f: 12, t: 9, n: 10, r:
 const EMPTY: Node = { kind: "concat", parts: [] };
 
 /** Everything but these, in order. */
-export function complement(ranges: readonly Range[]): Range[] {
+function complement(ranges: readonly Range[]): Range[] {
   const rest: Range[] = [];
   let next = 0;
   for (const [from, to] of ranges.toSorted((a, b) => a[0] - b[0])) {

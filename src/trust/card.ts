@@ -6,7 +6,7 @@
  */
 
 import { parseDocument } from "yaml";
-import { CARD_MAX_ALIASES, CARD_MAX_BYTES, README_KEPT_BYTES } from "../limits.ts";
+import { FRONT_MATTER_MAX_ALIASES, FRONT_MATTER_MAX_BYTES, README_KEPT_BYTES } from "../limits.ts";
 import { isObject, parseJsonObject, UnreadableError } from "../sources/json.ts";
 import { mapFound } from "../sources/upstream.ts";
 import type { Finding, HubRecord, JsonObject } from "./evidence.ts";
@@ -54,7 +54,7 @@ export function readCard(readme: Finding<string>, record: Finding<HubRecord>): F
  * @throws UnreadableError for anything that is not a small, sound mapping.
  */
 function parseFrontMatter(text: string): JsonObject {
-  if (text.length > CARD_MAX_BYTES) throw new UnreadableError("card unreadable: too large");
+  if (text.length > FRONT_MATTER_MAX_BYTES) throw new UnreadableError("card unreadable: too large");
   let json: string | undefined;
   try {
     const document = parseDocument(text, {
@@ -69,7 +69,7 @@ function parseFrontMatter(text: string): JsonObject {
     });
     const [error] = document.errors;
     if (error !== undefined) throw new UnreadableError(`card unreadable: ${error.code}`);
-    const value: unknown = document.toJS({ maxAliasCount: CARD_MAX_ALIASES });
+    const value: unknown = document.toJS({ maxAliasCount: FRONT_MATTER_MAX_ALIASES });
     // through JSON: aliases become copies, so that size, depth and keys can be judged like any upstream answer
     json = isObject(value) ? JSON.stringify(value) : undefined;
   } catch (error) {
@@ -78,7 +78,7 @@ function parseFrontMatter(text: string): JsonObject {
     throw new UnreadableError("card unreadable");
   }
   if (json === undefined) throw new UnreadableError("card unreadable: not a mapping");
-  if (json.length > 4 * CARD_MAX_BYTES) throw new UnreadableError("card unreadable: too large");
+  if (json.length > 4 * FRONT_MATTER_MAX_BYTES) throw new UnreadableError("card unreadable: too large");
   try {
     return parseJsonObject(json);
   } catch {

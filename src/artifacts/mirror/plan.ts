@@ -183,7 +183,7 @@ function fromLight({ entries }: Light): MirrorFile[] {
 }
 
 /** @throws MirrorFailure over `MIRROR_MAX_BYTES` */
-export function refuseLarge({ config }: Pick<Context, "config">, bytes: number): void {
+function refuseLarge({ config }: Pick<Context, "config">, bytes: number): void {
   if (config.mirrorMaxBytes === 0 || bytes <= config.mirrorMaxBytes) return;
   throw new MirrorFailure(`${bytes} bytes, more than MIRROR_MAX_BYTES allows (${config.mirrorMaxBytes}).`);
 }

@@ -13,7 +13,7 @@ export const version = 1;
 const MONTHS_OF_LIFE = 12;
 
 /** Whether `pushed_at` lies within the 12 calendar months before `now` (both ISO 8601); false if either is no date. */
-export function pushedRecently(pushed_at: string | undefined, now: string): boolean {
+function pushedRecently(pushed_at: string | undefined, now: string): boolean {
   const limit = new Date(now);
   limit.setUTCMonth(limit.getUTCMonth() - MONTHS_OF_LIFE);
   return pushed_at !== undefined && Date.parse(pushed_at) >= limit.getTime();

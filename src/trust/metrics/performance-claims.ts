@@ -35,7 +35,7 @@ function nameOf(value: unknown): string | undefined {
 }
 
 /** The complete results of a `model-index`: those with task, dataset, and a metric with a value. */
-export function claimsOf(card: JsonObject): Claim[] {
+function claimsOf(card: JsonObject): Claim[] {
   const entries = asList(card["model-index"]).flatMap((model) => asList(asObject(model)["results"]));
   return entries.slice(0, RESULTS_MAX).flatMap((entry) => {
     const result = asObject(entry);

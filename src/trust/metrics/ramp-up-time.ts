@@ -32,19 +32,19 @@ const INSTALL = new RegExp(
 const LINE_MAX_CHARS = 200;
 
 /** Points for a number of words, 0 to .40. */
-export function wordPoints(words: number): number {
+function wordPoints(words: number): number {
   if (words < 50) return 0;
   if (words < 200) return 0.1;
   return words < 500 ? 0.25 : 0.4;
 }
 
 /** Whether a heading announces how to install or use the model, with something under it. */
-export function isUsageHeading(heading: Heading): boolean {
+function isUsageHeading(heading: Heading): boolean {
   return heading.filled && USAGE.test(heading.text) && !NO_USAGE.test(heading.text);
 }
 
 /** Whether a fenced block holds a command that installs something. */
-export function hasInstallCommand(fence: Fence): boolean {
+function hasInstallCommand(fence: Fence): boolean {
   return fence.code.split("\n").some((line) => INSTALL.test(line.slice(0, LINE_MAX_CHARS)));
 }
 

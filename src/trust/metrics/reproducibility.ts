@@ -38,7 +38,7 @@ const TOKENIZER_FILES =
 const PROCESSOR_FILES = "preprocessor_config.json processor_config.json feature_extractor_config.json".split(" ");
 
 /** Ids under which the hub serves this model, in lower case. */
-export function idsOf(source: string, record: HubRecord): ReadonlySet<string> {
+function idsOf(source: string, record: HubRecord): ReadonlySet<string> {
   const ids = new Set([source.toLowerCase(), record.id.toLowerCase()]);
   for (const id of [...ids]) {
     const [owner, name] = id.split("/");
@@ -48,7 +48,7 @@ export function idsOf(source: string, record: HubRecord): ReadonlySet<string> {
 }
 
 /** Which of the files that a snippet needs are not in the repository. */
-export function missingFiles(snippet: Snippet, library: string | undefined, files: HubRecord["files"]): string[] {
+function missingFiles(snippet: Snippet, library: string | undefined, files: HubRecord["files"]): string[] {
   const paths = new Set(files.map(({ path }) => path));
   const missing: string[] = [];
   const oneOf = (names: readonly string[]): void => {
@@ -67,7 +67,7 @@ export function missingFiles(snippet: Snippet, library: string | undefined, file
  * The library that a snippet uses: what it imports (the one with known needs before `torch` and its like), else
  * what the hub, the card or a tag names. `undefined` if none of these is a library that we know.
  */
-export function libraryOf(snippet: Snippet, named: readonly string[]): string | undefined {
+function libraryOf(snippet: Snippet, named: readonly string[]): string | undefined {
   const known = (names: readonly string[]): string[] =>
     names.map((name) => name.toLowerCase().replaceAll("_", "-")).filter((name) => LIBRARIES.has(name));
   const own = known(snippet.libraries);

@@ -11,7 +11,7 @@ import { findWeights } from "./weights.ts";
 export const version = 1;
 
 /** Size in GiB at which a device scores 0. */
-export const DEVICE_MAX_GIB = { raspberry_pi: 1, jetson_nano: 2, desktop_pc: 6, aws_server: 10 } as const;
+const DEVICE_MAX_GIB = { raspberry_pi: 1, jetson_nano: 2, desktop_pc: 6, aws_server: 10 } as const;
 /** A device of the contract. */
 export type Device = keyof typeof DEVICE_MAX_GIB;
 /** Score of each device, 0..1, 2 decimals. */

@@ -33,10 +33,7 @@ export interface TreeInputs {
 }
 
 /** The ancestors that count: scored, at most five generations up, each once at its nearest. */
-export function countedAncestors(
-  source: string,
-  ancestors: readonly AncestorScore[],
-): (AncestorScore & { score: number })[] {
+function countedAncestors(source: string, ancestors: readonly AncestorScore[]): (AncestorScore & { score: number })[] {
   const counted = new Map<string, AncestorScore & { score: number }>();
   const self = source.toLowerCase();
   for (const ancestor of ancestors.toSorted((a, b) => a.depth - b.depth)) {
