@@ -11,6 +11,7 @@ import {
   ArtifactSchema,
   ArtifactTypeSchema,
   answer,
+  jsonBody,
   MetadataSchema,
   RegistrationSchema,
   refusals,
@@ -32,7 +33,7 @@ const registerRoute = createRoute({
     headers: z.object({
       prefer: z.string().optional().openapi({ description: "`respond-async`: answer 202 at once, rate afterwards." }),
     }),
-    body: { required: true, content: { "application/json": { schema: RegistrationSchema } } },
+    body: jsonBody(RegistrationSchema),
   },
   responses: {
     201: answer("Registered.", ArtifactSchema),
@@ -79,7 +80,7 @@ const updateRoute = createRoute({
         .optional()
         .openapi({ description: "Update only this version (an `ETag` of the artifact)." }),
     }),
-    body: { required: true, content: { "application/json": { schema: UpdateSchema } } },
+    body: jsonBody(UpdateSchema),
   },
   responses: {
     200: answer("Updated.", ArtifactSchema),

@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { logIn } from "../auth/log-in.ts";
 import { PASSWORD_MAX_CHARS } from "../limits.ts";
 import { createRouter, onlyWithAccounts } from "./router.ts";
-import { answer, OPEN, openRefusals } from "./schemas.ts";
+import { answer, jsonBody, OPEN, openRefusals } from "./schemas.ts";
 
 const authenticateRoute = createRoute({
   ...OPEN,
@@ -15,24 +15,19 @@ const authenticateRoute = createRoute({
   summary: "A token for a name and a password: good for ten hours or a thousand calls",
   middleware: onlyWithAccounts,
   request: {
-    body: {
-      required: true,
-      content: {
-        "application/json": {
-          schema: z
-            .object({
-              user: z.object({
-                name: z.string().min(1).max(PASSWORD_MAX_CHARS),
-                is_admin: z.boolean().openapi({
-                  description: "Makes nobody an administrator: what a user may do, the registry knows.",
-                }),
-              }),
-              secret: z.object({ password: z.string().min(1).max(PASSWORD_MAX_CHARS) }),
-            })
-            .openapi("AuthenticationRequest"),
-        },
-      },
-    },
+    body: jsonBody(
+      z
+        .object({
+          user: z.object({
+            name: z.string().min(1).max(PASSWORD_MAX_CHARS),
+            is_admin: z.boolean().openapi({
+              description: "Makes nobody an administrator: what a user may do, the registry knows.",
+            }),
+          }),
+          secret: z.object({ password: z.string().min(1).max(PASSWORD_MAX_CHARS) }),
+        })
+        .openapi("AuthenticationRequest"),
+    ),
   },
   responses: {
     200: answer(

@@ -12,6 +12,7 @@ import {
   ArtifactSchema,
   ArtifactTypeSchema,
   answer,
+  jsonBody,
   MetadataSchema,
   NameSchema,
   refusals,
@@ -41,10 +42,7 @@ const reserveRoute = createRoute({
     params: z.object({
       artifact_type: ArtifactTypeSchema.openapi({ param: { name: "artifact_type", in: "path" } }),
     }),
-    body: {
-      required: true,
-      content: { "application/json": { schema: z.object({ name: NameSchema }).openapi("ArtifactUpload") } },
-    },
+    body: jsonBody(z.object({ name: NameSchema }).openapi("ArtifactUpload")),
   },
   responses: {
     201: answer(

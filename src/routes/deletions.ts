@@ -15,6 +15,7 @@ import {
   BulkDeleteSchema,
   DependentsSchema,
   FlagSchema,
+  jsonBody,
   MetadataSchema,
   refusals,
   requires,
@@ -63,7 +64,7 @@ const bulkRoute = createRoute({
   operationId: "ArtifactsDelete",
   tags: ["deletion"],
   summary: "Delete up to 1000 artifacts at once",
-  request: { body: { required: true, content: { "application/json": { schema: BulkDeleteSchema } } } },
+  request: { body: jsonBody(BulkDeleteSchema) },
   responses: {
     200: answer(
       "One result each, in the order asked. `failed`: out of the registry, but the zip is left to the sweep.",

@@ -23,6 +23,20 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
+/** The routes by what they are for, in the order in which somebody gets to know the registry. */
+const TAGS = [
+  { name: "artifacts", description: "Register, read, find, update, download." },
+  { name: "deletion", description: "Delete, and the receipt of it." },
+  { name: "trust", description: "Rating, lineage, cost, licences." },
+  { name: "files", description: "What is in a bundle, file by file, and what its inspection found." },
+  { name: "uploads", description: "A team's own artifacts." },
+  { name: "mirrors", description: "The whole upstream repository, copied." },
+  { name: "hub", description: "What clients of the Hugging Face Hub ask." },
+  { name: "access", description: "Sessions, users, tokens." },
+  { name: "audit", description: "Who did what, and the proof that nobody rewrote it." },
+  { name: "operation", description: "How the registry is." },
+];
+
 const START = `SwaggerUIBundle({ url: "/openapi.json", dom_id: "#docs", deepLinking: true });\n`;
 
 /** Everything from here, and the styles that Swagger UI sets on its elements. */
@@ -64,6 +78,7 @@ export function addDocs(app: OpenAPIHono<RouteEnv>): void {
             "Models, datasets and code: taken in with their evidence, kept as verified bundles, and really deleted, row and zip in one request. Every route also answers under /api.",
           license: { name: "MIT" },
         },
+        tags: TAGS,
       }),
     );
     return c.body(document, 200, { "Content-Type": "application/json" });

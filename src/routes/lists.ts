@@ -5,6 +5,7 @@ import { findByName, listArtifacts, search } from "../artifacts/find.ts";
 import { createRouter } from "./router.ts";
 import {
   answer,
+  jsonBody,
   ListSchema,
   MetadataSchema,
   nextHeader,
@@ -27,7 +28,7 @@ const listRoute = createRoute({
   summary: "List the artifacts that any of the queries matches",
   request: {
     query: z.object({ offset: OffsetSchema }),
-    body: { required: true, content: { "application/json": { schema: ListSchema } } },
+    body: jsonBody(ListSchema),
   },
   responses: { 200: page, ...refusals("body_too_large") },
 });
@@ -59,14 +60,7 @@ const byRegExRoute = createRoute({
     "RE2 syntax; `^` and `$` match at lines. One request reads a bounded amount: a page may be short or empty and still have an `offset` to go on from.",
   request: {
     query: z.object({ offset: OffsetSchema }),
-    body: {
-      required: true,
-      content: {
-        "application/json": {
-          schema: SearchSchema,
-        },
-      },
-    },
+    body: jsonBody(SearchSchema),
   },
   responses: {
     200: page,

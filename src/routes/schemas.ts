@@ -216,6 +216,11 @@ export function answer<Schema extends z.ZodType>(description: string, schema: Sc
   return { description, content: { "application/json": { schema } } };
 }
 
+/** A body in JSON, for the document. */
+export function jsonBody<T extends z.ZodType>(schema: T) {
+  return { required: true, content: { "application/json": { schema } } };
+}
+
 /** The refusals of a route that asks for a permission, by status: those that every such route has, and its own. */
 export function refusals(...codes: ErrorCode[]) {
   return openRefusals("invalid_request", "unauthenticated", "not_permitted", ...codes);

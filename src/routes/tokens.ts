@@ -5,7 +5,7 @@ import { SCOPES } from "../auth/scopes.ts";
 import { TOKEN_ID } from "../auth/token-text.ts";
 import { issueToken, listTokens, revokeToken } from "../auth/tokens.ts";
 import { createRouter, onlyWithAccounts } from "./router.ts";
-import { answer, NameSchema, refusals, requires, ScopeSchema, UserNameSchema } from "./schemas.ts";
+import { answer, jsonBody, NameSchema, refusals, requires, ScopeSchema, UserNameSchema } from "./schemas.ts";
 
 const view = {
   id: z.string().openapi({ description: "Public: names the token where it is listed and revoked." }),
@@ -25,20 +25,15 @@ const issueRoute = createRoute({
   summary: "Make a long-lived token with some of your scopes",
   middleware: onlyWithAccounts,
   request: {
-    body: {
-      required: true,
-      content: {
-        "application/json": {
-          schema: z
-            .object({
-              name: NameSchema.openapi({ description: "What it is for.", example: "nightly build" }),
-              scopes: z.array(ScopeSchema).min(1).max(SCOPES.length),
-              expires_at: z.iso.datetime().optional().openapi({ description: "Missing: never." }),
-            })
-            .openapi("TokenRequest"),
-        },
-      },
-    },
+    body: jsonBody(
+      z
+        .object({
+          name: NameSchema.openapi({ description: "What it is for.", example: "nightly build" }),
+          scopes: z.array(ScopeSchema).min(1).max(SCOPES.length),
+          expires_at: z.iso.datetime().optional().openapi({ description: "Missing: never." }),
+        })
+        .openapi("TokenRequest"),
+    ),
   },
   responses: {
     201: answer(

@@ -15,6 +15,7 @@ import {
   CurrencySchema,
   FlagSchema,
   IncludeSchema,
+  jsonBody,
   LicenseCheckSchema,
   LicenseScopeSchema,
   refusals,
@@ -138,14 +139,7 @@ const licenseRoute = createRoute({
   request: {
     params: ModelPath,
     query: z.object({ explain: FlagSchema, scope: LicenseScopeSchema }),
-    body: {
-      required: true,
-      content: {
-        "application/json": {
-          schema: LicenseCheckSchema,
-        },
-      },
-    },
+    body: jsonBody(LicenseCheckSchema),
   },
   responses: {
     200: answer(

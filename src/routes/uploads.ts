@@ -9,7 +9,7 @@ import { R2_MAX_PARTS, UPLOAD_MAX_BYTES } from "../limits.ts";
 import { answerUploaded, DIGEST_HEADERS, incomingBody } from "./content.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactIdSchema, ArtifactPath, ArtifactSchema, answer, refusals, requires } from "./schemas.ts";
+import { ArtifactIdSchema, ArtifactPath, ArtifactSchema, answer, jsonBody, refusals, requires } from "./schemas.ts";
 
 const DigestHex = z
   .string()
@@ -51,20 +51,15 @@ const startRoute = createRoute({
   summary: "Begin to upload the zip of an artifact in parts",
   request: {
     params: ArtifactPath,
-    body: {
-      required: true,
-      content: {
-        "application/json": {
-          schema: z
-            .object({
-              size: z.number().int().min(1).max(UPLOAD_MAX_BYTES).openapi({ description: "Bytes of the whole zip." }),
-              part_size: z.number().int().optional().openapi({ description: "At least 5 MiB; chosen if not given." }),
-              sha256: DigestHex.optional(),
-            })
-            .openapi("UploadStart"),
-        },
-      },
-    },
+    body: jsonBody(
+      z
+        .object({
+          size: z.number().int().min(1).max(UPLOAD_MAX_BYTES).openapi({ description: "Bytes of the whole zip." }),
+          part_size: z.number().int().optional().openapi({ description: "At least 5 MiB; chosen if not given." }),
+          sha256: DigestHex.optional(),
+        })
+        .openapi("UploadStart"),
+    ),
   },
   responses: {
     201: answer("Begun. `Location` is the upload.", UploadSchema),
@@ -134,23 +129,18 @@ const completeRoute = createRoute({
   request: {
     params: UploadPath,
     headers: z.object({ "if-match": ifMatch }),
-    body: {
-      required: true,
-      content: {
-        "application/json": {
-          schema: z
-            .object({
-              sha256: DigestHex.optional(),
-              parts: z
-                .array(z.object({ number: PartNumber, etag: Etag }))
-                .max(R2_MAX_PARTS)
-                .optional()
-                .openapi({ description: "Parts that were put into the bucket itself, by the tags that it answered." }),
-            })
-            .openapi("UploadCompletion"),
-        },
-      },
-    },
+    body: jsonBody(
+      z
+        .object({
+          sha256: DigestHex.optional(),
+          parts: z
+            .array(z.object({ number: PartNumber, etag: Etag }))
+            .max(R2_MAX_PARTS)
+            .optional()
+            .openapi({ description: "Parts that were put into the bucket itself, by the tags that it answered." }),
+        })
+        .openapi("UploadCompletion"),
+    ),
   },
   responses: {
     200: answer("Replaced; or completed before.", ArtifactSchema),

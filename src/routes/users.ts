@@ -5,7 +5,7 @@ import { READ_ONLY, SCOPES } from "../auth/scopes.ts";
 import { changeUser, listUsers, registerUser, removeUser } from "../auth/users.ts";
 import { PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS } from "../limits.ts";
 import { createRouter, onlyWithAccounts } from "./router.ts";
-import { answer, refusals, requires, ScopeSchema, UserNameSchema } from "./schemas.ts";
+import { answer, jsonBody, refusals, requires, ScopeSchema, UserNameSchema } from "./schemas.ts";
 
 const view = z
   .object({
@@ -29,25 +29,20 @@ const registerRoute = createRoute({
   summary: "Register a user",
   middleware: onlyWithAccounts,
   request: {
-    body: {
-      required: true,
-      content: {
-        "application/json": {
-          schema: z
-            .object({
-              name: UserNameSchema,
-              password: PasswordSchema,
-              is_admin: z.boolean().default(false),
-              scopes: z
-                .array(ScopeSchema)
-                .max(SCOPES.length)
-                .default([...READ_ONLY])
-                .openapi({ description: "What the user may do. Missing: read, search and download." }),
-            })
-            .openapi("UserRequest"),
-        },
-      },
-    },
+    body: jsonBody(
+      z
+        .object({
+          name: UserNameSchema,
+          password: PasswordSchema,
+          is_admin: z.boolean().default(false),
+          scopes: z
+            .array(ScopeSchema)
+            .max(SCOPES.length)
+            .default([...READ_ONLY])
+            .openapi({ description: "What the user may do. Missing: read, search and download." }),
+        })
+        .openapi("UserRequest"),
+    ),
   },
   responses: {
     201: answer("Registered.", view),
@@ -91,31 +86,26 @@ const changeRoute = createRoute({
   middleware: onlyWithAccounts,
   request: {
     params: NamePath,
-    body: {
-      required: true,
-      content: {
-        "application/json": {
-          schema: z
-            .object({
-              password: PasswordSchema.optional(),
-              current_password: z
-                .string()
-                .max(PASSWORD_MAX_CHARS)
-                .optional()
-                .openapi({ description: "Of who changes their own password." }),
-              scopes: z
-                .array(ScopeSchema)
-                .max(SCOPES.length)
-                .optional()
-                .openapi({ description: "All that the user may do from now on; `admin` for everything." }),
-            })
-            .refine(({ password, scopes }) => password !== undefined || scopes !== undefined, {
-              message: "must have a password or scopes",
-            })
-            .openapi("UserChange"),
-        },
-      },
-    },
+    body: jsonBody(
+      z
+        .object({
+          password: PasswordSchema.optional(),
+          current_password: z
+            .string()
+            .max(PASSWORD_MAX_CHARS)
+            .optional()
+            .openapi({ description: "Of who changes their own password." }),
+          scopes: z
+            .array(ScopeSchema)
+            .max(SCOPES.length)
+            .optional()
+            .openapi({ description: "All that the user may do from now on; `admin` for everything." }),
+        })
+        .refine(({ password, scopes }) => password !== undefined || scopes !== undefined, {
+          message: "must have a password or scopes",
+        })
+        .openapi("UserChange"),
+    ),
   },
   responses: {
     200: answer("Changed.", view),
