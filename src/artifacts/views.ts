@@ -3,14 +3,14 @@
 import type { ArtifactType } from "../lib/artifact-types.ts";
 import type { ArtifactRow, ArtifactSummary } from "../store/artifacts.ts";
 
-/** Contract §0: `Metadata`. */
+/** Contract: `Metadata`. */
 export interface Metadata {
   name: string;
   id: string;
   type: ArtifactType;
 }
 
-/** Contract §0: `Artifact`. `download_url` is left out where the deployment cannot sign links. */
+/** Contract: `Artifact`. `download_url` is left out where the deployment cannot sign links. */
 export interface Artifact {
   metadata: Metadata;
   data: { url: string; download_url?: string };

@@ -1,4 +1,4 @@
-/** From a name and a password to a session. Contract §1, PUT /authenticate. */
+/** From a name and a password to a session. Contract: PUT /authenticate. */
 
 import { type Context, type Requester, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";

@@ -1,4 +1,4 @@
-/** One artifact: register, read, update. Contract §1. */
+/** One artifact: register, read, update. */
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { getArtifact } from "../artifacts/find.ts";

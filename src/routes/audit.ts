@@ -1,4 +1,4 @@
-/** Who did what, and the proof that nobody rewrote it. Contract §1, the rest. */
+/** Who did what, and the proof that nobody rewrote it. */
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { readArtifactAudit, readAudit } from "../artifacts/audit/entries.ts";

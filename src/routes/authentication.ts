@@ -1,4 +1,4 @@
-/** A session for a name and a password. Contract §1, PUT /authenticate. */
+/** A session for a name and a password. Contract: PUT /authenticate. */
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { logIn } from "../auth/log-in.ts";

@@ -1,4 +1,4 @@
-/** Delete, in all its forms: one, many, all; and the receipt. Contract §1. */
+/** Delete, in all its forms: one, many, all; and the receipt. */
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { getReceipt } from "../artifacts/receipts.ts";

@@ -1,4 +1,4 @@
-/** The zip of an artifact, behind a signed link. Contract §1, Downloads. */
+/** The zip of an artifact, behind a signed link. */
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { openDownload } from "../artifacts/download.ts";

@@ -1,4 +1,4 @@
-/** How the registry is, and what it set out to be. Contract §1, the rest. */
+/** How the registry is, and what it set out to be. */
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { readComponents } from "../artifacts/components.ts";

@@ -34,7 +34,7 @@ export function createRouter(): OpenAPIHono<RouteEnv> {
   });
 }
 
-/** Before anything is validated: an open registry has neither users nor tokens, whatever is sent. Contract §0. */
+/** Before anything is validated: an open registry has neither users nor tokens, whatever is sent. */
 export const onlyWithAccounts = createMiddleware<RouteEnv>(async (c, next) => {
   requireAccounts(c.var.ctx);
   await next();

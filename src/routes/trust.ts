@@ -1,4 +1,4 @@
-/** How far a model can be trusted, whence it comes, what it costs, where it may be used. Contract §1. */
+/** How far a model can be trusted, whence it comes, what it costs, where it may be used. */
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { checkLicense } from "../artifacts/check-license.ts";

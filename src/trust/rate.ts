@@ -212,7 +212,7 @@ export function explain(rating: Rating): Record<string, Explanation> {
   return explanations;
 }
 
-/** What was looked for and not found is left out, like everything optional (contract §0). */
+/** What was looked for and not found is left out, like everything optional. */
 function withoutNulls<Result extends object>(result: Result): Result {
   return JSON.parse(JSON.stringify(result, (_, value: unknown) => value ?? undefined)) as Result;
 }

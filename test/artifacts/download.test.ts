@@ -1,4 +1,4 @@
-/** Downloads: the signed link, whole and in part, conditions, digests, names. Contract §1, Downloads. */
+/** Downloads: the signed link, whole and in part, conditions, digests, names. */
 
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";

@@ -1,4 +1,4 @@
-/** Users, sessions and tokens, as their holders see them. Contract §1, PUT /authenticate. */
+/** Users, sessions and tokens, as their holders see them. Contract: PUT /authenticate. */
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";

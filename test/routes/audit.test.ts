@@ -1,4 +1,4 @@
-/** Who did what, and who may see it. Contract §1: GET …/audit; ours: GET /audit. */
+/** Who did what, and who may see it. Contract: GET …/audit; ours: GET /audit. */
 
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";

@@ -1,4 +1,4 @@
-/** POST /artifacts/delete and DELETE /reset: many at once, as few calls as the platform allows. Contract §1. */
+/** POST /artifacts/delete and DELETE /reset: many at once, as few calls as the platform allows. */
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-/** GET /artifact/byName/{name}. Contract §1. */
+/** GET /artifact/byName/{name}. */
 
 import { describe, expect, it } from "vitest";
 import { createRegistry } from "../harness.ts";

@@ -1,4 +1,4 @@
-/** DELETE of one artifact, in all its cases, and the receipt. Contract §1. What happens under faults: artifacts/crash.test.ts. */
+/** DELETE of one artifact, in all its cases, and the receipt. What happens under faults: artifacts/crash.test.ts. */
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";

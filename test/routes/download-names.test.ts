@@ -1,4 +1,4 @@
-/** Content-Disposition: whatever an artifact is called, the header is one header. Contract §1, Downloads. */
+/** Content-Disposition: whatever an artifact is called, the header is one header. */
 
 import { describe, expect, it } from "vitest";
 import { createRegistry } from "../harness.ts";

@@ -1,4 +1,4 @@
-/** What every answer has, whichever route gives it: path prefixes, error envelope, headers. Contract §0. */
+/** What every answer has, whichever route gives it: path prefixes, error envelope, headers. */
 
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";

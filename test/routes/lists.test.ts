@@ -1,4 +1,4 @@
-/** POST /artifacts: queries, union, pages. Contract §1. */
+/** POST /artifacts: queries, union, pages. */
 
 import { describe, expect, it } from "vitest";
 import { createRegistry } from "../harness.ts";

@@ -1,4 +1,4 @@
-/** Health, tracks, and the pages that explain the rest. Contract §1, the rest. */
+/** Health, tracks, and the pages that explain the rest. */
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-/** Ids and types in paths: one rule on every route. Contract §0. */
+/** Ids and types in paths: one rule on every route. */
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { createRegistry } from "../harness.ts";

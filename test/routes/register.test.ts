@@ -1,4 +1,4 @@
-/** POST and GET of one artifact. Contract §1. What an ingest brings: artifacts/ingest.test.ts. */
+/** POST and GET of one artifact. What an ingest brings: artifacts/ingest.test.ts. */
 
 import { describe, expect, it } from "vitest";
 import { createRegistry, objectKeys, rows } from "../harness.ts";

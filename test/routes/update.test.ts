@@ -1,4 +1,4 @@
-/** PUT of one artifact: another source or the same anew, whole or not at all. Contract §1. */
+/** PUT of one artifact: another source or the same anew, whole or not at all. */
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
