@@ -8,7 +8,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createRegistry, rows } from "../harness.ts";
 
 /** Row, rating, card, edge, search text, index of the zip, receipt and audit, each looked up or written once or twice. */
-const DELETE_ROWS_MAX = 34;
+const DELETE_ROWS_MAX = 35;
 const MANY = 3000;
 const FEW = 30;
 
@@ -63,6 +63,11 @@ async function seed(count: number): Promise<void> {
       `INSERT INTO search (rowid, body) ${all} SELECT i, 'Name-' || i || char(10) || ${card} FROM n`,
       `INSERT INTO edges (child_id, parent_type, parent_key, parent_source, relation, read_from)
        ${all} SELECT i, 'model', 'acme/base-' || i % 10, 'Acme/Base', 'base_model', 'model_card' FROM n`,
+      `INSERT INTO deletions (object_key, artifact_id, type, name, size, sha256, reason, requested_at, requested_by,
+                              finished_at, next_attempt_at)
+       ${all} SELECT 'artifacts/code/' || (?1 + i) || '.zip', ?1 + i, 'code', 'gone', 1, '', 'deleted', 0, 'test', 0, 0 FROM n`,
+      `INSERT INTO audit (at, actor, request_id, action, artifact_id, type, name)
+       ${all} SELECT 0, 'test', 'r', 'CREATE', i, iif(i % 2, 'model', 'dataset'), 'Name-' || i FROM n`,
       `INSERT INTO ratings (artifact_id, algorithm, rating, explanation) ${all} SELECT i, '', '{}', '{}' FROM n WHERE i % 2`,
     ].map((sql) => env.DB.prepare(sql).bind(count)),
   );
@@ -127,6 +132,28 @@ describe.each([FEW, MANY])("among %i artifacts", (count) => {
     const several = await call("POST", "/artifacts", queries);
     expect(idsIn(several.json)).toEqual(["3", "9"]);
     expect(several.read).toBeLessThanOrEqual(40);
+  });
+
+  it("lineage, and what depends on an artifact, read the edges of that artifact", async () => {
+    const call = metered();
+    const lineage = await call("GET", "/artifact/model/9/lineage");
+    expect(lineage.status).toBe(200);
+    expect(lineage.read).toBeLessThanOrEqual(30);
+    const dry = await call("DELETE", "/artifacts/model/9?dry_run=true");
+    expect(dry.status).toBe(200);
+    expect(dry.read).toBeLessThanOrEqual(10);
+  });
+
+  it("the history of an artifact reads the entries of that artifact", async () => {
+    const { status, read } = await metered()("GET", "/artifact/model/9/audit");
+    expect(status).toBe(200);
+    expect(read).toBeLessThanOrEqual(12);
+  });
+
+  it("health reads the open deletions, however many are finished", async () => {
+    const { status, read } = await metered()("GET", "/health");
+    expect(status).toBe(200);
+    expect(read).toBeLessThanOrEqual(10);
   });
 
   it("a search for a rare word reads what it finds, and one for an absent word next to nothing", async () => {
