@@ -48,8 +48,8 @@ export interface OpenedFile extends Omit<Download, "name" | "sha256"> {
   etag: string;
 }
 
-/** Verdict and findings of an inspection. */
-export interface Inspection {
+/** What is kept of an inspection. */
+export interface InspectionRecord {
   verdict: Verdict;
   findings: InspectionFinding[];
   /** ISO 8601. */
@@ -182,7 +182,7 @@ function cutter(offset: number, length: number): TransformStream<Uint8Array, Uin
  * What the inspection of an artifact's present content found.
  * @throws RegistryError `artifact_not_found`; `inspection_not_found` for what the registry made itself
  */
-export async function getInspection(ctx: Context, ref: ArtifactRef): Promise<Inspection> {
+export async function getInspection(ctx: Context, ref: ArtifactRef): Promise<InspectionRecord> {
   permit(ctx, "artifact:read");
   const row = await selectInspection(ctx.db, ref).first<InspectionRow>();
   if (!row) throw new RegistryError("artifact_not_found");

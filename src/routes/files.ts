@@ -6,7 +6,7 @@ import { fileOffset, readFileOffset } from "../lib/paging.ts";
 import { fileRequest, fileResponse } from "./file-response.ts";
 import { getIssuedRef, readerOf } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, answer, RangeHeadersSchema, refusals, requires } from "./schemas.ts";
+import { ArtifactPath, answer, FindingSchema, RangeHeadersSchema, refusals, requires } from "./schemas.ts";
 
 const FileSchema = z
   .object({
@@ -109,16 +109,7 @@ const inspectionRoute = createRoute({
       z
         .object({
           verdict: z.enum(["safe", "unsafe", "unknown"]),
-          findings: z.array(
-            z
-              .object({
-                code: z.string().openapi({ example: "pickle_import" }),
-                severity: z.enum(["unsafe", "unknown"]),
-                path: z.string().optional(),
-                detail: z.string(),
-              })
-              .openapi("Finding"),
-          ),
+          findings: z.array(FindingSchema),
           inspected_at: z.iso.datetime(),
         })
         .openapi("Inspection"),
