@@ -8,14 +8,15 @@
 
 import { PICKLE_MAX_MEMO, PICKLE_NAME_MAX_BYTES, PICKLE_TEXTS_MAX_CHARS } from "../limits.ts";
 import type { FindingCode } from "./findings.ts";
-import { isAllowedImport } from "./pickle-imports.ts";
+import { handsBack, isAllowedImport } from "./pickle-imports.ts";
 
 /** Takes a finding. */
 export type Report = (code: FindingCode, detail: string) => void;
 
-/** A value, as far as it matters: a text that may name something, an import, anything else. */
-type Value = { text: string } | { module: string; name: string } | typeof MARK | typeof OTHER;
+/** A value, as far as it matters: a text that may name something, an import, what may be one, anything else. */
+type Value = { text: string } | { module: string; name: string } | typeof MARK | typeof HANDED_BACK | typeof OTHER;
 const MARK = Symbol("mark");
+const HANDED_BACK = Symbol("handed back");
 const OTHER = Symbol("other");
 
 /** The bytes are no pickle from here on. */
@@ -145,7 +146,8 @@ export class PickleMachine {
   /** Sets the state of the value below the top. */
   build(): void {
     this.drop();
-    if (isImport(this.#top())) this.flag("pickle_call", "changes attributes of what it imports");
+    const value = this.#top();
+    if (isImport(value) || value === HANDED_BACK) this.flag("pickle_call", "changes attributes of what it imports");
   }
 
   flag(code: FindingCode, detail: string): void {
@@ -157,7 +159,7 @@ export class PickleMachine {
   #called(callee: Value): void {
     this.active = true;
     if (!isImport(callee)) this.flag("pickle_call", "calls something that is no import");
-    this.push();
+    this.#stack.push(isImport(callee) && handsBack(callee.module, callee.name) ? HANDED_BACK : OTHER);
   }
 
   #top(): Value {
@@ -182,7 +184,7 @@ export class PickleMachine {
   }
 }
 
-function isImport(value: Value): boolean {
+function isImport(value: Value): value is { module: string; name: string } {
   return typeof value === "object" && "module" in value;
 }
 
