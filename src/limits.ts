@@ -280,7 +280,7 @@ export const INSPECT_COALESCE_BYTES = 128 * 1024;
 /** Longest read that joins several local headers. */
 export const INSPECT_READ_MAX_BYTES = 2 * 1024 * 1024;
 
-/** First bytes of an entry by which its kind is told when its name does not tell: a deflated block's tables fit. */
+/** First bytes of an entry by which its kind is told when its name does not tell: a deflated block's tables fit, and a text is seen to be no pickle. */
 export const INSPECT_HEAD_BYTES = 256;
 
 /** A deflated entry that is inflated to look inside; larger ones stay unknown. */

@@ -32,9 +32,6 @@ export interface LocatedEntry {
   head: Uint8Array;
 }
 
-/** First bytes of a stored file that tell its kind. */
-const STORED_HEAD_BYTES = 64;
-
 /** Checks what the directory alone says of each entry but its name. */
 export function checkDirectory({ entries }: ZipIndex, maxDeclaredBytes: number, findings: Findings): void {
   let declared = 0;
@@ -95,12 +92,7 @@ export async function locateAll(read: ReadRange, index: ZipIndex, findings: Find
       findings.add("overlapping_entries", "data that reaches into the directory", path);
       return located;
     }
-    const head = (
-      await windows.get(
-        dataOffset,
-        Math.min(compressedSize, method === STORED ? STORED_HEAD_BYTES : INSPECT_HEAD_BYTES),
-      )
-    ).slice();
+    const head = (await windows.get(dataOffset, Math.min(compressedSize, INSPECT_HEAD_BYTES))).slice();
     located.push({ location: { path, method, size, compressedSize, crc32, dataOffset }, head });
   }
   await windows.load(sorted.length);

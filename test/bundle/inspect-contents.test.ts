@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { inspectZip } from "../../src/bundle/inspect.ts";
+import { file, found, inspect, SAFE } from "./inspecting.ts";
 import {
   EMPTY_TUPLE,
   harmlessByProtocol,
@@ -20,16 +21,6 @@ import {
 } from "./make-pickle.ts";
 import { bytesOf, deflated, join, type Made, makeZip, readerOf, u16, u32, u64 } from "./make-zip.ts";
 
-const inspect = (entries: Made[], bounds?: Parameters<typeof inspectZip>[2]) => {
-  const zip = makeZip(entries);
-  return inspectZip(readerOf(zip), zip.length, bounds);
-};
-const file = (name: string, data: Uint8Array | string): Made => ({ name, data });
-const found = async (entries: Made[]) => {
-  const { verdict, findings } = await inspect(entries);
-  return { verdict, codes: [...new Set(findings.map(({ code }) => code))] };
-};
-const SAFE = { verdict: "safe", codes: [] };
 const inPickle = async (...parts: (Uint8Array | string)[]) => found([file("x.pkl", join(...parts))]);
 
 /** What torch.save writes. */
