@@ -9,6 +9,7 @@ import {
   BUNDLE_DIRECTORY_MAX_BYTES,
   BUNDLE_MAX_DECLARED_BYTES,
   BUNDLE_MAX_ENTRIES,
+  INSPECT_HEAD_BYTES,
   INSPECT_MAX_CONTENT_BYTES,
   INSPECT_MAX_READ_BYTES,
   INSPECT_MAX_READS,
@@ -18,6 +19,7 @@ import { type InspectNested, inspectContents, type Spend } from "./inspect-conte
 import { checkNames } from "./inspect-names.ts";
 import { checkDirectory, type LocatedEntry, locateAll } from "./inspect-structure.ts";
 import type { EntryLocation } from "./zip-entry.ts";
+import { STORED } from "./zip-format.ts";
 import { type ReadRange, readZipIndex } from "./zip-index.ts";
 import { ZipError } from "./zip-records.ts";
 
@@ -58,18 +60,41 @@ class BoundReached extends Error {}
 export async function inspectZip(read: ReadRange, size: number, bounds: InspectBounds = {}): Promise<Inspection> {
   const findings = new Findings();
   const bounded = withinBounds(read, bounds);
+  const spend = spender(bounds.maxContentBytes ?? INSPECT_MAX_CONTENT_BYTES);
   let located: LocatedEntry[] | undefined;
-  try {
+  await withinBound(findings, async () => {
     located = await inspectStructure(bounded, size, bounds, findings);
-    const { maxContentBytes = INSPECT_MAX_CONTENT_BYTES } = bounds;
-    const spend = spender(maxContentBytes);
-    if (located)
-      await inspectContents(bounded, located, { findings, spend, nested: nestedIn(bounds, findings, spend, 1) });
+    if (!located) return;
+    await inspectContents(bounded, located, { findings, spend, nested: nestedIn(bounds, findings, spend, 1) });
+  });
+  return { ...findings.report(), entries: (located ?? []).map(({ location }) => location) };
+}
+
+/**
+ * Inspects one file in memory, as it would be inspected in an archive.
+ * @param path its name tells its kind
+ */
+export async function inspectFile(path: string, bytes: Uint8Array): Promise<Omit<Inspection, "entries">> {
+  const findings = new Findings();
+  const spend = spender(INSPECT_MAX_CONTENT_BYTES);
+  const read: ReadRange = async ({ offset, length }) => bytes.subarray(offset, offset + length);
+  const size = bytes.length;
+  const location = { path, method: STORED, size, compressedSize: size, crc32: 0, dataOffset: 0 };
+  const entry = { location, head: bytes.subarray(0, INSPECT_HEAD_BYTES) };
+  await withinBound(findings, () =>
+    inspectContents(read, [entry], { findings, spend, nested: nestedIn({}, findings, spend, 1) }),
+  );
+  return findings.report();
+}
+
+/** Inspects until it is done or a bound is reached, which is a finding. */
+async function withinBound(findings: Findings, inspection: () => Promise<void>): Promise<void> {
+  try {
+    await inspection();
   } catch (error) {
     if (!(error instanceof BoundReached)) throw error;
     findings.add("bound_reached", "too many reads, or too many bytes");
   }
-  return { ...findings.report(), entries: (located ?? []).map(({ location }) => location) };
 }
 
 /** Directory, names and local headers; undefined if they are not in order. */
