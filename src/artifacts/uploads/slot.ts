@@ -18,7 +18,8 @@ import { type Described, describe } from "../ingest.ts";
 import { checkQuota } from "../quota.ts";
 import { rateEvidence, toStored } from "../rate.ts";
 import { asRegistration, asReplacement, settle, type Written } from "../write.ts";
-import { rangeReader, readUpload, type StoredZip } from "./read.ts";
+import { readerOf } from "../zip-reader.ts";
+import { readUpload, type StoredZip } from "./read.ts";
 
 /** Where uploaded content goes: an artifact that has some already, or an id that waits for its first. */
 export interface Slot extends ArtifactRef {
@@ -61,7 +62,7 @@ export function checkRoom(ctx: Context, { present }: Slot, size: number): Promis
  * @throws RegistryError `upload_refused`, with what was found
  */
 export async function lookInto(ctx: Context, slot: Slot, zip: StoredZip): Promise<Described> {
-  const read = rangeReader(ctx, zip);
+  const read = readerOf(ctx, zip);
   const { verdict, findings, entries } = await inspectZip(read, zip.size);
   if (verdict === "unsafe") {
     const [first] = findings.filter(({ severity }) => severity === "unsafe");
@@ -71,7 +72,7 @@ export async function lookInto(ctx: Context, slot: Slot, zip: StoredZip): Promis
     });
   }
   const source = uploadSource(slot.type, slot.id, slot.name);
-  const collected = await readUpload(ctx, source, zip, read);
+  const collected = await readUpload(ctx, source, { sha256: zip.sha256, entries, read });
   const files = entries.filter(({ path }) => !path.endsWith("/"));
   const { evidence } = collected;
   const rating = isModelEvidence(evidence) ? toStored(await rateEvidence(ctx, evidence), evidence) : undefined;
