@@ -265,8 +265,11 @@ export const INDEX_MAX_PAGES = 50;
 /** Findings that one inspection hands out: more do not make it clearer. */
 export const INSPECT_MAX_FINDINGS = 100;
 
-/** Ranged reads of one inspection: an invocation has a bounded number of calls. */
-export const INSPECT_MAX_READS = 5000;
+/** Ranged reads of one inspection: an invocation has 10,000 calls on the paid plan, and an upload's others stay below a hundred. */
+export const INSPECT_MAX_READS = 9000;
+
+/** Those of them for local headers that lie far from others; the rest is left for joined reads and for the files themselves. */
+export const INSPECT_MAX_HEADER_READS = 7000;
 
 /** Bytes that one inspection reads: half a minute from the object store. */
 export const INSPECT_MAX_READ_BYTES = 2 * 1024 ** 3;

@@ -1,7 +1,8 @@
 /**
  * Artifacts whose content a client uploads: what they are called, and what is made of the zip that came.
  *
- * Invariant: nothing that an inspection found unsafe becomes content, and nothing is asked of anybody outside.
+ * Invariant: nothing that an inspection found unsafe, or could not check the structure of, becomes content, and nothing is
+ * asked of anybody outside.
  */
 
 import { inspectZip } from "../../bundle/inspect.ts";
@@ -63,9 +64,9 @@ export function checkRoom(ctx: Context, { present }: Slot, size: number): Promis
  */
 export async function lookInto(ctx: Context, slot: Slot, zip: StoredZip): Promise<Described> {
   const read = readerOf(ctx, zip);
-  const { verdict, findings, entries } = await inspectZip(read, zip.size);
-  if (verdict === "unsafe") {
-    const [first] = findings.filter(({ severity }) => severity === "unsafe");
+  const { verdict, findings, inOrder, entries } = await inspectZip(read, zip.size);
+  if (verdict === "unsafe" || !inOrder) {
+    const first = findings.find(({ severity }) => severity === "unsafe") ?? findings[0];
     const where = first?.path === undefined ? "" : ` (${first.path})`;
     throw new RegistryError("upload_refused", `Upload refused: ${first?.code}: ${first?.detail}${where}`, {
       extra: { findings: findings.slice(0, REFUSAL_MAX_FINDINGS) },
