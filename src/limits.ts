@@ -251,6 +251,9 @@ export const BUNDLE_INDEX_PAGE_FILES = 100;
 /** Pages of an index that one statement writes: about 1 MB, of the 2 MB that a bound value may have. */
 export const BUNDLE_INDEX_PAGES_PER_STATEMENT = 40;
 
+/** How far into a deflated file a range may begin: it is inflated from its start for that, within some ten milliseconds. */
+export const DEFLATED_RANGE_MAX_OFFSET_BYTES = 4 * 1024 * 1024;
+
 /** Files in one page of a listing: as in every list of ours. */
 export const FILES_PAGE = 1000;
 
