@@ -254,6 +254,9 @@ export const BUNDLE_INDEX_PAGE_FILES = 100;
 /** Pages of an index that one statement writes: about 1 MB, of the 2 MB that a bound value may have. */
 export const BUNDLE_INDEX_PAGES_PER_STATEMENT = 40;
 
+/** How far into a deflated file a range may begin: it is inflated from its start for that, within some ten milliseconds. */
+export const DEFLATED_RANGE_MAX_OFFSET_BYTES = 4 * 1024 * 1024;
+
 /** Files in one page of a listing: as in every list of ours. */
 export const FILES_PAGE = 1000;
 
@@ -268,8 +271,11 @@ export const INDEX_MAX_PAGES = 50;
 /** Findings that one inspection hands out: more do not make it clearer. */
 export const INSPECT_MAX_FINDINGS = 100;
 
-/** Ranged reads of one inspection: an invocation has a bounded number of calls. */
-export const INSPECT_MAX_READS = 5000;
+/** Ranged reads of one inspection: an invocation has 10,000 calls on the paid plan, and an upload's others stay below a hundred. */
+export const INSPECT_MAX_READS = 9000;
+
+/** Those of them for local headers that lie far from others; the rest is left for joined reads and for the files themselves. */
+export const INSPECT_MAX_HEADER_READS = 7000;
 
 /** Bytes that one inspection reads: half a minute from the object store. */
 export const INSPECT_MAX_READ_BYTES = 2 * 1024 ** 3;
@@ -283,7 +289,7 @@ export const INSPECT_COALESCE_BYTES = 128 * 1024;
 /** Longest read that joins several local headers. */
 export const INSPECT_READ_MAX_BYTES = 2 * 1024 * 1024;
 
-/** First bytes of an entry by which its kind is told when its name does not tell: a deflated block's tables fit. */
+/** First bytes of an entry by which its kind is told when its name does not tell: a deflated block's tables fit, and a text is seen to be no pickle. */
 export const INSPECT_HEAD_BYTES = 256;
 
 /** A deflated entry that is inflated to look inside; larger ones stay unknown. */

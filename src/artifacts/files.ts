@@ -3,10 +3,16 @@
 import { permit } from "../auth/scopes.ts";
 import type { InspectionFinding, Verdict } from "../bundle/findings.ts";
 import { openEntry } from "../bundle/zip-entry.ts";
+import { STORED } from "../bundle/zip-format.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { comparePaths, findPathDefect } from "../lib/paths.ts";
-import { BUNDLE_INDEX_PAGE_FILES, BUNDLE_PATH_MAX_BYTES, FILES_PAGE } from "../limits.ts";
+import {
+  BUNDLE_INDEX_PAGE_FILES,
+  BUNDLE_PATH_MAX_BYTES,
+  DEFLATED_RANGE_MAX_OFFSET_BYTES,
+  FILES_PAGE,
+} from "../limits.ts";
 import { getBundle } from "../store/blobs.ts";
 import type { IndexedFile } from "../store/bundle-index.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
@@ -44,10 +50,12 @@ export interface FilePage {
 export interface OpenedFile extends Omit<Download, "name" | "sha256"> {
   file: IndexedFile;
   artifact: IndexedArtifact;
+  /** Whether a client that was cut off can go on by a range. */
+  resumable: boolean;
 }
 
-/** Verdict and findings of an inspection. */
-export interface Inspection {
+/** What is kept of an inspection. */
+export interface InspectionRecord {
   verdict: Verdict;
   findings: InspectionFinding[];
   /** ISO 8601. */
@@ -94,7 +102,8 @@ function crcHex(crc: number): string {
 
 /**
  * Opens one file: one read of the database and one of the bucket, none of it for HEAD. Stored files come as they stand in
- * the zip; deflated ones are inflated on the way, a range of them from the beginning.
+ * the zip; deflated ones are inflated on the way. A range far into one of those is answered by the whole: everything before
+ * it would be inflated for nobody.
  *
  * @throws RegistryError `artifact_not_found`, `file_not_found`, `unsafe_content`, `range_not_satisfiable`,
  *   `invalid_request` for a path that no file has; Error if the object is missing though its row is there
@@ -117,8 +126,10 @@ export async function openFile(
     },
     async ({ artifact, file }) => {
       const etag = fileTag(artifact, file);
-      const plan = negotiate(request, { size: file.size, etag, called: "file" });
-      const described = { ...plan, artifact, file, etag, size: file.size };
+      const asked = negotiate(request, { size: file.size, etag, called: "file" });
+      const plan: typeof asked = asked.range && !isNear(file, asked.range.offset) ? { kind: "whole" } : asked;
+      const resumable = isNear(file, file.size);
+      const described = { ...plan, artifact, file, etag, resumable, size: file.size };
       if (plan.kind === "not_modified" || request.headOnly) return described;
       const body = await readFile(ctx, artifact, file, plan.range);
       if (!body) return undefined;
@@ -140,6 +151,11 @@ function fileTag({ version }: Pick<IndexedArtifact, "version">, { sha256, crc32,
   return `"${sha256 ?? `${version}-${crcHex(crc32)}-${size}`}"`;
 }
 
+/** Whether a range of a file may begin there. */
+function isNear({ method }: IndexedFile, offset: number): boolean {
+  return method === STORED || offset <= DEFLATED_RANGE_MAX_OFFSET_BYTES;
+}
+
 /** The bytes of a file, or a range of them; undefined if the object is not there. */
 export async function readFile(
   ctx: Context,
@@ -150,7 +166,7 @@ export async function readFile(
   const { offset, length } = range ?? { offset: 0, length: file.size };
   // The bucket takes no range of nothing.
   if (length === 0) return new Blob([]).stream();
-  const stored = file.method === 0;
+  const stored = file.method === STORED;
   const part = stored
     ? { offset: file.dataOffset + offset, length }
     : { offset: file.dataOffset, length: file.compressedSize };
@@ -180,7 +196,7 @@ function cutter(offset: number, length: number): TransformStream<Uint8Array, Uin
  * What the inspection of an artifact's present content found.
  * @throws RegistryError `artifact_not_found`; `inspection_not_found` for what the registry made itself
  */
-export async function getInspection(ctx: Context, ref: ArtifactRef): Promise<Inspection> {
+export async function getInspection(ctx: Context, ref: ArtifactRef): Promise<InspectionRecord> {
   permit(ctx, "artifact:read");
   const row = await selectInspection(ctx.db, ref).first<InspectionRow>();
   if (!row) throw new RegistryError("artifact_not_found");

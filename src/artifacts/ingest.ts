@@ -1,9 +1,11 @@
 /**
  * Ingest: from a source URL to what the registry will keep of it, before anything is written.
  *
- * Invariant: an ingest that fails or refuses has touched neither database nor bucket.
+ * Invariant: an ingest that fails or refuses has touched neither database nor bucket; no file that an inspection finds unsafe
+ * is in what it brings.
  */
 
+import { inspectFile } from "../bundle/inspect.ts";
 import { STORED } from "../bundle/zip-format.ts";
 import type { ZipLayout } from "../bundle/zip-layout.ts";
 import { layOutZip, writeZip, type ZipEntry } from "../bundle/zip-writer.ts";
@@ -17,7 +19,7 @@ import type { ArtifactContent, ParentEdge } from "../store/artifacts.ts";
 import type { IndexedFile, StoredInspection } from "../store/bundle-index.ts";
 import type { StoredRating } from "../store/ratings.ts";
 import { searchableText } from "../trust/card.ts";
-import { type Collected, collect } from "../trust/collect.ts";
+import { type Collected, collect, type KeptFile } from "../trust/collect.ts";
 import { type CodeEvidence, isModelEvidence, type ModelEvidence } from "../trust/evidence.ts";
 import { gate } from "../trust/rate.ts";
 import { rateEvidence, toStored } from "./rate.ts";
@@ -51,7 +53,7 @@ export async function ingest(
   url: string,
   signal?: AbortSignal,
 ): Promise<Ingested> {
-  const collected = await collect(source, { ...upstreamOf(ctx), signal });
+  const collected = await withoutUnsafe(await collect(source, { ...upstreamOf(ctx), signal }));
   const rating = isModelEvidence(collected.evidence) ? await judge(ctx, collected.evidence) : undefined;
   const entries = await bundleEntries(collected, url);
   const layout = layOutZip(entries);
@@ -61,6 +63,19 @@ export async function ingest(
     files: await indexOf(entries, layout),
     bundle: { bytes, sha256: await sha256Hex(bytes) },
   };
+}
+
+/** Leaves out what could run code, by the same inspection that uploads and mirrors go through: nobody else will look. */
+async function withoutUnsafe(collected: Collected): Promise<Collected> {
+  const kept: KeptFile[] = [];
+  const left_out = [...collected.left_out];
+  for (const file of collected.kept) {
+    const { findings } = await inspectFile(file.path, file.bytes);
+    const unsafe = findings.find(({ severity }) => severity === "unsafe");
+    if (unsafe) left_out.push({ path: file.path, reason: `it is unsafe to serve: ${unsafe.detail} (${unsafe.code})` });
+    else kept.push(file);
+  }
+  return { ...collected, kept, left_out };
 }
 
 /** What is known of an artifact, as it is kept in the database. */

@@ -7,6 +7,7 @@
 
 import { permit } from "../auth/scopes.ts";
 import { readZipEntry } from "../bundle/zip-entry.ts";
+import { readZipIndex } from "../bundle/zip-index.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { ANCESTOR_MAX_DEPTH } from "../limits.ts";
@@ -35,7 +36,8 @@ import {
   toContract,
 } from "../trust/rate.ts";
 import { auditLater } from "./audit/entries.ts";
-import { rangeReader, readUpload } from "./uploads/read.ts";
+import { readUpload } from "./uploads/read.ts";
+import { readerOf } from "./zip-reader.ts";
 
 /** The body of a rating: the contract's keys and, where asked for, how each came about. */
 export type RatingBody = ContractRating & { evidence?: Record<string, Explanation> };
@@ -122,14 +124,17 @@ async function renew(ctx: Context, row: RatingRow): Promise<StoredRating> {
 }
 
 async function keptEvidence(ctx: Context, row: RatingRow): Promise<ModelEvidence> {
-  const bytes = await readZipEntry(rangeReader(ctx, row), row.size, "evidence.json");
+  const bytes = await readZipEntry(readerOf(ctx, row), row.size, "evidence.json");
   if (!bytes) throw new RegistryError("rating_failed");
   return JSON.parse(new TextDecoder().decode(bytes)) as ModelEvidence;
 }
 
 /** An upload keeps no evidence but itself; what it calls `evidence.json` is a file like any other. */
 async function uploadedEvidence(ctx: Context, row: RatingRow): Promise<ModelEvidence> {
-  const { evidence } = await readUpload(ctx, uploadSource("model", row.id, row.name), row);
+  const read = readerOf(ctx, row);
+  const { entries } = await readZipIndex(read, row.size);
+  const source = uploadSource("model", row.id, row.name);
+  const { evidence } = await readUpload(ctx, source, { sha256: row.sha256, entries, read });
   if (!isModelEvidence(evidence)) throw new RegistryError("rating_failed");
   return evidence;
 }

@@ -24,7 +24,7 @@ export type Kind =
 const words = (text: string): string[] => text.split(" ");
 const KINDS: ReadonlyMap<string, Kind> = new Map(
   Object.entries({
-    pickle: words("pkl pickle pck pcl pickled pk p dill joblib cloudpickle"),
+    pickle: words("pkl pickle pck pcl pickled pk p dill joblib jbl sav cloudpickle"),
     torch: words("pt pth bin ckpt pt2 ptl th model weights mar"),
     tar: ["tar"],
     npy: ["npy"],
@@ -59,6 +59,8 @@ export function kindOf(path: string, head: Uint8Array): Kind | undefined {
   const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
   const extension = /\.([a-z0-9_]+)$/.exec(name)?.[1] ?? "";
   const named = KINDS.get(extension);
+  // under this name SPSS keeps tables, which begin like nothing that anybody unpickles
+  if (extension === "sav" && isSpss(head)) return undefined;
   if (named) return named;
   if (/\.so\.[\d.]+$/.test(name)) return "native";
   if (COMPRESSED.test(name)) return kindOf(name.replace(COMPRESSED, ""), new Uint8Array()) && "packed";
@@ -67,17 +69,13 @@ export function kindOf(path: string, head: Uint8Array): Kind | undefined {
   // a PE file: MZ, and where its header stands
   if (head.length >= 64 && head[0] === 0x4d && head[1] === 0x5a && viewOf(head).getUint32(60, true) < 0x1000)
     return "native";
-  // a pickle of protocol 2 to 5 that begins as pickles do: with a frame, a container, an import or a text
-  const [first, protocol = 0, opcode = 0] = head;
-  if (
-    first === 0x80 &&
-    protocol >= 2 &&
-    protocol <= 5 &&
-    [0x95, 0x7d, 0x5d, 0x28, 0x63, 0x8a, 0x8c, 0x58].includes(opcode)
-  ) {
-    return "torch";
-  }
-  return undefined;
+  // a pickle that says its protocol; one that does not is told by walking it
+  const [first, protocol = 0] = head;
+  return first === 0x80 && head.length > 1 && protocol <= 5 ? "torch" : undefined;
+}
+
+function isSpss(head: Uint8Array): boolean {
+  return [0x24, 0x46, 0x4c].every((byte, index) => head[index] === byte);
 }
 
 /** The kind that first bytes say; undefined if they say none. */

@@ -17,7 +17,9 @@ import type { FindingCode, Findings } from "./findings.ts";
 import type { LocatedEntry } from "./inspect-structure.ts";
 import { findOnnxFault } from "./onnx.ts";
 import { walkPickles } from "./pickle.ts";
+import { mayBePickle } from "./pickle-head.ts";
 import { findSafetensorsFault } from "./safetensors.ts";
+import { isTarHeader, readTarChecksum, TAR_HEADER_BYTES } from "./tar.ts";
 import { dataRange, readEntry } from "./zip-entry.ts";
 import { STORED } from "./zip-format.ts";
 import { type ReadRange, readExactly } from "./zip-index.ts";
@@ -85,12 +87,14 @@ async function inspectContent(content: Content, kind: Kind | undefined, nested: 
     case "torch":
       // what loads the one loads the other, by its first bytes
       if (isZip(head)) return nested(read, size, path, true);
-      await inspectPickle(content, 0, kind === "pickle");
+      await inspectPickle(content, 0, kind === "pickle" ? "named" : "likely");
+      // as torch.load does, whatever else it is: in torch's oldest format, pickles are members of a tar
+      if (await isTar(content)) note("nested_archive", TAR);
       return;
     case "tar":
-      // torch.save has often been told to write one; a real one begins with a name, which is no pickle
+      // torch.save has often been told to write one
       if (isZip(head)) return nested(read, size, path, true);
-      if (!(await inspectPickle(content, 0, false))) note("nested_archive", "an archive that is no zip");
+      if (!(await inspectPickle(content, 0, "likely")) || (await isTar(content))) note("nested_archive", TAR);
       return;
     case "opaque":
       return note("opaque_format", "a program of another runtime");
@@ -98,7 +102,7 @@ async function inspectContent(content: Content, kind: Kind | undefined, nested: 
       return isZip(head) ? nested(read, size, path, true) : inspectArray(content);
     case "zip":
       if (isZip(head)) return nested(read, size, path, /\.npz$/i.test(path));
-      return note("nested_archive", "an archive that is no zip");
+      return note("nested_archive", TAR);
     case "keras":
       if (isZip(head)) return nested(read, size, path, true);
       return inspectHdf5(content);
@@ -120,20 +124,41 @@ async function inspectContent(content: Content, kind: Kind | undefined, nested: 
       return note("native_code", "machine code, or code of a virtual machine");
     case undefined:
       if (/(?:^|!\/)config\.json$/.test(path) && path.includes(".keras!/")) return inspectKeras(content);
+      if (await mayBePickle(head, size)) await inspectPickle(content, 0, "doubtful");
+      // a header without a checksum is not looked for here: too much has a zero in its place
+      if (readTarChecksum(head) && (await isTar(content))) note("nested_archive", TAR);
   }
 }
 
+const TAR = "an archive that is no zip";
+
+async function isTar({ size, head, read }: Content): Promise<boolean> {
+  if (size < TAR_HEADER_BYTES || readTarChecksum(head) === undefined) return false;
+  return isTarHeader(await read({ offset: 0, length: TAR_HEADER_BYTES }));
+}
+
 /**
- * @param named the name says that it is a pickle; else bytes that turn out to be none are left alone
+ * What says that bytes are a pickle: their file's name; its name or its first bytes, but other things have those too; or
+ * nothing, so that it takes a call to tell one from a text.
+ */
+type Sign = "named" | "likely" | "doubtful";
+
+/**
+ * Bytes that turn out to be no pickle are left alone, unless they are named as one.
  * @returns whether it is one
  */
-async function inspectPickle({ size, read, note }: Content, from: number, named: boolean): Promise<boolean> {
-  const { end, active, streams } = await walkPickles(read, { from, to: size }, note);
+async function inspectPickle({ size, read, note }: Content, from: number, sign: Sign): Promise<boolean> {
+  const found: Parameters<Content["note"]>[] = [];
+  const doubtful = sign === "doubtful";
+  const walk = await walkPickles(read, { from, to: size }, (...finding) => found.push(finding), { doubtful });
+  const { end, active, called, streams } = walk;
+  const isPickle = doubtful ? called || (active && end === "whole") : active || streams > 0;
+  if (isPickle) for (const finding of found) note(...finding);
   if (end === "bound") note("bound_reached", "a pickle too long to be walked to its end");
-  else if (end === "malformed" && (named || active || streams > 0)) {
+  else if (end === "malformed" && (isPickle || sign === "named")) {
     note("pickle_malformed", "a pickle that breaks off, or has other bytes behind it");
   }
-  return active || streams > 0;
+  return isPickle;
 }
 
 /** An array of NumPy: inert, unless its elements are objects, which are pickled. */
@@ -141,7 +166,7 @@ async function inspectArray(content: Content): Promise<void> {
   const { size, head, read } = content;
   const major = head[6] ?? 0;
   if (findMagic(head) !== "npy") {
-    await inspectPickle(content, 0, true);
+    await inspectPickle(content, 0, "named");
     return;
   }
   const lengthBytes = major === 1 ? 2 : 4;
@@ -156,7 +181,7 @@ async function inspectArray(content: Content): Promise<void> {
   // anything but a plain number or text may have objects in it
   const plain =
     /^\{'descr': '[<>|=]?[biufcmMSUVb?]\d*(?:\[\w+\])?', 'fortran_order': (?:True|False), 'shape': \([\d, ]*\), \}\s*$/;
-  if (!plain.test(header)) await inspectPickle(content, from + length, /O/.test(header));
+  if (!plain.test(header)) await inspectPickle(content, from + length, /O/.test(header) ? "named" : "likely");
 }
 
 const ARRAY_HEADER_MAX_BYTES = 64 * 1024;

@@ -10,6 +10,7 @@ import {
   BUNDLE_RATIO_FREE_BYTES,
   INSPECT_COALESCE_BYTES,
   INSPECT_HEAD_BYTES,
+  INSPECT_MAX_HEADER_READS,
   INSPECT_READ_MAX_BYTES,
 } from "../limits.ts";
 import type { Findings } from "./findings.ts";
@@ -31,9 +32,6 @@ export interface LocatedEntry {
   location: EntryLocation;
   head: Uint8Array;
 }
-
-/** First bytes of a stored file that tell its kind. */
-const STORED_HEAD_BYTES = 64;
 
 /** Checks what the directory alone says of each entry but its name. */
 export function checkDirectory({ entries }: ZipIndex, maxDeclaredBytes: number, findings: Findings): void {
@@ -68,14 +66,18 @@ export function checkDirectory({ entries }: ZipIndex, maxDeclaredBytes: number, 
 
 /**
  * Reads all local headers, in joined reads, and checks them. What is returned is complete if nothing was found.
+ * @param maxReads for headers that lie far from others; those that lie least far are then read in one with what is between
  * @throws whatever `read` throws
  */
-export async function locateAll(read: ReadRange, index: ZipIndex, findings: Findings): Promise<LocatedEntry[]> {
+export async function locateAll(
+  read: ReadRange,
+  index: ZipIndex,
+  findings: Findings,
+  maxReads = INSPECT_MAX_HEADER_READS,
+): Promise<LocatedEntry[]> {
   const sorted = index.entries.toSorted((a, b) => a.headerOffset - b.headerOffset);
-  const windows = new Windows(read, [
-    ...sorted.map((entry) => windowOf(entry, index.directoryOffset)),
-    { from: Math.max(0, index.directoryOffset - DESCRIPTOR_MAX_BYTES), to: index.directoryOffset },
-  ]);
+  const end = { from: Math.max(0, index.directoryOffset - DESCRIPTOR_MAX_BYTES), to: index.directoryOffset };
+  const windows = new Windows(read, [...sorted.map((entry) => windowOf(entry, index.directoryOffset)), end], maxReads);
   const located: LocatedEntry[] = [];
   let previous: { entry: IndexedEntry; dataEnd: number } | undefined;
   for (const [position, entry] of sorted.entries()) {
@@ -95,12 +97,7 @@ export async function locateAll(read: ReadRange, index: ZipIndex, findings: Find
       findings.add("overlapping_entries", "data that reaches into the directory", path);
       return located;
     }
-    const head = (
-      await windows.get(
-        dataOffset,
-        Math.min(compressedSize, method === STORED ? STORED_HEAD_BYTES : INSPECT_HEAD_BYTES),
-      )
-    ).slice();
+    const head = (await windows.get(dataOffset, Math.min(compressedSize, INSPECT_HEAD_BYTES))).slice();
     located.push({ location: { path, method, size, compressedSize, crc32, dataOffset }, head });
   }
   await windows.load(sorted.length);
@@ -204,13 +201,18 @@ function compare(local: LocalHeader, entry: IndexedEntry, findings: Findings): v
 /** Reads windows that lie in ascending order, near ones together. */
 class Windows {
   readonly #read: ReadRange;
+  /** Those that are read by themselves, because they lie farthest from the one before. */
+  readonly #far: ReadonlySet<number>;
   readonly #windows: readonly { from: number; to: number }[];
   #base = 0;
   #bytes: Uint8Array = new Uint8Array();
 
-  constructor(read: ReadRange, windows: readonly { from: number; to: number }[]) {
+  constructor(read: ReadRange, windows: readonly { from: number; to: number }[], maxFar: number) {
     this.#read = read;
     this.#windows = windows;
+    const gaps = windows.map(({ from }, index) => ({ index, gap: from - (windows[index - 1]?.to ?? from) }));
+    const far = gaps.filter(({ gap }) => gap > INSPECT_COALESCE_BYTES).sort((a, b) => b.gap - a.gap);
+    this.#far = new Set(far.slice(0, maxFar).map(({ index }) => index));
   }
 
   /** Makes a window ready, and those that follow closely. */
@@ -220,7 +222,7 @@ class Windows {
     let { to } = first;
     for (let index = position + 1; index < this.#windows.length; index += 1) {
       const next = this.#windows[index];
-      if (!next || next.from - to > INSPECT_COALESCE_BYTES || next.to - first.from > INSPECT_READ_MAX_BYTES) break;
+      if (!next || this.#far.has(index) || next.to - first.from > INSPECT_READ_MAX_BYTES) break;
       to = Math.max(to, next.to);
     }
     this.#bytes = await readExactly(this.#read, first.from, to - first.from);

@@ -2,13 +2,15 @@
  * Judges a zip before anything of it is served.
  *
  * Invariant: fail-closed. Whatever the bytes are, there is a verdict, after a bounded number of reads; an archive whose
- * structure is not beyond doubt is unsafe, and what could not be looked at is unknown. Nothing is unpacked or run.
+ * structure is in doubt is unsafe, and what could not be looked at is unknown. Entries are handed out only of a structure that
+ * was checked to its end. Nothing is unpacked or run.
  */
 
 import {
   BUNDLE_DIRECTORY_MAX_BYTES,
   BUNDLE_MAX_DECLARED_BYTES,
   BUNDLE_MAX_ENTRIES,
+  INSPECT_HEAD_BYTES,
   INSPECT_MAX_CONTENT_BYTES,
   INSPECT_MAX_READ_BYTES,
   INSPECT_MAX_READS,
@@ -18,6 +20,7 @@ import { type InspectNested, inspectContents, type Spend } from "./inspect-conte
 import { checkNames } from "./inspect-names.ts";
 import { checkDirectory, type LocatedEntry, locateAll } from "./inspect-structure.ts";
 import type { EntryLocation } from "./zip-entry.ts";
+import { STORED } from "./zip-format.ts";
 import { type ReadRange, readZipIndex } from "./zip-index.ts";
 import { ZipError } from "./zip-records.ts";
 
@@ -30,6 +33,8 @@ export interface InspectBounds {
   /** What all entries may declare together. */
   maxDeclaredBytes?: number;
   maxReads?: number;
+  /** Reads for headers that lie far from others. */
+  maxHeaderReads?: number;
   maxReadBytes?: number;
   /** What may be looked through of the files themselves, bytes in place and inflated ones together. */
   maxContentBytes?: number;
@@ -42,6 +47,11 @@ export interface Inspection {
   findings: InspectionFinding[];
   /** Findings beyond those. */
   omitted: number;
+  /**
+   * Whether the structure was checked to its end and is beyond doubt. If it is not and the verdict is not unsafe, a bound came
+   * before: what nobody vouches for otherwise is not to be let in.
+   */
+  inOrder: boolean;
   /** Every entry, in the order of the archive: what an index for `openEntry` is made of. Empty if it is not in order. */
   entries: EntryLocation[];
 }
@@ -58,18 +68,47 @@ class BoundReached extends Error {}
 export async function inspectZip(read: ReadRange, size: number, bounds: InspectBounds = {}): Promise<Inspection> {
   const findings = new Findings();
   const bounded = withinBounds(read, bounds);
+  const spend = spender(bounds.maxContentBytes ?? INSPECT_MAX_CONTENT_BYTES);
   let located: LocatedEntry[] | undefined;
-  try {
+  await withinBound(findings, STRUCTURE_BOUND, async () => {
     located = await inspectStructure(bounded, size, bounds, findings);
-    const { maxContentBytes = INSPECT_MAX_CONTENT_BYTES } = bounds;
-    const spend = spender(maxContentBytes);
-    if (located)
-      await inspectContents(bounded, located, { findings, spend, nested: nestedIn(bounds, findings, spend, 1) });
+  });
+  await withinBound(findings, CONTENT_BOUND, async () => {
+    if (!located) return;
+    await inspectContents(bounded, located, { findings, spend, nested: nestedIn(bounds, findings, spend, 1) });
+  });
+  const inOrder = located !== undefined;
+  return { ...findings.report(), inOrder, entries: (located ?? []).map(({ location }) => location) };
+}
+
+/**
+ * Inspects one file in memory, as it would be inspected in an archive.
+ * @param path its name tells its kind
+ */
+export async function inspectFile(path: string, bytes: Uint8Array): Promise<Omit<Inspection, "inOrder" | "entries">> {
+  const findings = new Findings();
+  const spend = spender(INSPECT_MAX_CONTENT_BYTES);
+  const read: ReadRange = async ({ offset, length }) => bytes.subarray(offset, offset + length);
+  const size = bytes.length;
+  const location = { path, method: STORED, size, compressedSize: size, crc32: 0, dataOffset: 0 };
+  const entry = { location, head: bytes.subarray(0, INSPECT_HEAD_BYTES) };
+  await withinBound(findings, CONTENT_BOUND, () =>
+    inspectContents(read, [entry], { findings, spend, nested: nestedIn({}, findings, spend, 1) }),
+  );
+  return findings.report();
+}
+
+const STRUCTURE_BOUND = "too many files that lie too far apart for all of their headers to be checked";
+const CONTENT_BOUND = "too many reads, or too many bytes";
+
+/** Inspects until it is done or a bound is reached, which is a finding. */
+async function withinBound(findings: Findings, bound: string, inspection: () => Promise<void>): Promise<void> {
+  try {
+    await inspection();
   } catch (error) {
     if (!(error instanceof BoundReached)) throw error;
-    findings.add("bound_reached", "too many reads, or too many bytes");
+    findings.add("bound_reached", bound);
   }
-  return { ...findings.report(), entries: (located ?? []).map(({ location }) => location) };
 }
 
 /** Directory, names and local headers; undefined if they are not in order. */
@@ -85,7 +124,7 @@ async function inspectStructure(
     const index = await readZipIndex(read, size, { maxEntries, maxDirectoryBytes });
     checkDirectory(index, maxDeclaredBytes, findings);
     checkNames(index.entries, findings);
-    const located = await locateAll(read, index, findings);
+    const located = await locateAll(read, index, findings, bounds.maxHeaderReads);
     return findings.verdict === "safe" ? located : undefined;
   } catch (error) {
     if (!(error instanceof ZipError)) throw error;

@@ -28,6 +28,11 @@ const SCALARS = words(`
   ulonglong void
 `);
 
+/** Annotate a value in TorchScript's pickles and hand it back: a call of them returns whatever it was given. */
+const HANDS_BACK = words(
+  "build_boollist build_doublelist build_intlist build_tensor_from_id build_tensorlist restore_type_tag",
+);
+
 const ALLOWED: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries({
     __builtin__: [...BUILTINS, "long", "unicode", "xrange"],
@@ -65,9 +70,7 @@ const ALLOWED: ReadonlyMap<string, ReadonlySet<string>> = new Map(
       _rebuild_nested_tensor _rebuild_parameter _rebuild_parameter_with_state _rebuild_qtensor _rebuild_sparse_csr_tensor
       _rebuild_sparse_tensor _rebuild_tensor _rebuild_tensor_v2 _rebuild_tensor_v3
     `),
-    "torch.jit._pickle": words(
-      "build_boollist build_doublelist build_intlist build_tensor_from_id build_tensorlist restore_type_tag",
-    ),
+    "torch.jit._pickle": HANDS_BACK,
     "torch.nn.parameter": words("Buffer Parameter UninitializedBuffer UninitializedParameter"),
     "torch.serialization": ["_get_layout"],
     "torch.storage": ["TypedStorage", "UntypedStorage"],
@@ -87,4 +90,9 @@ const ALLOWED: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 export function isAllowedImport(module: string, name: string): boolean {
   if (/^__torch__(?:\.\w+)*$/.test(module) && /^\w+$/.test(name)) return true;
   return ALLOWED.get(module)?.has(name) ?? false;
+}
+
+/** Whether a call of this name may return its own argument, an import too. */
+export function handsBack(module: string, name: string): boolean {
+  return module === "torch.jit._pickle" && HANDS_BACK.includes(name);
 }

@@ -8,20 +8,24 @@
 
 import { PICKLE_MAX_MEMO, PICKLE_NAME_MAX_BYTES, PICKLE_TEXTS_MAX_CHARS } from "../limits.ts";
 import type { FindingCode } from "./findings.ts";
-import { isAllowedImport } from "./pickle-imports.ts";
+import { handsBack, isAllowedImport } from "./pickle-imports.ts";
 
 /** Takes a finding. */
 export type Report = (code: FindingCode, detail: string) => void;
 
-/** A value, as far as it matters: a text that may name something, an import, anything else. */
-type Value = { text: string } | { module: string; name: string } | typeof MARK | typeof OTHER;
+/** A value, as far as it matters: a text that may name something, an import, what may be one, anything else. */
+type Value = { text: string } | { module: string; name: string } | typeof MARK | typeof MAYBE_IMPORT | typeof OTHER;
 const MARK = Symbol("mark");
+const MAYBE_IMPORT = Symbol("maybe an import");
 const OTHER = Symbol("other");
 
 /** The bytes are no pickle from here on. */
 export class Malformed extends Error {}
 /** A bound of the walk was reached. */
 export class Bound extends Error {}
+
+/** A dotted name of Python's. */
+const NAME = /^[\p{ID_Start}_][\p{ID_Continue}.]*$/u;
 
 /** Different findings of one file that are reported: each is enough. */
 const REPORTED_MAX = 50;
@@ -30,14 +34,19 @@ const REPORTED_MAX = 50;
 export class PickleMachine {
   /** Something was imported or called. */
   active = false;
+  /** An import was called, or changed: no text comes to that by chance. */
+  called = false;
   readonly #report: Report;
+  readonly #doubtful: boolean;
   readonly #reported = new Set<string>();
   #stack: Value[] = [];
   #memo = new Map<number, Value>();
   #chars = 0;
 
-  constructor(report: Report) {
+  /** @param doubtful the bytes may be no pickle at all: they are none where they import what cannot be a name */
+  constructor(report: Report, doubtful = false) {
     this.#report = report;
+    this.#doubtful = doubtful;
   }
 
   /** Begins another pickle: nothing is left of the one before. */
@@ -99,6 +108,7 @@ export class PickleMachine {
   }
 
   import(module: string, name: string): void {
+    if (this.#doubtful && !(NAME.test(module) && NAME.test(name))) throw new Malformed();
     this.active = true;
     if (!isAllowedImport(module, name)) this.flag("pickle_import", `imports ${module}.${name}`);
     this.#stack.push({ module, name });
@@ -119,13 +129,18 @@ export class PickleMachine {
   unresolved(detail: string): void {
     this.active = true;
     this.flag("pickle_unresolved", detail);
-    this.push();
+    this.#stack.push(MAYBE_IMPORT);
   }
 
   /** Calls what is on the stack below so many arguments. */
   call(args: number): void {
     this.drop(args);
     this.#called(this.#pop());
+  }
+
+  /** Whether values can be taken down to a mark. */
+  get hasMark(): boolean {
+    return this.#stack.includes(MARK);
   }
 
   /** Calls the first value above the mark with the others. */
@@ -145,7 +160,10 @@ export class PickleMachine {
   /** Sets the state of the value below the top. */
   build(): void {
     this.drop();
-    if (isImport(this.#top())) this.flag("pickle_call", "changes attributes of what it imports");
+    const value = this.#top();
+    if (!isImport(value) && value !== MAYBE_IMPORT) return;
+    this.called = true;
+    this.flag("pickle_call", "changes attributes of what it imports");
   }
 
   flag(code: FindingCode, detail: string): void {
@@ -156,8 +174,9 @@ export class PickleMachine {
 
   #called(callee: Value): void {
     this.active = true;
+    this.called ||= isImport(callee) || callee === MAYBE_IMPORT;
     if (!isImport(callee)) this.flag("pickle_call", "calls something that is no import");
-    this.push();
+    this.#stack.push(isImport(callee) && handsBack(callee.module, callee.name) ? MAYBE_IMPORT : OTHER);
   }
 
   #top(): Value {
@@ -182,7 +201,7 @@ export class PickleMachine {
   }
 }
 
-function isImport(value: Value): boolean {
+function isImport(value: Value): value is { module: string; name: string } {
   return typeof value === "object" && "module" in value;
 }
 

@@ -15,8 +15,10 @@ import { Bound, Malformed, PickleMachine, type Report } from "./pickle-machine.t
 export interface PickleWalk {
   /** At the STOP of the last pickle, at a byte that is no opcode, or at a bound. */
   end: "whole" | "malformed" | "bound";
-  /** Something was imported or called: the bytes are a pickle beyond doubt. */
+  /** Something was imported or called. */
   active: boolean;
+  /** An import was called or changed: the bytes are a pickle beyond doubt. */
+  called: boolean;
   /** Pickles that came to their STOP. */
   streams: number;
 }
@@ -103,6 +105,12 @@ function refuseNewer(_: PickleMachine, protocol: number): void {
   if (protocol > 5) throw new Malformed();
 }
 
+/** How to walk: `doubtful` if nothing but the bytes themselves can say that they are a pickle. */
+export interface Walking {
+  doubtful?: boolean;
+  windowBytes?: number;
+}
+
 /**
  * Walks what stands in a stretch: pickles one behind the other to its end, or torch's old format up to its raw bytes.
  *
@@ -113,11 +121,12 @@ export async function walkPickles(
   read: ReadBytes,
   stretch: { from: number; to: number },
   report: Report,
+  { doubtful = false, windowBytes = WINDOW_BYTES }: Walking = {},
 ): Promise<PickleWalk> {
-  const cursor = new Cursor(read, stretch, WINDOW_BYTES);
-  const machine = new PickleMachine(report);
+  const cursor = new Cursor(read, stretch, windowBytes);
+  const machine = new PickleMachine(report, doubtful);
   let streams = 0;
-  const ended = (end: PickleWalk["end"]) => ({ end, active: machine.active, streams });
+  const ended = (end: PickleWalk["end"]) => ({ end, active: machine.active, called: machine.called, streams });
   await cursor.fill();
   const head = cursor.peek(2 + TORCH_MAGIC.length);
   const isTorch = head[0] === 0x80 && TORCH_MAGIC.every((byte, index) => head[index + 2] === byte);
@@ -166,20 +175,38 @@ async function payload(cursor: Cursor, machine: PickleMachine, length: number, t
   else machine.pushText(value);
 }
 
-/** The opcodes of protocol 0, whose arguments are lines. */
+/** The opcodes of protocol 0, whose arguments are lines, and how a line must begin that a reader would take. */
+const LINES: ReadonlyMap<string, RegExp> = new Map([
+  ["F", /^[\s\d.+\-in]/i],
+  ["I", /^[\s\d+-]/],
+  ["L", /^[\s\d+-]/],
+  ["P", /^/],
+  ["S", /^[\s"']/],
+  ["V", /^/],
+  ["c", /^/],
+  ["g", /^[\s\d+-]/],
+  ["i", /^/],
+  ["p", /^[\s\d+-]/],
+]);
+
+/** One of them. */
 async function lines(cursor: Cursor, machine: PickleMachine, opcode: string): Promise<void> {
-  if (!"FILPSVcgip".includes(opcode)) throw new Malformed();
+  const begin = String.fromCharCode(...cursor.peek(1));
+  // before anything is read: of what is no pickle, a line may be as long as the file
+  if (!LINES.get(opcode)?.test(begin) || (opcode === "i" && !machine.hasMark)) throw new Malformed();
   const first = await line(cursor);
   if (opcode === "c") return machine.import(first, await line(cursor));
   if (opcode === "i") return machine.callImport(first, await line(cursor));
   if (opcode === "g" || opcode === "p") {
     // Python reads more forms of a number than these; whoever uses them wants to be misread.
     if (!/^(?:0|[1-9]\d{0,8})$/.test(first)) {
-      machine.unresolved("names a memo by an odd number");
+      if (/^\s*[+-]?\d[\d_]*\s*(?:\0|$)/.test(first)) machine.unresolved("names a memo by an odd number");
       throw new Malformed();
     }
     return opcode === "g" ? machine.recall(Number(first)) : machine.remember(Number(first));
   }
+  // a superset of what is a number to Python
+  if ("FIL".includes(opcode) && !/^\s*[\w.+-]+\s*(?:\0|$)/.test(first)) throw new Malformed();
   const quoted = opcode === "S" ? /^(["'])(.*)\1$/.exec(first.trim())?.[2] : first;
   // escapes are not resolved: a name that needs them is none that is allowed
   if ((opcode === "S" || opcode === "V") && quoted !== undefined && !quoted.includes("\\")) machine.pushText(quoted);

@@ -44,7 +44,7 @@ export function fileResponse(opened: OpenedFile, more: Record<string, string> = 
   const { file, etag } = opened;
   const common = {
     ETag: etag,
-    "Accept-Ranges": "bytes",
+    "Accept-Ranges": opened.resumable ? "bytes" : "none",
     "Cache-Control": "private, no-cache, no-transform",
     ...(file.sha256 !== undefined && { "Repr-Digest": `sha-256=:${hexToBase64(file.sha256)}:` }),
     ...more,

@@ -3,10 +3,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { getInspection, listFiles, openFile } from "../artifacts/files.ts";
 import { fileOffset, readFileOffset } from "../lib/paging.ts";
+import { DEFLATED_RANGE_MAX_OFFSET_BYTES } from "../limits.ts";
 import { fileRequest, fileResponse } from "./file-response.ts";
 import { getIssuedRef, readerOf } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, answer, RangeHeadersSchema, refusals, requires } from "./schemas.ts";
+import { ArtifactPath, answer, FindingSchema, RangeHeadersSchema, refusals, requires } from "./schemas.ts";
 
 const FileSchema = z
   .object({
@@ -76,7 +77,9 @@ const fileRoute = createRoute({
   },
   responses: {
     200: {
-      description: "The whole file. `ETag` is its SHA-256 where that is known, as is `Repr-Digest`.",
+      description:
+        "The whole file. `ETag` is its SHA-256 where that is known, as is `Repr-Digest`. So is answered, too, a range that begins " +
+        `beyond the first ${DEFLATED_RANGE_MAX_OFFSET_BYTES} bytes of a file that is deflated in the bundle; \`Accept-Ranges: none\` says so ahead.`,
       content: file,
     },
     206: { description: "The range that was asked for.", content: file },
@@ -106,16 +109,7 @@ const inspectionRoute = createRoute({
       z
         .object({
           verdict: z.enum(["safe", "unsafe", "unknown"]),
-          findings: z.array(
-            z
-              .object({
-                code: z.string().openapi({ example: "pickle_import" }),
-                severity: z.enum(["unsafe", "unknown"]),
-                path: z.string().optional(),
-                detail: z.string(),
-              })
-              .openapi("Finding"),
-          ),
+          findings: z.array(FindingSchema),
           inspected_at: z.iso.datetime(),
         })
         .openapi("Inspection"),

@@ -197,19 +197,20 @@ export const RangeHeadersSchema = z.object({
 
 const ErrorSchema = z.object({ detail: z.string() }).openapi("Error");
 
+/** One thing that an inspection found. */
+export const FindingSchema = z
+  .object({
+    code: z.string().openapi({ example: "pickle_import" }),
+    severity: z.enum(["unsafe", "unknown"]),
+    path: z.string().optional(),
+    detail: z.string(),
+  })
+  .openapi("Finding");
+
 /** A refusal that says what was found in a zip, where that is why. */
-const UploadRefusalSchema = ErrorSchema.extend({
-  findings: z
-    .array(
-      z.object({
-        code: z.string(),
-        severity: z.enum(["unsafe", "unknown", "note"]),
-        path: z.string().optional(),
-        detail: z.string(),
-      }),
-    )
-    .optional(),
-}).openapi("UploadRefusal");
+const UploadRefusalSchema = ErrorSchema.extend({ findings: z.array(FindingSchema).optional() }).openapi(
+  "UploadRefusal",
+);
 
 /** A JSON answer for the document. */
 export function answer<Schema extends z.ZodType>(description: string, schema: Schema) {

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { inspectZip } from "../../src/bundle/inspect.ts";
+import { file, found, inspect, SAFE } from "./inspecting.ts";
 import {
   EMPTY_TUPLE,
   harmlessByProtocol,
@@ -20,16 +21,6 @@ import {
 } from "./make-pickle.ts";
 import { bytesOf, deflated, join, type Made, makeZip, readerOf, u16, u32, u64 } from "./make-zip.ts";
 
-const inspect = (entries: Made[], bounds?: Parameters<typeof inspectZip>[2]) => {
-  const zip = makeZip(entries);
-  return inspectZip(readerOf(zip), zip.length, bounds);
-};
-const file = (name: string, data: Uint8Array | string): Made => ({ name, data });
-const found = async (entries: Made[]) => {
-  const { verdict, findings } = await inspect(entries);
-  return { verdict, codes: [...new Set(findings.map(({ code }) => code))] };
-};
-const SAFE = { verdict: "safe", codes: [] };
 const inPickle = async (...parts: (Uint8Array | string)[]) => found([file("x.pkl", join(...parts))]);
 
 /** What torch.save writes. */
@@ -119,10 +110,36 @@ describe("a pickle", () => {
       "pickle_call",
       [imported("collections", "OrderedDict"), EMPTY_TUPLE, REDUCE, EMPTY_TUPLE, REDUCE, STOP],
     ],
+    [
+      "changes what it has handed back to itself",
+      "pickle_call",
+      [
+        imported("torch.jit._pickle", "build_intlist"),
+        imported("argparse", "Namespace"),
+        op(0x85),
+        REDUCE,
+        op("N", "}"),
+        text("parse"),
+        op("N", "s", 0x86, "b"),
+        STOP,
+      ],
+    ],
     ["changes what it imports", "pickle_call", [imported("collections", "OrderedDict"), op("}", "b"), STOP]],
   ])("that %s is unsafe", async (_, code, parts) => {
     const { verdict, codes } = await inPickle(...parts);
     expect({ verdict, has: codes.includes(code as never) }).toEqual({ verdict: "unsafe", has: true });
+  });
+
+  it("that annotates its lists, as TorchScript's do, is safe", async () => {
+    const list = join(imported("torch.jit._pickle", "build_intlist"), "](K\x01e", op(0x85), REDUCE);
+    const tagged = join(
+      imported("torch.jit._pickle", "restore_type_tag"),
+      "}",
+      text("Dict[str, int]"),
+      op(0x86),
+      REDUCE,
+    );
+    expect(await inPickle(proto(2), list, tagged, op(0x86), STOP)).toEqual(SAFE);
   });
 
   it("that overwrites a harmless name by an odd number of its memo is unsafe", async () => {

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { inspectZip } from "../../src/bundle/inspect.ts";
 import { deflated, type End, join, type Made, makeZip, readerOf, u16, u32, u64 } from "./make-zip.ts";
+import { spreadZip } from "./spread-zip.ts";
 
 const A: Made = { name: "a.txt", data: "hello" };
 const B: Made = { name: "b.txt", data: "there" };
@@ -237,6 +238,31 @@ describe("an inspection", () => {
     expect(reads).toBeLessThanOrEqual(4);
     const { verdict, findings } = await inspectZip(read, zip.length, { maxReads: 1 });
     expect({ verdict, findings }).toMatchObject({ verdict: "unknown", findings: [{ code: "bound_reached" }] });
+  });
+
+  it("says whether the structure was checked to its end, and hands out entries only then", async () => {
+    const zip = makeZip([A, { name: "x.pkl", data: "N." }]);
+    const within = (bounds: Parameters<typeof inspectZip>[2]) => inspectZip(readerOf(zip), zip.length, bounds);
+    expect(await within({ maxReads: 1 })).toMatchObject({ verdict: "unknown", inOrder: false, entries: [] });
+    const looked = await within({ maxContentBytes: 1 });
+    expect(looked).toMatchObject({
+      verdict: "unknown",
+      inOrder: true,
+      entries: [{ path: "a.txt" }, { path: "x.pkl" }],
+    });
+    expect(await inspect(zip.subarray(1))).toMatchObject({ verdict: "unsafe", inOrder: false, entries: [] });
+  });
+
+  it("has a read for each of many headers that lie far apart, and reads through the rest where they are too many", async () => {
+    const photos = spreadZip(6900, 3 * 1024 * 1024);
+    expect(await inspectZip(photos.read, photos.size)).toMatchObject({ verdict: "safe", inOrder: true });
+    expect(photos.reads()).toBeGreaterThan(6900);
+    const thumbnails = spreadZip(100, 200_000);
+    expect(await inspectZip(thumbnails.read, thumbnails.size, { maxHeaderReads: 60 })).toMatchObject({
+      verdict: "safe",
+      inOrder: true,
+    });
+    expect(thumbnails.reads()).toBeLessThan(70);
   });
 
   it("hands on what the store fails with: that is no verdict", async () => {

@@ -94,6 +94,24 @@ describe("the zip of a model", () => {
     expect(outboundRequests().filter((request) => request.endsWith("/tokenizer.json"))).toEqual([]);
   });
 
+  it("goes without a file that could run code, and says what was found in it", async () => {
+    const id = await registry.register("model", "acme-labs/loaded-vocabulary");
+    const { bytes, entries } = await bundle();
+    const paths = ["manifest.json", "README.md", "config.json", "tokenizer.json", "evidence.json"];
+    expect(entries.map(({ path }) => path)).toEqual(paths);
+    const { left_out, files } = manifestIn(entries);
+    expect(left_out).toEqual(
+      [
+        ["license.txt", "posix.system"],
+        ["vocab.pkl", "os.system"],
+        ["evil.model", "posix.system"],
+      ].map(([path, name]) => ({ path, reason: `it is unsafe to serve: imports ${name} (pickle_import)` })),
+    );
+    expect(files.filter(({ kept }) => kept).map(({ path }) => path)).toEqual(paths.slice(1, -1));
+    expect((await registry.call("GET", `/artifacts/model/${id}/files/vocab.pkl`)).status).toBe(404);
+    expect(new TextDecoder().decode(bytes)).not.toContain("gotcha");
+  });
+
   it("has no file whose path could be written outside, nor does its manifest", async () => {
     expect((await register("model", "hostile/traversal")).status).toBe(201);
     const { entries } = await bundle();

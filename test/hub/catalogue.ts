@@ -352,6 +352,16 @@ const MODELS: HubRepo[] = [
       "optimizer.pkl": "cos\nsystem\n(S'echo gotcha'\ntR.",
     },
   }),
+  // Pickles among the small files that are kept of every model.
+  model("acme-labs/loaded-vocabulary", {
+    files: {
+      "config.json": json(bertConfig),
+      "tokenizer.json": "{}",
+      "evil.model": "(S'echo gotcha'\niposix\nsystem\n.",
+      "license.txt": "cposix\nsystem\n(S'echo gotcha'\ntR.",
+      "vocab.pkl": "cos\nsystem\n(S'echo gotcha'\ntR.",
+    },
+  }),
   model("acme-labs/twin-names", {
     files: { "config.json": json(bertConfig), "Notes.txt": "one\n", "notes.txt": "other\n" },
   }),

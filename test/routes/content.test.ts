@@ -3,6 +3,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { hexToBase64 } from "../../src/lib/hash.ts";
+import { READ_WHOLE_MAX_BYTES } from "../../src/limits.ts";
+import { withFaults } from "../faults.ts";
 import { brokenInvariants, createRegistry, objectKeys, rows, unfinishedWork } from "../harness.ts";
 import { artifactIn, linkIn, NO_ARTIFACT, refusal, seen, source, world } from "./answers.ts";
 import { CARD, hexOf, modelZip, reserveId, uploadOne, zipOf } from "./uploading.ts";
@@ -92,6 +94,17 @@ describe("PUT /artifacts/{artifact_type}/{id}/content", () => {
     expect(await rows("SELECT action FROM audit WHERE action <> 'DOWNLOAD'")).toEqual([{ action: "CREATE" }]);
     expect(await brokenInvariants()).toEqual([]);
     expect(await unfinishedWork()).toEqual([]);
+  });
+
+  it("is read once: its directory, its headers, and the files that say something of it", async () => {
+    const id = await reserveId();
+    const filler = new TextEncoder().encode("words ".repeat(800_000));
+    const zip = zipOf({ "README.md": CARD, "config.json": '{"model_type":"zephyr"}', "data.txt": filler });
+    expect(zip.length).toBeGreaterThan(READ_WHOLE_MAX_BYTES);
+    const counted = withFaults(registry.env);
+    const answer = await createRegistry(counted.env).call("PUT", `/artifacts/model/${id}/content`, zip);
+    expect(answer.status).toBe(201);
+    expect(counted.names.filter((name) => name === "bucket.get")).toHaveLength(5);
   });
 
   it("rates a model by its own files alone: what others would have to say is unavailable, not 0", async () => {

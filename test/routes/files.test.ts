@@ -228,6 +228,29 @@ describe("a file", () => {
     ]);
   });
 
+  it("is answered whole where a range begins far into it, if it is deflated: nothing is inflated for nobody", async () => {
+    const far = 4 * 1024 * 1024;
+    const bytes = counting(far + 1000);
+    await keepFiles(id, [
+      { path: "stored.bin", bytes },
+      { path: "deflated.bin", bytes, deflated: true },
+    ]);
+    const ask = async (path: string, range: string) => {
+      const answer = await get(at(path), { Range: range });
+      return [...head(answer, "Content-Length"), answer.bytes.length];
+    };
+    const whole = [200, String(bytes.length), bytes.length];
+    expect(await ask("deflated.bin", `bytes=${far + 1}-`)).toEqual(whole);
+    expect(await ask("deflated.bin", "bytes=-1")).toEqual(whole);
+    expect(await ask("deflated.bin", `bytes=${far}-${far + 9}`)).toEqual([206, "10", 10]);
+    expect((await ask("deflated.bin", `bytes=${far + 1000}-`))[0]).toBe(416);
+    expect(await ask("stored.bin", "bytes=-1")).toEqual([206, "1", 1]);
+    for (const method of ["GET", "HEAD"]) {
+      expect(head(await get(at("deflated.bin"), {}, method), "Accept-Ranges")).toEqual([200, "none"]);
+      expect(head(await get(at("stored.bin"), {}, method), "Accept-Ranges")).toEqual([200, "bytes"]);
+    }
+  });
+
   it("of a range behind its end is 416, with its size; an empty one has no range", async () => {
     const answer = await get(at("model.safetensors"), { Range: "bytes=5000-" });
     expect([answer.status, answer.json, answer.headers.get("Content-Range")]).toEqual([

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
+import { FINDINGS } from "../../src/bundle/findings.ts";
 import { refusalOf } from "../../src/errors.ts";
 import { closedRegistry, credentials, headersOf, issued, OWNER } from "../accounts.ts";
 import { bytesOf, keepFiles } from "../bundle/kept.ts";
@@ -189,6 +190,14 @@ describe("the OpenAPI document", () => {
     expect(text).not.toMatch(/nullable|"null"|:null/);
     const names = [...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name ?? "");
     expect(names.filter((name) => !(name in document.components.schemas))).toEqual([]);
+  });
+
+  it("knows one shape of a finding, of the severities that an inspection gives", async () => {
+    const { schemas } = (await read()).components;
+    expect(schemas["Finding"]?.properties?.["severity"]?.enum).toEqual([...new Set(Object.values(FINDINGS))]);
+    for (const name of ["Inspection", "UploadRefusal"]) {
+      expect(JSON.stringify(schemas[name])).toContain('"items":{"$ref":"#/components/schemas/Finding"}');
+    }
   });
 
   it("shows the answers that are given", async () => {

@@ -1,6 +1,8 @@
 /** An artifact's zip, uploaded in parts. */
 
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { withFaults } from "../faults.ts";
 import { brokenInvariants, createRegistry, objectKeys, rows, unfinishedWork } from "../harness.ts";
 import { linkIn, NO_ARTIFACT, refusal, seen } from "./answers.ts";
 import { hexOf, modelZip, PART, partOf, putParts, reserveId, startParts, twoParts, uploadOne } from "./uploading.ts";
@@ -158,6 +160,27 @@ describe("an upload in parts", () => {
     expect([answer.status, answer.text]).toEqual([400, expect.stringContaining(words)]);
     expect(await objectKeys()).toEqual([]);
     expect(seen(await complete(path))).toEqual(NO_UPLOAD);
+    expect(await brokenInvariants()).toEqual([]);
+  });
+
+  it("that is another size than was announced is refused without being read, and nothing is left of it", async () => {
+    const zip = twoParts();
+    const path = await startParts(await reserveId(), zip);
+    await registry.call("PUT", `${path}/parts/1`, partOf(zip, 1));
+    // into the bucket itself, where nobody but the link's signature holds a part to its size
+    const [upload] = await rows<{ object_key: string; multipart_id: string }>(
+      "SELECT object_key, multipart_id FROM uploads WHERE multipart_id IS NOT NULL",
+    );
+    const multipart = env.BUCKET.resumeMultipartUpload(upload?.object_key ?? "", upload?.multipart_id ?? "");
+    const { etag } = await multipart.uploadPart(2, new Uint8Array(1235));
+    const faulty = withFaults(registry.env);
+    const answer = await createRegistry(faulty.env).call("POST", `${path}/complete`, { parts: [{ number: 2, etag }] });
+    const [size, said] = [PART + 1235, zip.length];
+    expect(seen(answer)).toEqual(
+      refusal(400, `Invalid request: the parts make ${size} bytes, not ${said}: the upload has ended.`),
+    );
+    expect(faulty.names).not.toContain("bucket.get");
+    expect(await objectKeys()).toEqual([]);
     expect(await brokenInvariants()).toEqual([]);
   });
 

@@ -19,7 +19,7 @@ import { isHubId } from "../../sources/hub-id.ts";
 import { isSanePath } from "../../sources/paths.ts";
 import { type ArtifactSource, type HubRepository, hubRepository, parseSource } from "../../sources/source-url.ts";
 import type { ArtifactRow } from "../../store/artifacts.ts";
-import { getBundle } from "../../store/blobs.ts";
+import { readerOf } from "../zip-reader.ts";
 import { MirrorFailure } from "./failure.ts";
 
 /** Where the bytes of a planned file come from. */
@@ -69,7 +69,7 @@ const OURS = ["manifest.json", "evidence.json"];
  */
 export async function planMirror(ctx: Context, row: ArtifactRow, commit?: string): Promise<MirrorPlan> {
   const source = sourceOf(row);
-  const read = readerOf(ctx, row.object_key);
+  const read = readerOf(ctx, row);
   const light = await readLight(read, row.size);
   if (source.host === "github") {
     if (commit === undefined) throw new MirrorFailure("The repository has no commit to mirror.");
@@ -186,12 +186,4 @@ function fromLight({ entries }: Light): MirrorFile[] {
 function refuseLarge({ config }: Pick<Context, "config">, bytes: number): void {
   if (config.mirrorMaxBytes === 0 || bytes <= config.mirrorMaxBytes) return;
   throw new MirrorFailure(`${bytes} bytes, more than MIRROR_MAX_BYTES allows (${config.mirrorMaxBytes}).`);
-}
-
-/** Reads ranges of an object. */
-export function readerOf(ctx: Context, key: string): ReadRange {
-  return async (range) => {
-    const part = await getBundle(ctx.blobs, key, range);
-    return part ? new Uint8Array(await part.arrayBuffer()) : undefined;
-  };
 }

@@ -7,8 +7,9 @@ import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
 import type { StoredInspection } from "../../store/bundle-index.ts";
 import { finishMirror, type MirrorRun } from "../../store/mirrors.ts";
 import { asReplacement, settle } from "../write.ts";
+import { readerOf } from "../zip-reader.ts";
 import { MirrorFailure, MirrorObsolete } from "./failure.ts";
-import { type MirrorPlan, readerOf } from "./plan.ts";
+import type { MirrorPlan } from "./plan.ts";
 import type { Verified } from "./verify.ts";
 
 /** A copy that is complete, and what was found out about it. */
@@ -26,7 +27,7 @@ export interface Mirrored {
  * @throws MirrorFailure if it is unsafe, with the finding
  */
 export async function inspectMirror(ctx: Context, objectKey: string, size: number): Promise<StoredInspection> {
-  const { verdict, findings } = await inspectZip(readerOf(ctx, objectKey), size);
+  const { verdict, findings } = await inspectZip(readerOf(ctx, { object_key: objectKey, size }), size);
   if (verdict === "unsafe") {
     const worst = findings.find(({ severity }) => severity === "unsafe");
     const where = worst?.path === undefined ? "" : `${worst.path}: `;

@@ -12,8 +12,9 @@ import { openChunkReader } from "../../lib/chunk-reader.ts";
 import { toHex } from "../../lib/hash.ts";
 import { BUNDLE_READ_BYTES, MIRROR_READS_AT_ONCE } from "../../limits.ts";
 import { getBundle } from "../../store/blobs.ts";
+import { readerOf } from "../zip-reader.ts";
 import { MirrorFailure, MirrorObsolete } from "./failure.ts";
-import { type MirrorPlan, type Origin, readerOf } from "./plan.ts";
+import type { MirrorPlan, Origin } from "./plan.ts";
 
 /** What was read: the SHA-256 of the whole zip and of each file in the order of the plan, in hex. */
 export interface Verified {
@@ -92,7 +93,7 @@ async function verifyFile(
 async function verifyArchive(ctx: Context, plan: MirrorPlan, layout: ZipLayout, objectKey: string): Promise<void> {
   const last = layout.files.at(-1);
   if (plan.files.at(-1)?.origin.from !== "github" || !last) return;
-  const read = readerOf(ctx, objectKey);
+  const read = readerOf(ctx, { object_key: objectKey, size: layout.size });
   try {
     await readZipIndex(({ offset, length }) => read({ offset: last.dataOffset + offset, length }), last.size);
   } catch (error) {

@@ -15,6 +15,7 @@ import { repeatOnce } from "../../store/statements.ts";
 import { selectUpload } from "../../store/uploads.ts";
 import { signDownload } from "../links.ts";
 import { artifactOf } from "../views.ts";
+import { giveUp } from "../write.ts";
 import { getOpenUpload, type OpenUpload } from "./parts.ts";
 import { finish, orGiveUp, requireVersion, type Uploaded } from "./put.ts";
 import { getSlot } from "./slot.ts";
@@ -94,17 +95,18 @@ async function assemble(
   }
 }
 
-/** The digest of the whole; for what is not as it was announced, the upload has ended. */
+/** The digest of the whole; for what is not as it was announced, the upload has ended. What is cheap to see comes first. */
 async function checkWhole(ctx: Context, upload: OpenUpload, size: number, said: string | undefined): Promise<string> {
+  if (size !== upload.size) {
+    await giveUp(ctx, upload.id);
+    throw new RegistryError(
+      "invalid_request",
+      `Invalid request: the parts make ${size} bytes, not ${upload.size}: the upload has ended.`,
+    );
+  }
   const sha256 = await digestBundle(ctx.blobs, upload.object_key);
   if (sha256 === undefined) throw new RegistryError("upload_not_found");
   return orGiveUp(ctx, upload, async () => {
-    if (size !== upload.size) {
-      throw new RegistryError(
-        "invalid_request",
-        `Invalid request: the parts make ${size} bytes, not ${upload.size}: the upload has ended.`,
-      );
-    }
     const expected = [said, upload.sha256].filter((digest) => digest !== undefined && digest !== "");
     if (expected.some((digest) => digest !== sha256)) throw new RegistryError("digest_mismatch");
     return sha256;

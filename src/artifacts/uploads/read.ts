@@ -1,12 +1,10 @@
 /** What an uploaded zip says of itself, read out of the bucket: when it comes, and when its rating is made again. */
 
-import { locateEntry, readEntry } from "../../bundle/zip-entry.ts";
-import { type ReadRange, readZipIndex, ZipError } from "../../bundle/zip-index.ts";
+import { type EntryLocation, locateEntry, readEntry } from "../../bundle/zip-entry.ts";
+import { type IndexedEntry, type ReadRange, ZipError } from "../../bundle/zip-index.ts";
 import type { Context } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
-import { READ_WHOLE_MAX_BYTES } from "../../limits.ts";
 import type { ArtifactSource } from "../../sources/source-url.ts";
-import { getBundle } from "../../store/blobs.ts";
 import type { Collected } from "../../trust/collect.ts";
 import { collectUpload } from "../../trust/collect-upload.ts";
 
@@ -17,18 +15,12 @@ export interface StoredZip {
   sha256: string;
 }
 
-/** Reads parts of a zip; of a small one, parts of all of it, which is read once. */
-export function rangeReader(ctx: Context, { object_key, size }: Pick<StoredZip, "object_key" | "size">): ReadRange {
-  const read: ReadRange = async (range) => {
-    const part = await getBundle(ctx.blobs, object_key, range);
-    return part ? new Uint8Array(await part.arrayBuffer()) : undefined;
-  };
-  if (size > READ_WHOLE_MAX_BYTES) return read;
-  let whole: Promise<Uint8Array | undefined> | undefined;
-  return async ({ offset, length }) => {
-    whole ??= read({ offset: 0, length: size });
-    return (await whole)?.subarray(offset, offset + length);
-  };
+/** An uploaded zip whose directory is known: its entries, located or not, and how to read in it. */
+export interface KnownZip {
+  /** Hex. */
+  sha256: string;
+  entries: readonly (EntryLocation | IndexedEntry)[];
+  read: ReadRange;
 }
 
 /**
@@ -38,20 +30,18 @@ export function rangeReader(ctx: Context, { object_key, size }: Pick<StoredZip, 
 export async function readUpload(
   ctx: Context,
   source: ArtifactSource,
-  zip: StoredZip,
-  read = rangeReader(ctx, zip),
+  { sha256, entries, read }: KnownZip,
 ): Promise<Collected> {
+  const files = entries.filter(({ path }) => !path.endsWith("/"));
   try {
-    const { entries } = await readZipIndex(read, zip.size);
-    const files = entries.filter(({ path }) => !path.endsWith("/"));
     return await collectUpload(source, {
       files: files.map(({ path, size }) => ({ path, size })),
-      sha256: zip.sha256,
+      sha256,
       at: new Date(ctx.now()).toISOString(),
       async read(path) {
         const entry = files.find((file) => file.path === path);
         if (!entry) throw new ZipError("truncated", "no such entry", path);
-        return readEntry(read, await locateEntry(read, entry));
+        return readEntry(read, "dataOffset" in entry ? entry : await locateEntry(read, entry));
       },
     });
   } catch (error) {

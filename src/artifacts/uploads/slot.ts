@@ -1,7 +1,8 @@
 /**
  * Artifacts whose content a client uploads: what they are called, and what is made of the zip that came.
  *
- * Invariant: nothing that an inspection found unsafe becomes content, and nothing is asked of anybody outside.
+ * Invariant: nothing that an inspection found unsafe, or could not check the structure of, becomes content, and nothing is
+ * asked of anybody outside.
  */
 
 import { inspectZip } from "../../bundle/inspect.ts";
@@ -18,7 +19,8 @@ import { type Described, describe } from "../ingest.ts";
 import { checkQuota } from "../quota.ts";
 import { rateEvidence, toStored } from "../rate.ts";
 import { asRegistration, asReplacement, settle, type Written } from "../write.ts";
-import { rangeReader, readUpload, type StoredZip } from "./read.ts";
+import { readerOf } from "../zip-reader.ts";
+import { readUpload, type StoredZip } from "./read.ts";
 
 /** Where uploaded content goes: an artifact that has some already, or an id that waits for its first. */
 export interface Slot extends ArtifactRef {
@@ -61,17 +63,17 @@ export function checkRoom(ctx: Context, { present }: Slot, size: number): Promis
  * @throws RegistryError `upload_refused`, with what was found
  */
 export async function lookInto(ctx: Context, slot: Slot, zip: StoredZip): Promise<Described> {
-  const read = rangeReader(ctx, zip);
-  const { verdict, findings, entries } = await inspectZip(read, zip.size);
-  if (verdict === "unsafe") {
-    const [first] = findings.filter(({ severity }) => severity === "unsafe");
+  const read = readerOf(ctx, zip);
+  const { verdict, findings, inOrder, entries } = await inspectZip(read, zip.size);
+  if (verdict === "unsafe" || !inOrder) {
+    const first = findings.find(({ severity }) => severity === "unsafe") ?? findings[0];
     const where = first?.path === undefined ? "" : ` (${first.path})`;
     throw new RegistryError("upload_refused", `Upload refused: ${first?.code}: ${first?.detail}${where}`, {
       extra: { findings: findings.slice(0, REFUSAL_MAX_FINDINGS) },
     });
   }
   const source = uploadSource(slot.type, slot.id, slot.name);
-  const collected = await readUpload(ctx, source, zip, read);
+  const collected = await readUpload(ctx, source, { sha256: zip.sha256, entries, read });
   const files = entries.filter(({ path }) => !path.endsWith("/"));
   const { evidence } = collected;
   const rating = isModelEvidence(evidence) ? toStored(await rateEvidence(ctx, evidence), evidence) : undefined;
