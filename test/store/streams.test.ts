@@ -1,6 +1,6 @@
 /** Chunks on their way: passed on one by one, cut off at once, and nothing kept of them. */
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type ChunkReader, pump } from "../../src/store/streams.ts";
 
 const chunk = new Uint8Array(10);
@@ -39,16 +39,11 @@ function sink(take: () => void | Promise<void> = () => {}) {
 describe("what passes", () => {
   it("comes whole to all, and leaves nothing behind with the promise that could have stopped it", async () => {
     const { promise: stopped } = Promise.withResolvers<never>();
-    let subscribed = 0;
-    const then = stopped.then.bind(stopped);
-    stopped.then = ((...reactions: Parameters<typeof then>) => {
-      subscribed += 1;
-      return then(...reactions);
-    }) as typeof then;
+    const subscribed = vi.spyOn(stopped, "then");
     const [one, other] = [sink(), sink()];
     await pump(chunks(500), [one.writer, other.writer], stopped);
     expect([one.seen, other.seen]).toEqual(Array(2).fill({ chunks: 500, end: "closed" }));
-    expect(subscribed).toBe(1);
+    expect(subscribed).toHaveBeenCalledTimes(1);
   });
 
   it("is cut off on both sides while a chunk is waited for that never comes", async () => {
