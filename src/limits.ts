@@ -111,14 +111,11 @@ export const ORPHAN_MIN_AGE_MS = 24 * 3_600_000;
 /** Objects compared at once: one R2 list. */
 export const RECONCILE_PAGE = 1000;
 
-/** Pages that one run compares before it leaves the rest to the next. */
-export const RECONCILE_MAX_PAGES = 100;
+/** Pages that one run compares before it leaves the rest to the next, with up to nine calls each: a million objects a day. */
+export const RECONCILE_MAX_PAGES = 4;
 
 /** Stray objects that one comparison may remove, so that a mistake is noticed before it is a disaster. */
 export const RECONCILE_MAX_REMOVALS = 100;
-
-/** Missing objects that one comparison page looks for one by one. */
-export const RECONCILE_MAX_PROBES = 200;
 
 // Upstream and ingest
 
