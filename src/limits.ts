@@ -69,6 +69,9 @@ export const R2_DELETE_MAX_KEYS = 1000;
 /** Pages of a thousand that one reset deletes before it asks to be repeated: an invocation has a bounded number of calls. */
 export const RESET_MAX_PAGES = 200;
 
+/** Uploads in parts that a reset ends with each page of objects: each takes a call, and the small plan has 50 in all. */
+export const RESET_PAGE_ABORTS = 20;
+
 /** Wait before the sweep tries a deletion again that failed twice; about doubled with each further failure. */
 export const DELETION_BACKOFF_MS = 60_000;
 
@@ -93,11 +96,17 @@ export const DELETION_LOOKS_MS = [50, 200, 750] as const;
 /** Deletions that one sweep takes up at once: what one R2 delete takes. */
 export const SWEEP_PAGE = 1000;
 
-/** Pages that one sweep works through, so that it ends within its invocation. */
-export const SWEEP_MAX_PAGES = 50;
+/**
+ * Pages that one sweep works through, with three calls each. Whatever there is to do, a sweep, the seals and what else one
+ * run of the cron does make no more than the 50 calls that an invocation has on the small plan.
+ */
+export const SWEEP_MAX_PAGES = 3;
 
-/** Deletions that the sweep tries one by one after a page failed as a whole: enough to get past a few bad keys. */
-export const SWEEP_SINGLES = 100;
+/** Deletions that the sweep tries one by one, with two calls each, after a page failed as a whole: it gets past bad keys. */
+export const SWEEP_SINGLES = 3;
+
+/** Uploads in parts that one sweep ends, with three calls each. */
+export const SWEEP_MAX_ABORTS = 3;
 
 /** Age after which an intent to write is given up: no request lives as long. */
 export const UPLOAD_STALE_MS = 3_600_000;
@@ -111,14 +120,11 @@ export const ORPHAN_MIN_AGE_MS = 24 * 3_600_000;
 /** Objects compared at once: one R2 list. */
 export const RECONCILE_PAGE = 1000;
 
-/** Pages that one run compares before it leaves the rest to the next. */
-export const RECONCILE_MAX_PAGES = 100;
+/** Pages that one run compares before it leaves the rest to the next, with up to nine calls each: a million objects a day. */
+export const RECONCILE_MAX_PAGES = 4;
 
 /** Stray objects that one comparison may remove, so that a mistake is noticed before it is a disaster. */
 export const RECONCILE_MAX_REMOVALS = 100;
-
-/** Missing objects that one comparison page looks for one by one. */
-export const RECONCILE_MAX_PROBES = 200;
 
 // Upstream and ingest
 
@@ -386,8 +392,8 @@ export const MIRROR_LEASE_MS = 3 * 3_600_000;
 /** Age after which a mirror that has not begun is started again, in case that nobody did. */
 export const MIRROR_RELAUNCH_MS = 10 * 60_000;
 
-/** Waiting mirrors that one sweep looks after. */
-export const MIRROR_RELAUNCH_MAX = 20;
+/** Waiting mirrors that one sweep looks after, with up to four calls each. */
+export const MIRROR_RELAUNCH_MAX = 3;
 
 // The hub's routes
 
@@ -470,8 +476,8 @@ export const DOWNLOAD_PARTS_LOOKED_BACK = 1000;
 /** Rows under one seal of the audit: some hundred kilobytes to read and to digest. */
 export const AUDIT_SEAL_ROWS = 1000;
 
-/** Seals that one run of the cron makes: with two calls each, well below the calls that an invocation has. */
-export const AUDIT_SEALS_PER_RUN = 50;
+/** Seals that one run of the cron makes, with two calls each: over a million rows a day. */
+export const AUDIT_SEALS_PER_RUN = 5;
 
 /** Rows of the audit that one verification reads before it hands back where to go on. */
 export const AUDIT_VERIFY_ROWS = 10_000;

@@ -7,7 +7,7 @@
 
 import type { Context } from "../context.ts";
 import { deleteBundles } from "../store/blobs.ts";
-import { type OpenDeletion, postponeDeletions } from "../store/deletions.ts";
+import { finishDeletions, type OpenDeletion, postponeDeletions } from "../store/deletions.ts";
 import { repeatOnce } from "../store/statements.ts";
 import { finishReceipts } from "./finish-receipts.ts";
 
@@ -18,8 +18,25 @@ import { finishReceipts } from "./finish-receipts.ts";
  * @returns whether the objects are gone
  */
 export async function purge(ctx: Context, deletions: readonly OpenDeletion[]): Promise<boolean> {
-  const keys = deletions.map((deletion) => deletion.object_key);
-  if (keys.length === 0) return true;
+  if (deletions.length === 0) return true;
+  const isGone = await deleteObjects(ctx, deletions);
+  if (isGone) finishReceipts(ctx, keysOf(deletions));
+  return isGone;
+}
+
+/** The same with the receipts finished before the answer: for who asks what is still open and purges that. */
+export async function purgeAndFinish(ctx: Context, deletions: readonly OpenDeletion[]): Promise<boolean> {
+  const isGone = await deleteObjects(ctx, deletions);
+  if (isGone) await repeatOnce(() => finishDeletions(ctx.db, keysOf(deletions), ctx.now()).run());
+  return isGone;
+}
+
+function keysOf(deletions: readonly OpenDeletion[]): string[] {
+  return deletions.map((deletion) => deletion.object_key);
+}
+
+async function deleteObjects(ctx: Context, deletions: readonly OpenDeletion[]): Promise<boolean> {
+  const keys = keysOf(deletions);
   try {
     await repeatOnce(() => deleteBundles(ctx.blobs, deletions));
   } catch (error) {
@@ -29,6 +46,5 @@ export async function purge(ctx: Context, deletions: readonly OpenDeletion[]): P
       .catch((cause: unknown) => ctx.log("error", "purge_failure_not_recorded", { error: String(cause) }));
     return false;
   }
-  finishReceipts(ctx, keys);
   return true;
 }

@@ -2,22 +2,19 @@
  * The comparison of bucket and database, both ways, in the order of the keys. It is the net under the protocol, not a part
  * of it: it finds what no protocol can (a bucket edited by hand, a restored database).
  *
- * Invariant: it reports; it removes only under `RECONCILE=enforce`, only strays older than a day, only so many each time, and
- * only by dooming them like every other deletion. An artifact whose object is missing is never touched.
+ * Invariant: it reports; it removes only under `RECONCILE=enforce`, only strays older than a day whose key is issued to nobody
+ * any more, only so many each time, and only by dooming them like every other deletion. An artifact whose object is missing
+ * is never touched.
  */
 
 import { type Context, requester } from "../context.ts";
-import {
-  ORPHAN_MIN_AGE_MS,
-  RECONCILE_MAX_PAGES,
-  RECONCILE_MAX_PROBES,
-  RECONCILE_MAX_REMOVALS,
-  RECONCILE_PAGE,
-} from "../limits.ts";
-import { bundleExists, listBundles } from "../store/blobs.ts";
+import { toHex } from "../lib/hash.ts";
+import { ORPHAN_MIN_AGE_MS, RECONCILE_MAX_PAGES, RECONCILE_MAX_REMOVALS, RECONCILE_PAGE } from "../limits.ts";
+import { listBundles } from "../store/blobs.ts";
 import type { OpenDeletion } from "../store/deletions.ts";
 import { selectJob, writeJob } from "../store/jobs.ts";
-import { doomOrphans, selectKey, selectKeysBetween, selectStrayKeys } from "../store/reconciliation.ts";
+import { doomOrphans, selectKeysBetween, selectPointedAt, selectStrayKeys } from "../store/reconciliation.ts";
+import { rowsOf } from "../store/statements.ts";
 import { purge } from "./purge.ts";
 
 /** Where a comparison stands, and what it found so far. Kept between runs. */
@@ -43,11 +40,9 @@ export async function reconcile(ctx: Context, maxPages = RECONCILE_MAX_PAGES): P
   const before = await readState(ctx);
   let state: ReconcileState = before?.after === undefined ? { strays: 0, removed: 0, missing: 0 } : before;
   for (let page = 0; page < maxPages; page += 1) {
-    const found = state.missing + state.strays;
     state = await compareStretch(ctx, state);
     await writeJob(ctx.db, JOB, state, ctx.now()).run();
-    // Looking for what is missing takes a call each: a bucket that lost much is compared over several runs.
-    if (state.after === undefined || state.missing + state.strays - found >= RECONCILE_MAX_PROBES) break;
+    if (state.after === undefined) break;
   }
   ctx.log(state.strays + state.missing > 0 ? "error" : "info", "reconcile", { ...state });
   return state;
@@ -59,69 +54,77 @@ async function readState(ctx: Context): Promise<ReconcileState | undefined> {
 }
 
 /**
- * Compares the keys from `state.after` on, as far as one list of the bucket and one page of artifacts reach, or until as
- * many objects had to be looked for one by one as one stretch may.
+ * Compares the keys from `state.after` on, as far as a list of the bucket, a page of artifacts and a second list reach. What
+ * the first two do not agree on is looked for once more: a deletion, or an upload, may have finished since. For all of it
+ * that is one list more, however much it is.
  */
 async function compareStretch(ctx: Context, state: ReconcileState): Promise<ReconcileState> {
-  const page = await listBundles(ctx.blobs, state.after, RECONCILE_PAGE);
-  const listEnd = page.truncated ? page.objects.at(-1)?.key : undefined;
-  const { missing, end } = await findMissing(ctx, page.objects, state.after ?? "", listEnd);
-  for (const key of missing) ctx.log("error", "missing_object", { key });
-  const strays = await findStrays(
-    ctx,
-    page.objects.filter((object) => end === undefined || object.key <= end),
-  );
-  for (const stray of strays) ctx.log("error", "stray_object", stray);
+  const listed = await listBundles(ctx.blobs, state.after, RECONCILE_PAGE);
+  const listEnd = endOf(listed);
+  const pointedAt = await findKeys(selectKeysBetween(ctx.db, state.after ?? "", listEnd, RECONCILE_PAGE));
+  const reached = pointedAt.length === RECONCILE_PAGE ? pointedAt.at(-1) : listEnd;
+  const objects = reached === listEnd ? listed.objects : listed.objects.filter(({ key }) => isWithin(key, reached));
+  const keys = new Set(objects.map(({ key }) => key));
+  const unlisted = pointedAt.filter((key) => !keys.has(key));
+  const unpointed = await findUnpointed(ctx, objects);
+  const isAgreed = unlisted.length === 0 && unpointed.length === 0;
 
-  const room = ctx.config.reconcile === "enforce" ? RECONCILE_MAX_REMOVALS - state.removed : 0;
-  const removable = strays.slice(0, Math.max(0, room));
-  if (removable.length > 0) {
-    const doomed = await doomOrphans(ctx.db, removable, requester(ctx)).all<OpenDeletion>();
-    await purge(ctx, doomed.results);
-  }
+  const again = isAgreed ? undefined : await listBundles(ctx.blobs, state.after, RECONCILE_PAGE);
+  const againEnd = again && endOf(again);
+  const end = isWithin(againEnd, reached) ? (againEnd ?? reached) : reached;
+  const present = new Set(again?.objects.map(({ key }) => key));
+  const absent = unlisted.filter((key) => !present.has(key) && isWithin(key, end));
+  const missing = absent.length === 0 ? [] : await findKeys(selectPointedAt(ctx.db, absent));
+  const strays = unpointed.filter(({ key }) => present.has(key));
+  for (const key of missing) ctx.log("error", "missing_object", { key });
+  for (const stray of strays) ctx.log("error", "stray_object", stray);
   return {
     ...(end !== undefined && { after: end }),
     strays: state.strays + strays.length,
-    removed: state.removed + removable.length,
+    removed: state.removed + (await removeStrays(ctx, strays, RECONCILE_MAX_REMOVALS - state.removed)),
     missing: state.missing + missing.length,
   };
 }
 
-/** Old objects that nothing points at. The bucket is asked again last: a deletion may have finished since it was listed. */
-async function findStrays(
+/** The key up to which a list tells all; undefined: to the end of the bucket. */
+function endOf({ objects, truncated }: Awaited<ReturnType<typeof listBundles>>): string | undefined {
+  return truncated ? objects.at(-1)?.key : undefined;
+}
+
+/** Whether a key is not behind the end of a stretch, in the order of the bucket: of the bytes, not of UTF-16. */
+function isWithin(key: string | undefined, end: string | undefined): boolean {
+  if (end === undefined) return true;
+  return key !== undefined && bytesOf(key) <= bytesOf(end);
+}
+
+function bytesOf(key: string): string {
+  return toHex(new TextEncoder().encode(key));
+}
+
+async function findKeys(statement: D1PreparedStatement): Promise<string[]> {
+  return rowsOf<{ object_key: string }>(await statement.all()).map((row) => row.object_key);
+}
+
+/** Old objects that nothing points at. */
+async function findUnpointed(
   ctx: Context,
   objects: readonly { key: string; size: number; uploaded: number }[],
 ): Promise<{ key: string; size: number }[]> {
-  const old = objects.filter((object) => object.uploaded < ctx.now() - ORPHAN_MIN_AGE_MS);
-  const stray = await selectStrayKeys(
-    ctx.db,
-    old.map((object) => object.key),
-  ).all<{ key: string }>();
-  const keys = new Set(stray.results.map((row) => row.key));
-  const candidates = old.filter((object) => keys.has(object.key)).map(({ key, size }) => ({ key, size }));
-  const present = await Promise.all(candidates.map((object) => bundleExists(ctx.blobs, object.key)));
-  return candidates.filter((_, index) => present[index]);
+  const old = objects.filter(({ uploaded }) => uploaded < ctx.now() - ORPHAN_MIN_AGE_MS);
+  if (old.length === 0) return [];
+  const keys = old.map(({ key }) => key);
+  const unpointed = new Set(rowsOf<{ key: string }>(await selectStrayKeys(ctx.db, keys).all()).map(({ key }) => key));
+  return old.filter(({ key }) => unpointed.has(key)).map(({ key, size }) => ({ key, size }));
 }
 
-/**
- * Artifacts whose object was not listed, and is not there now although the artifact still is. `end`: the key up to which
- * that is known; undefined for the end of everything.
- */
-async function findMissing(
+/** Dooms strays, where that is wanted. Returns how many. */
+async function removeStrays(
   ctx: Context,
-  objects: readonly { key: string }[],
-  after: string,
-  listEnd: string | undefined,
-): Promise<{ missing: string[]; end: string | undefined }> {
-  const listed = new Set(objects.map((object) => object.key));
-  const rows = await selectKeysBetween(ctx.db, after, listEnd, RECONCILE_PAGE).all<{ object_key: string }>();
-  const keys = rows.results.map((row) => row.object_key);
-  const unlisted = keys.filter((key) => !listed.has(key));
-  const missing: string[] = [];
-  for (const key of unlisted.slice(0, RECONCILE_MAX_PROBES)) {
-    if (await bundleExists(ctx.blobs, key)) continue;
-    if (await selectKey(ctx.db, key).first()) missing.push(key);
-  }
-  if (unlisted.length > RECONCILE_MAX_PROBES) return { missing, end: unlisted[RECONCILE_MAX_PROBES - 1] };
-  return { missing, end: keys.length === RECONCILE_PAGE ? keys.at(-1) : listEnd };
+  strays: readonly { key: string; size: number }[],
+  room: number,
+): Promise<number> {
+  if (ctx.config.reconcile !== "enforce" || strays.length === 0 || room <= 0) return 0;
+  const doomed = rowsOf<OpenDeletion>(await doomOrphans(ctx.db, strays, requester(ctx), room).all());
+  await purge(ctx, doomed);
+  return doomed.length;
 }

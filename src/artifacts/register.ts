@@ -13,7 +13,7 @@ import { signDownload } from "./links.ts";
 import { startMirror, withMirror } from "./mirror/start.ts";
 import { ANOTHER, checkQuota } from "./quota.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
-import { asRegistration, giveUp, reserve, type Target, writeContent } from "./write.ts";
+import { asRegistration, orGiveUp, reserve, type Target, writeContent } from "./write.ts";
 
 /** What a client registers. `name` is a display name, already trimmed and checked; without it the source names it. */
 export interface Registration {
@@ -77,13 +77,17 @@ async function fulfil(
   wanted: Registration,
 ): Promise<void> {
   try {
-    const ingested = await ingest(ctx, source, wanted.url.trim());
-    if (ingested.rating && ingested.rating.net === undefined) throw new RegistryError("rating_failed");
+    const ingested = await orGiveUp(ctx, upload, () => ingestRated(ctx, source, wanted.url.trim()));
     await makeArtifact(ctx, target, ingested, wanted.mirror, upload);
   } catch (error) {
     ctx.log("warn", "registration_dropped", { upload: upload.id, error: String(error) });
-    await giveUp(ctx, upload.id);
   }
+}
+
+async function ingestRated(ctx: Context, source: ArtifactSource, url: string): Promise<Ingested> {
+  const ingested = await ingest(ctx, source, url);
+  if (ingested.rating && ingested.rating.net === undefined) throw new RegistryError("rating_failed");
+  return ingested;
 }
 
 /** Writes the content and makes it an artifact of its own, to be completed if that was asked for. */

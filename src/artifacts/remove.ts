@@ -95,10 +95,10 @@ export async function removeMany(
 }
 
 /**
- * Deletes artifacts in one transaction and one call to the bucket, for a verb that has asked for its permission. One outcome
- * for each reference, in their order; the same one named twice has the same outcome twice.
+ * Deletes artifacts in one transaction and one call to the bucket. One outcome for each reference, in their order; the same
+ * one named twice has the same outcome twice.
  */
-export async function takeOut(
+async function takeOut(
   ctx: Context,
   refs: readonly ArtifactRef[],
   dependents: "ignore" | "refuse" = "ignore",

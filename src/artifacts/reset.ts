@@ -1,44 +1,69 @@
-/** Reset: every artifact and its zip, through the same deletion as each of them alone. Ids go on; audit and receipts stay. */
+/** Reset: every artifact and its zip, by the same two phases as each of them alone. Ids go on; audit and receipts stay. */
 
 import { may, permit } from "../auth/scopes.ts";
 import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import { BULK_DELETE_MAX_IDS, RESET_MAX_PAGES } from "../limits.ts";
+import { BULK_DELETE_MAX_IDS, RESET_MAX_PAGES, RESET_PAGE_ABORTS, SWEEP_PAGE } from "../limits.ts";
 import { selectCounts, selectSomeRefs } from "../store/artifacts.ts";
-import type { ArtifactRef, OpenDeletion } from "../store/deletions.ts";
+import {
+  type ArtifactRef,
+  type OpenDeletion,
+  removeArtifacts,
+  selectDueDeletions,
+  selectDueInParts,
+} from "../store/deletions.ts";
 import { repeatOnce, rowsOf } from "../store/statements.ts";
 import { giveUpUploads } from "../store/uploads.ts";
-import { purge } from "./purge.ts";
-import { takeOut } from "./remove.ts";
-
-/** Ids that wait for content, and what is being uploaded to them in parts: nothing of before the reset comes in after it. */
-async function endUploads(ctx: Context): Promise<void> {
-  const statements = giveUpUploads(ctx.db, { waiting: true }, requester(ctx));
-  const [doomed] = await repeatOnce(() => ctx.db.batch(statements));
-  await purge(ctx, rowsOf<OpenDeletion>(doomed));
-}
+import { purgeAndFinish } from "./purge.ts";
 
 /**
- * Deletes everything, page by page, until nothing is left (contract: DELETE /reset).
+ * Deletes everything (contract: DELETE /reset): first every row, so that nothing is to be seen from then on, then every
+ * object that is still to go, whoever doomed it and whenever. What breaks off, the same request again goes on with.
  *
  * @param confirm how many artifacts the caller believes there are: where AUTH is required, a script that was pointed at the
  *   wrong registry does not know, and is refused
- * @throws RegistryError `confirmation_needed`; `deletion_unfinished` if some zips could not be deleted yet, or there were more artifacts than one
- *   request can delete: repeated, it goes on
+ * @throws RegistryError `confirmation_needed`; `deletion_unfinished` while there is an artifact or an object left: the store
+ *   was down, or there were more of them than one request can delete
  */
 export async function reset(ctx: Context, confirm?: number): Promise<void> {
   permit(ctx, "registry:reset");
   if (ctx.config.auth === "required") await requireConfirmation(ctx, confirm);
-  await endUploads(ctx);
-  let unfinished = false;
-  for (let page = 0; ; page += 1) {
-    const refs = rowsOf<ArtifactRef>(await selectSomeRefs(ctx.db, BULK_DELETE_MAX_IDS).all());
-    if (refs.length === 0) break;
-    if (page === RESET_MAX_PAGES) throw new RegistryError("deletion_unfinished");
-    const outcomes = await takeOut(ctx, refs);
-    unfinished ||= outcomes.includes("failed");
+  if (!(await deleteEverything(ctx))) throw new RegistryError("deletion_unfinished");
+}
+
+/** Whether everything is gone. An invocation that has no calls left is no other failure than a store that is down. */
+async function deleteEverything(ctx: Context): Promise<boolean> {
+  try {
+    return (await takeOutAll(ctx)) && (await purgeAll(ctx));
+  } catch (error) {
+    ctx.log("error", "reset_unfinished", { error: String(error) });
+    return false;
   }
-  if (unfinished) throw new RegistryError("deletion_unfinished");
+}
+
+/** Artifacts, and ids that wait for content with what is being uploaded to them: nothing of before comes in after it. */
+async function takeOutAll(ctx: Context): Promise<boolean> {
+  const by = requester(ctx);
+  await repeatOnce(() => ctx.db.batch(giveUpUploads(ctx.db, { waiting: true }, by)));
+  for (let page = 0; page < RESET_MAX_PAGES; page += 1) {
+    const refs = rowsOf<ArtifactRef>(await selectSomeRefs(ctx.db, BULK_DELETE_MAX_IDS).all());
+    if (refs.length === 0) return true;
+    await repeatOnce(() => ctx.db.batch(removeArtifacts(ctx.db, refs, by, false)));
+  }
+  return false;
+}
+
+async function purgeAll(ctx: Context): Promise<boolean> {
+  for (let page = 0; page < RESET_MAX_PAGES; page += 1) {
+    const due = await ctx.db.batch([
+      selectDueDeletions(ctx.db, Number.MAX_SAFE_INTEGER, SWEEP_PAGE - RESET_PAGE_ABORTS),
+      selectDueInParts(ctx.db, Number.MAX_SAFE_INTEGER, RESET_PAGE_ABORTS),
+    ]);
+    const open = due.flatMap(rowsOf<OpenDeletion>);
+    if (open.length === 0) return true;
+    if (!(await purgeAndFinish(ctx, open))) return false;
+  }
+  return false;
 }
 
 async function requireConfirmation(ctx: Context, confirm: number | undefined): Promise<void> {

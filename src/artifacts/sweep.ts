@@ -4,9 +4,15 @@
  */
 
 import { type Context, requester } from "../context.ts";
-import { SWEEP_MAX_PAGES, SWEEP_PAGE, SWEEP_SINGLES } from "../limits.ts";
+import { SWEEP_MAX_ABORTS, SWEEP_MAX_PAGES, SWEEP_PAGE, SWEEP_SINGLES } from "../limits.ts";
 import { deleteBundles } from "../store/blobs.ts";
-import { finishDeletions, type OpenDeletion, postponeDeletions, selectDueDeletions } from "../store/deletions.ts";
+import {
+  finishDeletions,
+  type OpenDeletion,
+  postponeDeletions,
+  selectDueDeletions,
+  selectDueInParts,
+} from "../store/deletions.ts";
 import { writeJob } from "../store/jobs.ts";
 import { rowsOf } from "../store/statements.ts";
 import { giveUpUploads } from "../store/uploads.ts";
@@ -23,11 +29,15 @@ export interface SweepReport {
   failed: number;
 }
 
-/** Turns expired uploads into deletions, then tries each open deletion that is due once. */
+/**
+ * Turns expired uploads into deletions, tries each open deletion that is due once, and starts waiting mirrors. What deletes
+ * most comes first, and of what takes calls of its own each run does a few: none keeps the others from their turn, also
+ * where an invocation has few calls.
+ */
 export async function sweep(ctx: Context): Promise<SweepReport> {
   const report: SweepReport = {
     uploadsGivenUp: await giveUpExpired(ctx),
-    mirrorsStarted: await relaunchMirrors(ctx),
+    mirrorsStarted: 0,
     finished: 0,
     failed: 0,
   };
@@ -45,6 +55,9 @@ export async function sweep(ctx: Context): Promise<SweepReport> {
     }
     break;
   }
+  const inParts = rowsOf<OpenDeletion>(await selectDueInParts(ctx.db, ctx.now(), SWEEP_MAX_ABORTS).all());
+  for (const deletion of inParts) report[(await tryDelete(ctx, [deletion])) ? "finished" : "failed"] += 1;
+  report.mirrorsStarted = await relaunchMirrors(ctx);
   await writeJob(ctx.db, "sweep", report, ctx.now()).run();
   ctx.log(report.failed > 0 ? "error" : "info", "sweep", { ...report });
   return report;

@@ -139,6 +139,9 @@ export function reserve(ctx: Context, target: Target, sourceKey: string): Promis
 /**
  * Writes what was ingested and makes an artifact point at it.
  *
+ * A put that failed may still land: its intent stays as it is, and the sweep dooms the object when nothing of the request
+ * can be under way any more.
+ *
  * @param target   the artifact that the content is for
  * @param reserved the upload, where its id was issued ahead
  * @returns as `settle`
@@ -156,14 +159,11 @@ export async function writeContent(
   const upload = reserved
     ? await describeUpload(ctx.db, reserved.id, intent).first<Upload>()
     : await openUpload(ctx, intent);
-  if (!upload) throw new RegistryError("already_exists");
-
-  try {
-    await repeatOnce(() => putBundle(ctx.blobs, upload.object_key, bundle));
-  } catch (error) {
-    await giveUp(ctx, upload.id);
-    throw error;
+  if (!upload) {
+    if (reserved) await giveUp(ctx, reserved.id);
+    throw new RegistryError("already_exists");
   }
+  await repeatOnce(() => putBundle(ctx.blobs, upload.object_key, bundle));
   return settle(ctx, { upload }, ingested, settlement);
 }
 
@@ -213,6 +213,24 @@ export async function settle(
   }
   await purge(ctx, rowsOf<OpenDeletion>(results[measured.length + fit.length]));
   return upload.id;
+}
+
+/**
+ * Runs one step of an upload; if it fails, nothing is left of the upload.
+ * @param isFinal whether a failure is one: an upload that can go on, or whose object may still land, is not given up
+ */
+export async function orGiveUp<T>(
+  ctx: Context,
+  upload: Pick<Upload, "id">,
+  step: () => Promise<T>,
+  isFinal: (error: unknown) => boolean = () => true,
+): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (isFinal(error)) await giveUp(ctx, upload.id);
+    throw error;
+  }
 }
 
 /** Dooms the object of an upload that came to nothing, and purges it. What fails here, the sweep makes good. */

@@ -119,6 +119,8 @@ const resetRoute = createRoute({
   operationId: "RegistryReset",
   tags: ["deletion"],
   summary: "Delete every artifact; where AUTH is required, only if the caller knows how many there are",
+  description:
+    "To be repeated until it answers 200: 500 says that the store is down, or that there is more than one request can delete (on the smallest plan some thousands), and that the next one goes on from there.",
   request: {
     query: z.object({
       confirm: z

@@ -8,7 +8,7 @@
 import type { Database, Quota } from "../config.ts";
 import type { Requester } from "../context.ts";
 import type { ArtifactType } from "../lib/artifact-types.ts";
-import { DELETION_BACKOFF_MAX_MS, DELETION_BACKOFF_MS, DELETION_STUCK_ATTEMPTS } from "../limits.ts";
+import { DELETION_BACKOFF_MAX_MS, DELETION_BACKOFF_MS, DELETION_STUCK_ATTEMPTS, SWEEP_PAGE } from "../limits.ts";
 import { fitsInPlace } from "./quotas.ts";
 
 /** A deletion as stored: the receipt, with times in milliseconds since 1970. */
@@ -215,15 +215,22 @@ export function postponeDeletions(
     .bind(JSON.stringify(keys), at, error.slice(0, 500));
 }
 
-/** Open deletions whose time has come, the longest due first. Returns `OpenDeletion`. */
+/** Open deletions of whole objects whose time has come, the longest due first. Returns `OpenDeletion`. */
 export function selectDueDeletions(db: Database, at: number, limit: number): D1PreparedStatement {
-  return db
-    .prepare(
-      `SELECT ${OPEN_COLUMNS} FROM deletions
-       WHERE finished_at IS NULL AND next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?2`,
-    )
-    .bind(at, limit);
+  return db.prepare(`SELECT ${OPEN_COLUMNS} FROM ${DUE} AND multipart_id IS NULL ${FIRST} LIMIT ?2`).bind(at, limit);
 }
+
+/**
+ * The same of what was being written in parts, each of which takes a call of its own; looked for among those that are due
+ * first, so that a backlog of others is not read whole for them. Returns `OpenDeletion`.
+ */
+export function selectDueInParts(db: Database, at: number, limit: number): D1PreparedStatement {
+  const due = `SELECT * FROM ${DUE} ${FIRST} LIMIT ${SWEEP_PAGE}`;
+  return db.prepare(`SELECT ${OPEN_COLUMNS} FROM (${due}) WHERE multipart_id IS NOT NULL LIMIT ?2`).bind(at, limit);
+}
+
+const DUE = "deletions WHERE finished_at IS NULL AND next_attempt_at <= ?1";
+const FIRST = "ORDER BY next_attempt_at";
 
 /** The receipt of an artifact's deletion. Returns `ReceiptRow`. */
 export function selectReceipt(db: Database, artifactId: number): D1PreparedStatement {

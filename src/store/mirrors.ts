@@ -130,14 +130,16 @@ export function selectMirror(db: Database, artifact: { type: ArtifactType; id: n
     .bind(artifact.id, artifact.type);
 }
 
-/** Mirrors that have been waiting since before a time. Returns `MirrorRow`. */
-export function selectWaitingMirrors(db: Database, before: number, limit: number): D1PreparedStatement {
+/** Takes up mirrors that have been waiting since before a time, which then wait for their next turn. Returns `MirrorRow`. */
+export function takeWaitingMirrors(db: Database, before: number, at: number, limit: number): D1PreparedStatement {
   return db
     .prepare(
-      `SELECT m.*, a.type FROM mirrors AS m JOIN artifacts AS a ON a.id = m.artifact_id
-       WHERE m.state = 'queued' AND m.updated_at <= ?1 ORDER BY m.updated_at LIMIT ?2`,
+      `UPDATE mirrors SET updated_at = ?2
+       WHERE artifact_id IN (SELECT artifact_id FROM mirrors WHERE state = 'queued' AND updated_at <= ?1
+                             ORDER BY updated_at LIMIT ?3)
+       RETURNING *, (SELECT type FROM artifacts AS a WHERE a.id = artifact_id) AS type`,
     )
-    .bind(before, limit);
+    .bind(before, at, limit);
 }
 
 /**

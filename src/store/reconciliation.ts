@@ -4,15 +4,16 @@ import type { Database } from "../config.ts";
 import type { Requester } from "../context.ts";
 import { DELETION_COLUMNS, OPEN_COLUMNS } from "./deletions.ts";
 
-/** Which of these keys nothing points at: no artifact, no upload, no open deletion. Rows `{key}`. */
+/** That nothing points at a key: no artifact, no upload, no open deletion. */
+const isStray = (key: string) =>
+  `NOT EXISTS (SELECT 1 FROM artifacts WHERE object_key = ${key})
+   AND ${key} NOT IN (SELECT object_key FROM uploads)
+   AND NOT EXISTS (SELECT 1 FROM deletions AS d WHERE d.object_key = ${key} AND d.finished_at IS NULL)`;
+
+/** Which of these keys nothing points at. Rows `{key}`. */
 export function selectStrayKeys(db: Database, keys: readonly string[]): D1PreparedStatement {
   return db
-    .prepare(
-      `SELECT k.value AS key FROM json_each(?1) AS k
-       WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE object_key = k.value)
-         AND k.value NOT IN (SELECT object_key FROM uploads)
-         AND NOT EXISTS (SELECT 1 FROM deletions WHERE object_key = k.value AND finished_at IS NULL)`,
-    )
+    .prepare(`SELECT k.value AS key FROM json_each(?1) AS k WHERE ${isStray("k.value")}`)
     .bind(JSON.stringify(keys));
 }
 
@@ -23,32 +24,54 @@ export function selectKeysBetween(
   upTo: string | undefined,
   limit: number,
 ): D1PreparedStatement {
+  // Only a condition that always holds bounds the stretch of the index that is read.
+  const bound = upTo === undefined ? "" : "AND object_key <= ?3";
   return db
-    .prepare(
-      `SELECT object_key FROM artifacts
-       WHERE object_key > ?1 AND (?2 IS NULL OR object_key <= ?2) ORDER BY object_key LIMIT ?3`,
-    )
-    .bind(after, upTo ?? null, limit);
+    .prepare(`SELECT object_key FROM artifacts WHERE object_key > ?1 ${bound} ORDER BY object_key LIMIT ?2`)
+    .bind(after, limit, ...(upTo === undefined ? [] : [upTo]));
 }
 
-/** Whether an artifact points at this key. */
-export function selectKey(db: Database, key: string): D1PreparedStatement {
-  return db.prepare("SELECT id FROM artifacts WHERE object_key = ?1").bind(key);
+/** Which of these keys artifacts point at. Rows `{object_key}`. */
+export function selectPointedAt(db: Database, keys: readonly string[]): D1PreparedStatement {
+  return db
+    .prepare("SELECT a.object_key FROM json_each(?1) AS k CROSS JOIN artifacts AS a WHERE a.object_key = k.value")
+    .bind(JSON.stringify(keys));
 }
 
-/** Dooms stray objects that the comparison of bucket and database found; one that was purged before is opened again. */
+/** The number of the upload that a key is of, if it is of the form of ours (migrations/0001); else 0. */
+function uploadOf(key: string): number {
+  return Number(/^artifacts\/[a-z]+\/(?:\d+-)?(\d+)\.zip$/.exec(key)?.[1] ?? 0);
+}
+
+/**
+ * Dooms up to `limit` stray objects that the comparison of bucket and database found, if they still are: what has come to
+ * point at them meanwhile keeps them. One that was purged before is opened again. Returns `OpenDeletion`.
+ *
+ * A key that is still to be issued (the database was restored, or somebody wrote it by hand) is left alone: whoever is
+ * issued it writes over what is there, and must find no deletion of it, neither an open one that would take the new object
+ * away, nor a finished one in the place of its own.
+ */
 export function doomOrphans(
   db: Database,
   orphans: readonly { key: string; size: number }[],
   by: Requester,
+  limit: number,
 ): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO deletions (${DELETION_COLUMNS})
        SELECT o.value ->> 'key', 0, 'unknown', o.value ->> 'key', o.value ->> 'size', '', 'orphan', ?2, ?3, ?2
-       FROM json_each(?1) AS o WHERE true
+       FROM json_each(?1) AS o
+       WHERE ${isStray("o.value ->> 'key'")}
+         AND o.value ->> 'upload' <= coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'uploads'), 0)
+       LIMIT ?4
        ON CONFLICT (object_key) DO UPDATE SET finished_at = NULL, next_attempt_at = excluded.next_attempt_at
        RETURNING ${OPEN_COLUMNS}`,
     )
-    .bind(JSON.stringify(orphans), by.at, by.actor);
+    .bind(
+      JSON.stringify(orphans.map(({ key, size }) => ({ key, size, upload: uploadOf(key) }))),
+      by.at,
+      by.actor,
+      limit,
+    );
 }

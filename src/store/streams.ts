@@ -71,9 +71,8 @@ export async function pump(
   to: readonly WritableStreamDefaultWriter<Uint8Array>[],
   stopped: Promise<never>,
 ): Promise<void> {
-  stopped.catch(() => {}); // nobody waits for it once all has passed
   for (const writer of to) writer.closed.catch(() => {}); // each failure is seen where it is written
-  const unlessStopped = <T>(work: Promise<T>): Promise<T> => Promise.race([stopped, work]);
+  const unlessStopped = stopping(stopped);
   try {
     for (;;) {
       const { done, value } = await unlessStopped(from.read());
@@ -86,6 +85,25 @@ export async function pump(
     for (const ending of [from.cancel(error), ...to.map((writer) => writer.abort(error))]) ending.catch(() => {});
     throw error;
   }
+}
+
+/**
+ * Waits for one thing after the other, or fails as soon as `stopped` does. It is subscribed to once: a race for each chunk
+ * would leave something behind for each, until the whole body has passed.
+ */
+function stopping(stopped: Promise<never>): <T>(work: Promise<T>) => Promise<T> {
+  let failure: { error: unknown } | undefined;
+  let fail: (error: unknown) => void = () => {};
+  stopped.catch((error: unknown) => {
+    failure = { error };
+    fail(error);
+  });
+  return (work) =>
+    new Promise((resolve, reject) => {
+      fail = reject;
+      work.then(resolve, reject);
+      if (failure) reject(failure.error);
+    });
 }
 
 /** Reads a body that is to have the length that was announced. */

@@ -228,6 +228,7 @@ describe("GET /deletions/{id}", () => {
     const body = { metadata: { name: "it", id: "1", type: "code" }, data: { url: source("b") } };
     await registry.call("PUT", "/artifacts/code/1", body);
     await bucketDown().call("POST", "/artifact/code", { url: source("c") });
+    await registry.sweep(Date.now() + 24 * 3_600_000);
     expect((await rows("SELECT reason FROM deletions ORDER BY 1")).map((row) => row["reason"])).toEqual([
       "abandoned",
       "replaced",

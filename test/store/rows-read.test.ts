@@ -5,6 +5,7 @@
 
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { selectKeysBetween } from "../../src/store/reconciliation.ts";
 import { createRegistry, rows } from "../harness.ts";
 
 /** Row, rating, card, edge, search text, index of the zip, receipt and audit, each looked up or written once or twice. */
@@ -170,5 +171,12 @@ describe.each([FEW, MANY])("among %i artifacts", (count) => {
     const { status, read } = await metered()("POST", "/artifact/byRegEx", { regex: "^x.y" });
     expect(status).toBe(count === FEW ? 404 : 200);
     expect(read).toBeLessThanOrEqual(5 * 1000);
+  });
+
+  it("a stretch of the comparison reads the keys of that stretch", async () => {
+    const stretch = selectKeysBetween(env.DB, "artifacts/x/20.zip", "artifacts/x/24.zip", 1000);
+    const { results, meta } = await stretch.all();
+    expect(results.length).toBeLessThanOrEqual(445);
+    expect(meta.rows_read).toBeLessThanOrEqual(results.length + 1);
   });
 });

@@ -16,7 +16,7 @@ import {
   type MirrorRow,
   type MirrorRun,
   selectMirror,
-  selectWaitingMirrors,
+  takeWaitingMirrors,
 } from "../../store/mirrors.ts";
 import { rowsOf } from "../../store/statements.ts";
 import type { Settlement } from "../write.ts";
@@ -62,31 +62,38 @@ async function create(ctx: Context, row: MirrorRow): Promise<void> {
  * @returns how many it started
  */
 export async function relaunchMirrors(ctx: Context): Promise<number> {
-  let started = 0;
   try {
-    const before = ctx.now() - MIRROR_RELAUNCH_MS;
-    const waiting = rowsOf<MirrorRow>(await selectWaitingMirrors(ctx.db, before, MIRROR_RELAUNCH_MAX).all());
-    for (const row of waiting) started += await relaunch(ctx, row);
+    const [now, before] = [ctx.now(), ctx.now() - MIRROR_RELAUNCH_MS];
+    const waiting = rowsOf<MirrorRow>(await takeWaitingMirrors(ctx.db, before, now, MIRROR_RELAUNCH_MAX).all());
+    const started = await Promise.all(waiting.map((row) => relaunch(ctx, row)));
+    return started.filter(Boolean).length;
   } catch (error) {
     ctx.log("error", "mirrors_not_relaunched", { error: String(error) });
+    return 0;
   }
-  return started;
 }
 
-async function relaunch(ctx: Context, row: MirrorRow): Promise<number> {
-  const run = runOf(row);
+/** Whether it was started now. Never throws: one that cannot be started does not keep the others from it. */
+async function relaunch(ctx: Context, row: MirrorRow): Promise<boolean> {
   try {
     await create(ctx, row);
-    return 1;
+    return true;
   } catch (refusal) {
-    // It is there already, most likely: waiting for its turn, or dead.
-    const status = await ctx.mirrors.get(instanceOf(run)).then(
-      (instance) => instance.status(),
-      () => undefined,
+    await endIfDead(ctx, runOf(row), refusal).catch((error: unknown) =>
+      ctx.log("error", "mirror_not_relaunched", { artifact: row.artifact_id, error: String(error) }),
     );
-    if (status && ["errored", "terminated", "complete"].includes(status.status)) {
-      await endMirror(ctx.db, run, ctx.now(), { state: "failed", error: "The copying died before it began." }).run();
-    } else if (!status) throw refusal;
-    return 0;
+    return false;
+  }
+}
+
+/** A run that cannot be created is there already, most likely: waiting for its turn, or dead. */
+async function endIfDead(ctx: Context, run: MirrorRun, refusal: unknown): Promise<void> {
+  const status = await ctx.mirrors.get(instanceOf(run)).then(
+    (instance) => instance.status(),
+    () => undefined,
+  );
+  if (!status) throw refusal;
+  if (["errored", "terminated", "complete"].includes(status.status)) {
+    await endMirror(ctx.db, run, ctx.now(), { state: "failed", error: "The copying died before it began." }).run();
   }
 }

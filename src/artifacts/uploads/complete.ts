@@ -15,9 +15,9 @@ import { repeatOnce } from "../../store/statements.ts";
 import { selectUpload } from "../../store/uploads.ts";
 import { signDownload } from "../links.ts";
 import { artifactOf } from "../views.ts";
-import { giveUp } from "../write.ts";
+import { giveUp, orGiveUp } from "../write.ts";
 import { getOpenUpload, type OpenUpload } from "./parts.ts";
-import { finish, orGiveUp, requireVersion, type Uploaded } from "./put.ts";
+import { finish, isRefusal, requireVersion, type Uploaded } from "./put.ts";
 import { getSlot } from "./slot.ts";
 
 /** What a client says at the end. */
@@ -54,8 +54,7 @@ export async function completeUpload(
   const version = requireVersion(slot, completion.ifMatch);
   const { size } = await assemble(ctx, upload, partsOf(upload, [...known, ...(completion.parts ?? [])]));
   const sha256 = await checkWhole(ctx, upload, size, completion.sha256);
-  const isRefused = (error: unknown) => error instanceof RegistryError;
-  return finish(ctx, slot, upload, { size, sha256 }, version, origin, isRefused);
+  return finish(ctx, slot, upload, { size, sha256 }, version, origin, isRefusal);
 }
 
 /** All parts of an upload in their order; of several tags of one, the last. */

@@ -30,8 +30,8 @@ import { repeatOnce, rowsOf } from "../../store/statements.ts";
 import { selectParts, type UploadPart, writePart } from "../../store/upload-parts.ts";
 import { giveUpUploads, recordMultipart, selectUpload, type UploadRow } from "../../store/uploads.ts";
 import { purge } from "../purge.ts";
-import { openUpload } from "../write.ts";
-import { type IncomingBody, intentOf, orGiveUp, passingOn, readBody } from "./put.ts";
+import { openUpload, orGiveUp } from "../write.ts";
+import { type IncomingBody, intentOf, passingOn, readBody } from "./put.ts";
 import { checkRoom, getSlot } from "./slot.ts";
 
 /** An upload in parts. Sizes in bytes; `expires_at` in ISO 8601. */

@@ -11,7 +11,7 @@ import { BrokenBodyError, type ComingBody, WrongDigestError } from "../../store/
 import type { Upload } from "../../store/uploads.ts";
 import { signDownload } from "../links.ts";
 import { artifactOf, etagOf, type VersionedArtifact } from "../views.ts";
-import { giveUp, openUpload } from "../write.ts";
+import { openUpload, orGiveUp } from "../write.ts";
 import { checkRoom, getSlot, lookInto, type Slot, settleUploaded } from "./slot.ts";
 
 /** A body as it comes. */
@@ -51,7 +51,8 @@ export async function putContent(
   await checkRoom(ctx, slot, size);
   const upload = await openUpload(ctx, { ...intentOf(slot), size, sha256: coming.sha256 ?? "" });
   const put = () => passingOn(() => putStream(ctx.blobs, upload.object_key, coming));
-  const { sha256 } = await orGiveUp(ctx, upload, put);
+  // A body that was refused is nowhere; one that the bucket did not answer for may still land, and is left to the sweep.
+  const { sha256 } = await orGiveUp(ctx, upload, put, isRefusal);
   return finish(ctx, slot, upload, { size, sha256 }, version, origin);
 }
 
@@ -84,22 +85,9 @@ async function refuseLate(ctx: Context, slot: Slot): Promise<never> {
   throw new RegistryError(now.present && !slot.present ? "already_exists" : "precondition_failed");
 }
 
-/**
- * Runs one step of an upload; if it fails, nothing is left of the upload.
- * @param isFinal whether a failure is one: an upload that can go on is given up only for what no repetition will mend
- */
-export async function orGiveUp<T>(
-  ctx: Context,
-  upload: Pick<Upload, "id">,
-  step: () => Promise<T>,
-  isFinal: (error: unknown) => boolean = () => true,
-): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    if (isFinal(error)) await giveUp(ctx, upload.id);
-    throw error;
-  }
+/** Whether a failure is a refusal, which no repetition will mend. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof RegistryError;
 }
 
 /**
