@@ -245,6 +245,7 @@ describe("a quota and content that is not fetched at once", () => {
     });
     expect(await mirror(run, memory, bindings)).toBe("skipped");
     await env.DB.prepare("UPDATE counts SET bytes = bytes - 99999000 WHERE type = 'code'").run();
+    expect((await mirroring.call("GET", "/artifacts/model/1/mirror")).json).toMatchObject({ state: "skipped" });
     expect(await rows("SELECT size, sha256 FROM artifacts")).toEqual([light]);
     await mirroring.sweep(Date.now() + 86_400_000);
     await expectCalm();
