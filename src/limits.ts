@@ -22,6 +22,9 @@ export const RATE_LIMIT_PERIOD_S = 60;
 /** Artifacts in one page of a list: the contract's. */
 export const PAGE_SIZE = 1000;
 
+/** Largest 0-based index that a list counts to: each row that it skips is read, and paid for. A cursor has no such bound. */
+export const LIST_INDEX_MAX = 100_000;
+
 /** Queries in one list: each costs an index look-up for each of its types, and a body of 64 KiB holds hardly more. */
 export const LIST_MAX_QUERIES = 2000;
 
