@@ -21,7 +21,7 @@ export interface Update {
   url: string;
   /** `If-Match`: only if the artifact is still this version. */
   ifMatch?: string | undefined;
-  /** How much is kept: by default what was kept before, or else what the deployment says. */
+  /** How much is kept: by default as much as before. What the deployment says is for registrations alone. */
   mirror?: MirrorMode | undefined;
 }
 
@@ -52,12 +52,11 @@ export async function update(
 
   const { content } = ingested;
   const namesVersion = wanted.ifMatch !== undefined && wanted.ifMatch.trim() !== "*";
-  const mirror = wanted.mirror ?? (ctx.config.mirror === "full" ? "full" : undefined);
   const replacing = asReplacement(ctx, row, content, namesVersion ? row.version : undefined);
-  const settlement = withMirror(ctx, replacing, mirror);
+  const settlement = withMirror(ctx, replacing, wanted.mirror);
   const version = await writeContent(ctx, { artifactId: row.id, type: row.type, name: row.name }, ingested, settlement);
   if (version === undefined) return refusal(ctx, ref, row, content.sourceKey);
-  if (mirror !== "light") ctx.defer(startMirror(ctx, row));
+  if (wanted.mirror !== "light") ctx.defer(startMirror(ctx, row));
   return artifactOf({ ...row, url: content.url, version }, await signDownload(ctx, row, origin));
 }
 

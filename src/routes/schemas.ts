@@ -55,10 +55,13 @@ export const ArtifactSchema = z
   })
   .openapi("Artifact");
 
-const MirrorModeSchema = z.enum(["light", "full"]).optional().openapi({
-  description:
-    "`full`: after the answer all upstream files are copied into the zip, which until then holds card and configuration.",
-});
+const mirrorMode = (byDefault: string) =>
+  z
+    .enum(["light", "full"])
+    .optional()
+    .openapi({
+      description: `\`full\`: after the answer all upstream files are copied into the zip, which until then holds card and configuration. Without it: ${byDefault}.`,
+    });
 
 /** Body of a registration. `download_url` is accepted and ignored: only our own links are handed out. */
 export const RegistrationSchema = z
@@ -66,7 +69,7 @@ export const RegistrationSchema = z
     url: z.string().openapi({ example: "https://huggingface.co/google-bert/bert-base-uncased" }),
     name: NameSchema.optional(),
     download_url: z.string().optional(),
-    mirror: MirrorModeSchema,
+    mirror: mirrorMode("what the deployment says"),
   })
   .openapi("ArtifactData");
 
@@ -74,7 +77,11 @@ export const RegistrationSchema = z
 export const UpdateSchema = z
   .object({
     metadata: MetadataSchema,
-    data: z.object({ url: z.string(), download_url: z.string().optional(), mirror: MirrorModeSchema }),
+    data: z.object({
+      url: z.string(),
+      download_url: z.string().optional(),
+      mirror: mirrorMode("as much as was kept before"),
+    }),
   })
   .openapi("ArtifactUpdate");
 

@@ -89,6 +89,22 @@ describe("a full mirror of a model", () => {
     expect((await rows("SELECT count(*) AS n FROM mirrors"))[0]).toEqual({ n: 1 });
   });
 
+  it("is not begun by an update that does not say, where light was wanted; one that is there is made anew", async () => {
+    const full = createMirroringRegistry({ MIRROR: "full" });
+    const update = async (id: string, more = {}) => {
+      const { json } = await full.call("GET", `/artifacts/model/${id}`);
+      const artifact = json as { metadata: object; data: object };
+      const data = { ...artifact.data, ...more };
+      return (await full.call("PUT", `/artifacts/model/${id}`, { metadata: artifact.metadata, data })).status;
+    };
+    const wanted = { url: "acme-labs/whole-small", name: "light", mirror: "light" };
+    expect((await full.call("POST", "/artifact/model", wanted)).status).toBe(201);
+    expect([await update("1"), full.started]).toEqual([200, []]);
+    expect([await update("1", { mirror: "full" }), full.started.length]).toEqual([200, 1]);
+    expect([await update("1"), full.started.length]).toEqual([200, 2]);
+    expect([await update("1", { mirror: "light" }), await update("1"), full.started.length]).toEqual([200, 200, 2]);
+  });
+
   it("begins after a registration that is answered before it is rated", async () => {
     const answer = await registry.call(
       "POST",
