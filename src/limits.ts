@@ -441,6 +441,9 @@ export const ACCESS_KEYS_FRESH_MS = 3_600_000;
 /** Least time between two questions for those keys: an assertion with a made-up key id must not cause a question each. */
 export const ACCESS_KEYS_RETRY_MS = 60_000;
 
+/** How long a call waits for the answer that another one has asked for: whoever asked may be gone. */
+export const ACCESS_KEYS_WAIT_MS = 2000;
+
 /** Cap of that answer: two keys, each twice, are 6 kB. */
 export const ACCESS_KEYS_MAX_BYTES = 64 * 1024;
 
