@@ -48,7 +48,7 @@ const askRoute = createRoute({
   request: { params: ArtifactPath },
   responses: {
     202: answer("Where it stands; one that runs or has finished is left alone.", MirrorSchema),
-    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found"),
+    ...refusals("invalid_request", "unauthenticated", "not_permitted", "artifact_not_found", "body_too_large"),
   },
 });
 
