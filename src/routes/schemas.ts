@@ -12,15 +12,18 @@ import { BULK_DELETE_MAX_IDS, LIST_MAX_QUERIES, NAME_MAX_CHARS } from "../limits
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNPRINTABLE = /[\u0000-\u001f\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
+/** What was sent, for a sentence about it. A stranger's object may have no `toString` that works. */
+const shown = (input: unknown): string => (typeof input === "object" && input !== null ? "{}" : String(input));
+
 export const ArtifactTypeSchema = z
   .enum(ARTIFACT_TYPES, {
-    error: (issue) => `Invalid artifact_type '${String(issue.input)}', must be one of: ${ARTIFACT_TYPES.join(", ")}.`,
+    error: (issue) => `Invalid artifact_type '${shown(issue.input)}', must be one of: ${ARTIFACT_TYPES.join(", ")}.`,
   })
   .openapi("ArtifactType", { description: "Kind of artifact." });
 
 export const ArtifactIdSchema = z
   .string()
-  .regex(ID_SYNTAX, { error: (issue) => `Invalid artifact ID '${String(issue.input)}'.` })
+  .regex(ID_SYNTAX, { error: (issue) => `Invalid artifact ID '${shown(issue.input)}'.` })
   .openapi("ArtifactID", { description: "Issued by the registry, never reused.", example: "42" });
 
 /** Path of one artifact. */
