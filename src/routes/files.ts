@@ -3,7 +3,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { getInspection, listFiles, openFile } from "../artifacts/files.ts";
 import { fileOffset, readFileOffset } from "../lib/paging.ts";
-import { fileRequest, fileResponse } from "./file-response.ts";
+import { FILE_CONTENT, fileRequest, fileResponse } from "./file-response.ts";
 import { getIssuedRef, readerOf } from "./refs.ts";
 import { createRouter } from "./router.ts";
 import { ArtifactPath, answer, RangeHeadersSchema, refusals, requires } from "./schemas.ts";
@@ -53,8 +53,6 @@ const listRoute = createRoute({
   },
 });
 
-const file = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
-
 const fileRoute = createRoute({
   ...requires("artifact:download"),
   method: "get",
@@ -77,9 +75,9 @@ const fileRoute = createRoute({
   responses: {
     200: {
       description: "The whole file. `ETag` is its SHA-256 where that is known, as is `Repr-Digest`.",
-      content: file,
+      content: FILE_CONTENT,
     },
-    206: { description: "The range that was asked for.", content: file },
+    206: { description: "The range that was asked for.", content: FILE_CONTENT },
     304: { description: "`If-None-Match` names the present file." },
     ...refusals(
       "invalid_request",
