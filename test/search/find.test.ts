@@ -228,5 +228,5 @@ describe("a search by pattern", () => {
       expect((await findAll(regex)).ids, regex).toEqual(expected);
     }
     expect(indexed).toBeGreaterThan(600);
-  });
+  }, 600_000);
 });
