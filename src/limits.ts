@@ -22,6 +22,9 @@ export const RATE_LIMIT_PERIOD_S = 60;
 /** Artifacts in one page of a list: the contract's. */
 export const PAGE_SIZE = 1000;
 
+/** Largest 0-based index that a list counts to: each row that it skips is read, and paid for. A cursor has no such bound. */
+export const LIST_INDEX_MAX = 100_000;
+
 /** Queries in one list: each costs an index look-up for each of its types, and a body of 64 KiB holds hardly more. */
 export const LIST_MAX_QUERIES = 2000;
 
@@ -449,6 +452,9 @@ export const ACCESS_KEYS_FRESH_MS = 3_600_000;
 
 /** Least time between two questions for those keys: an assertion with a made-up key id must not cause a question each. */
 export const ACCESS_KEYS_RETRY_MS = 60_000;
+
+/** How long a call waits for the answer that another one has asked for: whoever asked may be gone. */
+export const ACCESS_KEYS_WAIT_MS = 2000;
 
 /** Cap of that answer: two keys, each twice, are 6 kB. */
 export const ACCESS_KEYS_MAX_BYTES = 64 * 1024;

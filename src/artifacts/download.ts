@@ -2,7 +2,7 @@
  * Handing out a zip: whole or a part of it, and never the bytes of another version than the one described.
  *
  * A download is audited when its bytes begin to flow, after the answer: HEAD and "not modified" are none, and the parts that
- * one actor reads of a zip within an hour are one.
+ * one actor reads of a zip within an hour are one. A range that is all of it is no part.
  */
 
 import { permit } from "../auth/scopes.ts";
@@ -124,13 +124,14 @@ async function openVersion(ctx: Context, row: ArtifactRow, request: DownloadRequ
   const plan = negotiate(request, { size, etag, called: "bundle" });
   const described = { ...plan, name, size, sha256, etag };
   if (plan.kind === "not_modified" || request.headOnly) return described;
+  const extent = plan.range && plan.range.length < size ? "part" : "whole";
   // What a client has already is for us to say: the bucket knows another entity tag.
   if (request.mayBeSentOn && ctx.config.s3 && request.ifNoneMatch === undefined && request.ifRange === undefined) {
-    auditLater(ctx, "DOWNLOAD", row, plan.kind);
+    auditLater(ctx, "DOWNLOAD", row, extent);
     return { ...described, link: await linkTo(ctx.config.s3, row) };
   }
   const object = await getBundle(ctx.blobs, row.object_key, plan.range);
   if (!object) return undefined;
-  auditLater(ctx, "DOWNLOAD", row, plan.kind);
+  auditLater(ctx, "DOWNLOAD", row, extent);
   return { ...described, body: object.body };
 }

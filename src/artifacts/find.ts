@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { ARTIFACT_TYPES, type ArtifactType } from "../lib/artifact-types.ts";
 import { cursorAfter, type Offset } from "../lib/paging.ts";
-import { PAGE_SIZE, SEARCH_INDEX_MAX } from "../limits.ts";
+import { LIST_INDEX_MAX, PAGE_SIZE, SEARCH_INDEX_MAX } from "../limits.ts";
 import { findByPattern } from "../search/find.ts";
 import { type ArtifactRow, type ArtifactSummary, selectArtifact } from "../store/artifacts.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
@@ -48,7 +48,10 @@ export interface NameQuery {
   types?: ArtifactType[] | undefined;
 }
 
-/** A page of the artifacts that any of the queries matches, all where there is none (contract: POST /artifacts). */
+/**
+ * A page of the artifacts that any of the queries matches, all where there is none (contract: POST /artifacts).
+ * @throws RegistryError `invalid_request` for an index too far in
+ */
 export async function listArtifacts(ctx: Context, queries: readonly NameQuery[], offset?: Offset): Promise<Page> {
   permit(ctx, "artifact:read");
   const wanted = (queries.length === 0 ? [{ name: "*" }] : queries).map(
@@ -57,14 +60,17 @@ export async function listArtifacts(ctx: Context, queries: readonly NameQuery[],
       types: types === undefined || types.length === 0 ? ARTIFACT_TYPES : types,
     }),
   );
-  const statement = selectPage(ctx.db, wanted, { ...start(offset), limit: PAGE_SIZE + 1 });
+  const statement = selectPage(ctx.db, wanted, { ...start(offset, LIST_INDEX_MAX), limit: PAGE_SIZE + 1 });
   return pageOf(rowsOf<ArtifactSummary>(await statement.all()));
 }
 
-/** A page of the artifacts with exactly this name or source id (contract: GET /artifact/byName/{name}). */
+/**
+ * A page of the artifacts with exactly this name or source id (contract: GET /artifact/byName/{name}).
+ * @throws RegistryError `invalid_request` for an index too far in
+ */
 export async function findByName(ctx: Context, name: string, offset?: Offset): Promise<Page> {
   permit(ctx, "artifact:read");
-  const statement = selectByName(ctx.db, name, { ...start(offset), limit: PAGE_SIZE + 1 });
+  const statement = selectByName(ctx.db, name, { ...start(offset, LIST_INDEX_MAX), limit: PAGE_SIZE + 1 });
   return pageOf(rowsOf<ArtifactSummary>(await statement.all()));
 }
 
@@ -74,8 +80,7 @@ export async function findByName(ctx: Context, name: string, offset?: Offset): P
  */
 export async function search(ctx: Context, regex: string, offset?: Offset): Promise<Page> {
   permit(ctx, "search");
-  const { after, skip } = start(offset);
-  if (skip > SEARCH_INDEX_MAX) throw tooFarIn();
+  const { after, skip } = start(offset, SEARCH_INDEX_MAX);
   // The engine's tables take longer to build than most isolates have anybody who searches.
   const { compilePattern } = await import("../search/pattern.ts");
   const { rows, next } = await findByPattern(ctx, compilePattern(regex), after, skip + PAGE_SIZE);
@@ -88,7 +93,9 @@ export async function search(ctx: Context, regex: string, offset?: Offset): Prom
   return { items, ...(next !== undefined && { next }) };
 }
 
-function start(offset: Offset | undefined): { after: number; skip: number } {
+/** @throws RegistryError `invalid_request` for an index above `max` */
+function start(offset: Offset | undefined, max: number): { after: number; skip: number } {
+  if (offset && "index" in offset && offset.index > max) throw tooFarIn();
   return { after: 0, skip: 0, ...(offset && ("after" in offset ? offset : { skip: offset.index })) };
 }
 

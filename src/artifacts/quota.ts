@@ -7,7 +7,7 @@
 
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import { selectUsage, type Usage } from "../store/quotas.ts";
+import { type Announced, selectAnnounced, selectUsage, type Usage } from "../store/quotas.ts";
 
 /** What an artifact that is not there yet adds at the least. */
 export const ANOTHER: Usage = { artifacts: 1, bytes: 1 };
@@ -29,6 +29,24 @@ export async function checkQuota(ctx: Context, added: Usage): Promise<void> {
   const isFull = added.artifacts > 0 && held.artifacts + added.artifacts > artifacts;
   const isTooMuch = added.bytes > 0 && held.bytes + added.bytes > bytes;
   if (isFull || isTooMuch) throw overQuota(ctx, held, added);
+}
+
+/**
+ * Refuses an upload in parts that does not fit beside what the registry holds and what all others have announced: else their
+ * parts, which nothing settles, could fill the bucket. Asks nothing where there is no quota.
+ *
+ * @param added what its settlement adds
+ * @param upload its id, once it is announced itself: of many that begin at once, those that went by each other unseen
+ * @throws RegistryError `too_many_artifacts`, `too_many_bytes`
+ */
+export async function checkAnnounced(ctx: Context, added: Usage, upload?: number): Promise<void> {
+  await checkQuota(ctx, added);
+  const { bytes } = ctx.config.quota;
+  if (bytes === undefined) return;
+  const held = await selectAnnounced(ctx.db, upload).first<Announced>();
+  if (!held || held.announced === 0 || held.bytes + held.announced + added.bytes <= bytes) return;
+  const detail = `The registry is full: its bundles have ${held.bytes} and open uploads ${held.announced} of at most ${bytes} bytes, too many for this one.`;
+  throw new RegistryError("too_many_bytes", detail);
 }
 
 /** What is said to whoever asked for more than the quota leaves. */

@@ -3,7 +3,6 @@
 import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import { namesTag } from "../lib/entity-tag.ts";
 import { isUploadKey, parseSource } from "../sources/source-url.ts";
 import { type ArtifactRow, selectTwin } from "../store/artifacts.ts";
 import type { ArtifactRef } from "../store/deletions.ts";
@@ -12,7 +11,7 @@ import { getArtifactRow } from "./find.ts";
 import { ingest } from "./ingest.ts";
 import { signDownload } from "./links.ts";
 import { startMirror, withMirror } from "./mirror/start.ts";
-import { artifactOf, etagOf, type Metadata, type VersionedArtifact } from "./views.ts";
+import { artifactOf, type Metadata, requireVersion, type VersionedArtifact } from "./views.ts";
 import { asReplacement, writeContent } from "./write.ts";
 
 /** What a client sends: the artifact as it has it, with the source that it shall have. */
@@ -21,7 +20,7 @@ export interface Update {
   url: string;
   /** `If-Match`: only if the artifact is still this version. */
   ifMatch?: string | undefined;
-  /** How much is kept: by default what was kept before, or else what the deployment says. */
+  /** How much is kept: by default as much as before. What the deployment says is for registrations alone. */
   mirror?: MirrorMode | undefined;
 }
 
@@ -43,21 +42,17 @@ export async function update(
   if (metadata.id !== String(row.id) || metadata.name !== row.name || metadata.type !== row.type) {
     throw new RegistryError("name_id_mismatch");
   }
-  if (wanted.ifMatch !== undefined && !namesTag(wanted.ifMatch, etagOf(row))) {
-    throw new RegistryError("precondition_failed");
-  }
+  const over = requireVersion(row, wanted.ifMatch);
   if (isUploadKey(row.source_key)) throw new RegistryError("is_upload");
   const source = parseSource(row.type, wanted.url);
   const ingested = await ingest(ctx, source, wanted.url.trim());
 
   const { content } = ingested;
-  const namesVersion = wanted.ifMatch !== undefined && wanted.ifMatch.trim() !== "*";
-  const mirror = wanted.mirror ?? (ctx.config.mirror === "full" ? "full" : undefined);
-  const replacing = asReplacement(ctx, row, content, namesVersion ? row.version : undefined);
-  const settlement = withMirror(ctx, replacing, mirror);
+  const replacing = asReplacement(ctx, row, content, over);
+  const settlement = withMirror(ctx, replacing, wanted.mirror);
   const version = await writeContent(ctx, { artifactId: row.id, type: row.type, name: row.name }, ingested, settlement);
   if (version === undefined) return refusal(ctx, ref, row, content.sourceKey);
-  if (mirror !== "light") ctx.defer(startMirror(ctx, row));
+  if (wanted.mirror !== "light") ctx.defer(startMirror(ctx, row));
   return artifactOf({ ...row, url: content.url, version }, await signDownload(ctx, row, origin));
 }
 

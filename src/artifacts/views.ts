@@ -1,6 +1,8 @@
 /** What the verbs hand out: the contract's shapes, built from rows in one place. */
 
+import { RegistryError } from "../errors.ts";
 import type { ArtifactType } from "../lib/artifact-types.ts";
+import { namesTag } from "../lib/entity-tag.ts";
 import type { ArtifactRow, ArtifactSummary } from "../store/artifacts.ts";
 
 /** Contract: `Metadata`. */
@@ -29,6 +31,20 @@ export function metadataOf(row: ArtifactSummary): Metadata {
 /** The entity tag of an artifact's present content: what `If-Match` of an update is compared with. */
 export function etagOf(row: Pick<ArtifactRow, "id" | "version">): string {
   return `"${row.id}-${row.version}"`;
+}
+
+/**
+ * The version that `If-Match` names; undefined if any will do.
+ * @param row the artifact as it is; undefined where there is no content yet that could match
+ * @throws RegistryError `precondition_failed`
+ */
+export function requireVersion(
+  row: Pick<ArtifactRow, "id" | "version"> | undefined,
+  ifMatch: string | undefined,
+): number | undefined {
+  if (ifMatch === undefined) return undefined;
+  if (!row || !namesTag(ifMatch, etagOf(row))) throw new RegistryError("precondition_failed");
+  return ifMatch.trim() === "*" ? undefined : row.version;
 }
 
 /** The artifact, with a download link where there is one. */

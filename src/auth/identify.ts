@@ -53,28 +53,33 @@ async function identifyByToken(desk: Desk, header: string): Promise<Actor> {
   const token = text === undefined ? undefined : readToken(text);
   if (!token) throw new RegistryError("unauthenticated");
   const digests = await Promise.all([digestOf(token.secret), digestOf(token.secret, bondOf(desk.config))] as const);
-  const row = await findCredential(desk, token, digests);
+  const { row, isLeased } = await findCredential(desk, token, digests);
   const actor = row && actorOf(desk.config, row, digests);
-  if (!actor) throw new RegistryError("unauthenticated");
-  return actor;
+  if (actor) return actor;
+  // Whoever merely knows its id has used nothing up.
+  if (isLeased) remember(token.id, 1);
+  throw new RegistryError("unauthenticated");
 }
 
-/** The row of a token, with one statement: a read as a rule, a write for the first call of each lease. */
+/**
+ * The row of a token, with one statement: a read as a rule, a write for the first call of each lease. `isLeased`: a call was
+ * taken out of this isolate's lease for it.
+ */
 async function findCredential(
   { db, now }: Desk,
   { id, kind }: TokenParts,
   digests: readonly [string, string],
-): Promise<CredentialRow | null> {
+): Promise<{ row: CredentialRow | null; isLeased: boolean }> {
   const left = leases.get(id) ?? 0;
-  if (kind === "token") return selectCredential(db, id, now()).first<CredentialRow>();
-  if (left > 0) {
-    // Spent before the answer is there, or two calls at once would spend the same one.
-    leases.set(id, left - 1);
-    return selectCredential(db, id, now()).first<CredentialRow>();
+  const isLeased = kind === "session" && left > 0;
+  // Spent before the answer is there, or two calls at once would spend the same one.
+  if (isLeased) leases.set(id, left - 1);
+  if (isLeased || kind === "token") {
+    return { row: await selectCredential(db, id, now()).first<CredentialRow>(), isLeased };
   }
   const row = await leaseCalls(db, id, now(), digests).first<CredentialRow>();
   if (row) remember(id, LEASE_CALLS - 1);
-  return row;
+  return { row, isLeased };
 }
 
 /** Adds to a lease: two calls at once may have taken one each. */

@@ -6,7 +6,7 @@ import { textSha256Hex } from "../lib/hash.ts";
 import { LEASE_CALLS, SESSION_CALLS, SESSION_MS } from "../limits.ts";
 import { auditAccount } from "../store/audit.ts";
 import { rowsOf } from "../store/statements.ts";
-import { insertToken } from "../store/tokens.ts";
+import { insertToken, type TokenRow } from "../store/tokens.ts";
 import { selectUser, type UserRow } from "../store/users.ts";
 import { bondOf, canBeEntered, requireAccounts, storedUser } from "./owner.ts";
 import { equalDigests, isPassword } from "./passwords.ts";
@@ -28,27 +28,28 @@ export async function logIn(ctx: Context, name: string, password: string): Promi
   const isOwner = equalDigests(await textSha256Hex(password), await textSha256Hex(admin?.password ?? ""));
   if (!(name === admin?.name ? isOwner : isUser)) throw new RegistryError("invalid_credentials");
   const isAdmin = name === admin?.name || row?.scopes.includes('"admin"') === true;
-  return `bearer ${await openSession(ctx, name, { ...requester(ctx), actor: name, isAdmin })}`;
+  return `bearer ${await openSession(ctx, name, row?.hash, { ...requester(ctx), actor: name, isAdmin })}`;
 }
 
 /**
  * A new session of somebody who has proved who they are.
- * @throws RegistryError `invalid_credentials` if the user was removed in the meantime
+ * @throws RegistryError `invalid_credentials` if the user was removed, or their password changed, in the meantime
  */
-async function openSession(ctx: Context, name: string, by: Requester): Promise<string> {
+async function openSession(ctx: Context, name: string, hash: string | undefined, by: Requester): Promise<string> {
   const token = createToken("session");
   const user = storedUser(ctx.config, name);
+  const row: TokenRow = {
+    id: token.id,
+    digest: await digestOf(token.secret, user === null ? bondOf(ctx.config) : ""),
+    user,
+    label: null,
+    scopes: null,
+    created_at: ctx.now(),
+    expires_at: ctx.now() + SESSION_MS,
+    leases_left: SESSION_CALLS / LEASE_CALLS,
+  };
   const [, inserted] = await ctx.db.batch([
-    ...insertToken(ctx.db, {
-      id: token.id,
-      digest: await digestOf(token.secret, user === null ? bondOf(ctx.config) : ""),
-      user,
-      label: null,
-      scopes: null,
-      created_at: ctx.now(),
-      expires_at: ctx.now() + SESSION_MS,
-      leases_left: SESSION_CALLS / LEASE_CALLS,
-    }),
+    ...insertToken(ctx.db, row, hash),
     auditAccount(ctx.db, "CREATE", { kind: "session", name: token.id }, by),
   ]);
   if (rowsOf(inserted).length === 0) throw new RegistryError("invalid_credentials");

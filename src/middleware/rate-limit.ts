@@ -15,8 +15,9 @@ type Limit = "LIMIT_ADDRESS" | "LIMIT_ACTOR" | "LIMIT_REGISTER" | "LIMIT_SEARCH"
 /** Routes with a tighter limit of their own: what asks upstream, what computes long, what is guessed at. */
 const TIGHTER: readonly [route: RegExp, limit: Limit][] = [
   [/^PUT \/authenticate$|^PATCH \/users\/[^/]+$/, "LIMIT_LOGIN"],
-  [/^POST \/artifact\/byRegEx$/, "LIMIT_SEARCH"],
+  [/^POST \/artifact\/byRegEx$|^(GET|HEAD) \/health\/components$/, "LIMIT_SEARCH"],
   [/^POST \/artifact\/(model|dataset|code)$|^PUT \/artifacts\/[^/]+\/[^/]+(\/content)?$/, "LIMIT_REGISTER"],
+  [/^POST \/artifact\/[^/]+\/[^/]+\/license-check$/, "LIMIT_REGISTER"],
   [/^POST \/artifacts\/[^/]+\/[^/]+\/(mirror|content\/uploads\/[^/]+\/complete)$/, "LIMIT_REGISTER"],
 ];
 

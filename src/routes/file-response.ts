@@ -4,10 +4,14 @@
  * Invariant: a browser saves it, whatever it is; nothing in it runs or is shown on the registry's origin.
  */
 
+import { z } from "@hono/zod-openapi";
 import type { Download, DownloadRequest } from "../artifacts/download.ts";
 import type { OpenedFile } from "../artifacts/files.ts";
 import { attachment } from "../lib/attachment.ts";
 import { hexToBase64 } from "../lib/hash.ts";
+
+/** In the document: bytes, of the type that the file's name says. */
+export const FILE_CONTENT = { "*/*": { schema: z.string().openapi({ format: "binary" }) } };
 
 const TEXT = "text/plain; charset=utf-8";
 

@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { getInspection, listFiles, openFile } from "../artifacts/files.ts";
 import { fileOffset, readFileOffset } from "../lib/paging.ts";
 import { DEFLATED_RANGE_MAX_OFFSET_BYTES } from "../limits.ts";
-import { fileRequest, fileResponse } from "./file-response.ts";
+import { FILE_CONTENT, fileRequest, fileResponse } from "./file-response.ts";
 import { getIssuedRef, readerOf } from "./refs.ts";
 import { createRouter } from "./router.ts";
 import { ArtifactPath, answer, FindingSchema, RangeHeadersSchema, refusals, requires } from "./schemas.ts";
@@ -54,8 +54,6 @@ const listRoute = createRoute({
   },
 });
 
-const file = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
-
 const fileRoute = createRoute({
   ...requires("artifact:download"),
   method: "get",
@@ -80,9 +78,9 @@ const fileRoute = createRoute({
       description:
         "The whole file. `ETag` is its SHA-256 where that is known, as is `Repr-Digest`. So is answered, too, a range that begins " +
         `beyond the first ${DEFLATED_RANGE_MAX_OFFSET_BYTES} bytes of a file that is deflated in the bundle; \`Accept-Ranges: none\` says so ahead.`,
-      content: file,
+      content: FILE_CONTENT,
     },
-    206: { description: "The range that was asked for.", content: file },
+    206: { description: "The range that was asked for.", content: FILE_CONTENT },
     304: { description: "`If-None-Match` names the present file." },
     ...refusals(
       "invalid_signature",

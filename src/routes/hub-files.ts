@@ -2,13 +2,12 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { type OpenedHubFile, openHubFile } from "../artifacts/hub/read.ts";
-import { fileRequest, fileResponse } from "./file-response.ts";
+import { FILE_CONTENT, fileRequest, fileResponse } from "./file-response.ts";
 import { hubRefusals } from "./hub-refusals.ts";
 import { path, repo, repoAt, revision } from "./hub-schemas.ts";
 import { createRouter } from "./router.ts";
 import { RangeHeadersSchema, requires } from "./schemas.ts";
 
-const bytes = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
 const headers = z.object({
   "X-Repo-Commit": z.string().openapi({ description: "The commit that the file is of." }),
   "X-Linked-Size": z.string().openapi({ description: "Bytes of the whole file." }),
@@ -24,8 +23,8 @@ const common = {
     headers: RangeHeadersSchema,
   },
   responses: {
-    200: { description: "The whole file.", content: bytes, headers },
-    206: { description: "The range that was asked for.", content: bytes, headers },
+    200: { description: "The whole file.", content: FILE_CONTENT, headers },
+    206: { description: "The range that was asked for.", content: FILE_CONTENT, headers },
     304: { description: "`If-None-Match` names the present file." },
     ...hubRefusals("revision_not_found", "file_not_found", "unsafe_content", "range_not_satisfiable"),
   },

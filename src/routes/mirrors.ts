@@ -48,7 +48,7 @@ const askRoute = createRoute({
   request: { params: ArtifactPath },
   responses: {
     202: answer("Where it stands; one that runs or has finished is left alone.", MirrorSchema),
-    ...refusals("artifact_not_found"),
+    ...refusals("artifact_not_found", "body_too_large"),
   },
 });
 

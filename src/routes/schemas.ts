@@ -12,15 +12,18 @@ import { BULK_DELETE_MAX_IDS, LIST_MAX_QUERIES, NAME_MAX_CHARS } from "../limits
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNPRINTABLE = /[\u0000-\u001f\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
+/** What was sent, for a sentence about it. A stranger's object may have no `toString` that works. */
+const shown = (input: unknown): string => (typeof input === "object" && input !== null ? "{}" : String(input));
+
 export const ArtifactTypeSchema = z
   .enum(ARTIFACT_TYPES, {
-    error: (issue) => `Invalid artifact_type '${String(issue.input)}', must be one of: ${ARTIFACT_TYPES.join(", ")}.`,
+    error: (issue) => `Invalid artifact_type '${shown(issue.input)}', must be one of: ${ARTIFACT_TYPES.join(", ")}.`,
   })
   .openapi("ArtifactType", { description: "Kind of artifact." });
 
 export const ArtifactIdSchema = z
   .string()
-  .regex(ID_SYNTAX, { error: (issue) => `Invalid artifact ID '${String(issue.input)}'.` })
+  .regex(ID_SYNTAX, { error: (issue) => `Invalid artifact ID '${shown(issue.input)}'.` })
   .openapi("ArtifactID", { description: "Issued by the registry, never reused.", example: "42" });
 
 /** Path of one artifact. */
@@ -55,10 +58,13 @@ export const ArtifactSchema = z
   })
   .openapi("Artifact");
 
-const MirrorModeSchema = z.enum(["light", "full"]).optional().openapi({
-  description:
-    "`full`: after the answer all upstream files are copied into the zip, which until then holds card and configuration.",
-});
+const mirrorMode = (byDefault: string) =>
+  z
+    .enum(["light", "full"])
+    .optional()
+    .openapi({
+      description: `\`full\`: after the answer all upstream files are copied into the zip, which until then holds card and configuration. Without it: ${byDefault}.`,
+    });
 
 /** Body of a registration. `download_url` is accepted and ignored: only our own links are handed out. */
 export const RegistrationSchema = z
@@ -66,7 +72,7 @@ export const RegistrationSchema = z
     url: z.string().openapi({ example: "https://huggingface.co/google-bert/bert-base-uncased" }),
     name: NameSchema.optional(),
     download_url: z.string().optional(),
-    mirror: MirrorModeSchema,
+    mirror: mirrorMode("what the deployment says"),
   })
   .openapi("ArtifactData");
 
@@ -74,7 +80,11 @@ export const RegistrationSchema = z
 export const UpdateSchema = z
   .object({
     metadata: MetadataSchema,
-    data: z.object({ url: z.string(), download_url: z.string().optional(), mirror: MirrorModeSchema }),
+    data: z.object({
+      url: z.string(),
+      download_url: z.string().optional(),
+      mirror: mirrorMode("as much as was kept before"),
+    }),
   })
   .openapi("ArtifactUpdate");
 

@@ -33,40 +33,63 @@ export async function findByPattern(ctx: Context, pattern: Pattern, after: numbe
   const budget: Budget = { candidates: SEARCH_MAX_CANDIDATES, cards: SEARCH_MAX_CARDS, steps: SEARCH_MAX_STEPS };
   for (let from = after; ; ) {
     const candidates = rowsOf<CandidateRow>(await selectCandidates(ctx.db, pattern.index, from, PAGE_SIZE).all());
-    for (let at = 0; at < candidates.length; at += SEARCH_STRETCH) {
-      const stretch = candidates.slice(at, at + SEARCH_STRETCH);
-      rows.push(...(await verify(ctx, pattern, stretch, budget)));
-      from = stretch.at(-1)?.id ?? from;
+    for (let at = 0; at < candidates.length; ) {
+      const { matching, verified } = await verify(ctx, pattern, candidates.slice(at, at + SEARCH_STRETCH), budget);
+      rows.push(...matching);
+      at += verified;
+      from = candidates[at - 1]?.id ?? from;
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       if (last) return { rows: rows.slice(0, limit), next: cursorAfter(last.id) };
-      const isLast = candidates.length < PAGE_SIZE && at + SEARCH_STRETCH >= candidates.length;
-      if (Math.min(budget.candidates, budget.cards, budget.steps) <= 0 && !isLast) {
-        return { rows, next: cursorAfter(from) };
-      }
+      const isLast = candidates.length < PAGE_SIZE && at >= candidates.length;
+      if (isSpent(budget) && !isLast) return { rows, next: cursorAfter(from) };
     }
     if (candidates.length < PAGE_SIZE) return { rows };
   }
 }
 
-/** The candidates that match. Names and sources are at hand; cards are read only for those that do not match by them. */
+function isSpent({ candidates, cards, steps }: Budget): boolean {
+  return Math.min(candidates, cards, steps) <= 0;
+}
+
+/**
+ * The candidates that match, among as many as the budget is enough for, and at least one: `verified` counts them from the
+ * first on. Names and sources are at hand; cards are read only for those that do not match by them.
+ */
 async function verify(
   ctx: Context,
   pattern: Pattern,
   candidates: readonly CandidateRow[],
   budget: Budget,
-): Promise<CandidateRow[]> {
+): Promise<{ matching: CandidateRow[]; verified: number }> {
   const test = (text: string) => {
     budget.steps -= text.length * pattern.cost;
     return pattern.test(text);
   };
-  const found = new Set(candidates.filter((row) => test(row.name) || test(row.source)).map((row) => row.id));
-  const others = candidates.filter((row) => !found.has(row.id)).map((row) => row.id);
+  const found = new Set<number>();
+  const others: number[] = [];
+  const forCards = budget.steps / 2;
+  let verified = 0;
+  for (const { id, name, source } of candidates) {
+    if (verified > 0 && budget.steps <= forCards) break;
+    verified += 1;
+    if (test(name) || test(source)) found.add(id);
+    else others.push(id);
+  }
   if (others.length > 0) {
-    for (const card of rowsOf<CardRow>(await selectCards(ctx.db, others).all())) {
-      if (test(card.text)) found.add(card.artifact_id);
+    const cards = new Map(
+      rowsOf<CardRow>(await selectCards(ctx.db, others).all()).map(({ artifact_id, text }) => [artifact_id, text]),
+    );
+    for (const [index, { id }] of candidates.slice(0, verified).entries()) {
+      if (found.has(id)) continue;
+      if (index > 0 && budget.steps <= 0) {
+        verified = index;
+        break;
+      }
+      budget.cards -= 1;
+      const card = cards.get(id);
+      if (card !== undefined && test(card)) found.add(id);
     }
   }
-  budget.candidates -= candidates.length;
-  budget.cards -= others.length;
-  return candidates.filter((row) => found.has(row.id));
+  budget.candidates -= verified;
+  return { matching: candidates.slice(0, verified).filter(({ id }) => found.has(id)), verified };
 }

@@ -1,17 +1,22 @@
 /** The public keys of a Cloudflare Access team, kept in the isolate: an assertion costs a question once an hour at the most. */
 
 import { RegistryError } from "../errors.ts";
-import { ACCESS_KEYS_FRESH_MS, ACCESS_KEYS_MAX_BYTES, ACCESS_KEYS_RETRY_MS } from "../limits.ts";
+import { ACCESS_KEYS_FRESH_MS, ACCESS_KEYS_MAX_BYTES, ACCESS_KEYS_RETRY_MS, ACCESS_KEYS_WAIT_MS } from "../limits.ts";
 import { decodeText, isObject, parseJsonObject, UnreadableError } from "./json.ts";
 import { safeFetch, UpstreamError } from "./safe-fetch.ts";
 
 /** Public RSA keys with their ids. */
 export type AccessKeys = { kty: string; kid: string; n: string; e: string; alg: string; use: string }[];
 
-/** `keys` is missing when the team has never answered. */
+/** What is known of a team. Times in milliseconds since 1970. */
 interface Kept {
+  /** Missing when the team has never answered. */
   keys?: AccessKeys;
+  answeredAt?: number;
+  /** When it was last asked, whatever came of it. */
   askedAt: number;
+  /** The question that is under way; never fails. */
+  asking?: Promise<void> | undefined;
 }
 
 const kept = new Map<string, Kept>();
@@ -21,27 +26,44 @@ const kept = new Map<string, Kept>();
  * what it signed, and an assertion has its own expiry.
  *
  * @param team `https://<team>.cloudflareaccess.com`
- * @param want `renew`: ask again, unless that was done within the last minute
+ * @param want `renew`: ask again, unless that was done within the last minute, whatever came of it
  * @throws RegistryError `access_unavailable` if there are none to be had
  */
 export async function getAccessKeys(team: string, now: number, want: "known" | "renew" = "known"): Promise<AccessKeys> {
-  const before = kept.get(team);
-  const isSettled = want === "known" && before?.keys !== undefined;
-  const freshFor = isSettled ? ACCESS_KEYS_FRESH_MS : ACCESS_KEYS_RETRY_MS;
-  if (!before || now - before.askedAt >= freshFor) {
-    const asked = await ask(team).catch((error: unknown) => {
-      if (error instanceof UpstreamError || error instanceof UnreadableError) return undefined;
-      throw error;
-    });
-    if (asked) kept.set(team, { keys: asked, askedAt: now });
-    // Asked again in a minute, not with every call in between.
-    else if (before?.keys)
-      kept.set(team, { keys: before.keys, askedAt: now - ACCESS_KEYS_FRESH_MS + ACCESS_KEYS_RETRY_MS });
-    else kept.set(team, { askedAt: now });
+  const known = kept.get(team);
+  const isFresh = known?.answeredAt !== undefined && now - known.answeredAt < ACCESS_KEYS_FRESH_MS;
+  if (!isFresh || want === "renew") {
+    if (!known || now - known.askedAt >= ACCESS_KEYS_RETRY_MS) await renew(team, now);
+    else if (known.asking) await settled(known.asking);
   }
   const keys = kept.get(team)?.keys;
   if (!keys) throw new RegistryError("access_unavailable");
   return keys;
+}
+
+/** Asks, and writes that down first: whoever comes meanwhile waits for the same answer. */
+async function renew(team: string, now: number): Promise<void> {
+  const entry: Kept = { ...kept.get(team), askedAt: now };
+  const asking = ask(team).then(
+    (keys) => {
+      kept.set(team, { keys, answeredAt: now, askedAt: now });
+    },
+    (error: unknown) => {
+      entry.asking = undefined;
+      if (!(error instanceof UpstreamError || error instanceof UnreadableError)) throw error;
+    },
+  );
+  entry.asking = asking.catch(() => undefined);
+  kept.set(team, entry);
+  await asking;
+}
+
+/** Waits for a question of another request's, but not for ever: that request may have been cut off in the midst of it. */
+async function settled(asking: Promise<void>): Promise<void> {
+  const enough = new AbortController();
+  const late = scheduler.wait(ACCESS_KEYS_WAIT_MS, { signal: enough.signal }).catch(() => undefined);
+  await Promise.race([asking, late]);
+  enough.abort();
 }
 
 async function ask(team: string): Promise<AccessKeys> {

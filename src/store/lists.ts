@@ -40,19 +40,25 @@ export function selectByName(db: Database, name: string, page: PagePlace): D1Pre
 export function selectPage(db: Database, queries: readonly ListQuery[], page: PagePlace): D1PreparedStatement {
   const everyName = queries.filter((query) => query.name === undefined);
   const types = ARTIFACT_TYPES.filter((type) => everyName.some((query) => query.types.includes(type)));
-  const named = queries.flatMap((query) =>
-    query.name === undefined ? [] : [...new Set(query.types)].map((type) => ({ name: query.name, type })),
-  );
+  const named = distinctNamed(queries);
   const isEverything = types.length === ARTIFACT_TYPES.length;
   if (isEverything) return selectWalk(db, page);
   // What most clients ask for is one walk of one index.
   const [type] = types;
   if (type !== undefined && types.length === 1 && named.length === 0) return selectWalk(db, page, "type = ?4", type);
-  const [first] = queries;
-  if (first?.name !== undefined && queries.length === 1 && named.length === ARTIFACT_TYPES.length) {
-    return selectWalk(db, page, "name = ?4", first.name);
-  }
+  const [first] = named;
+  const isOneName = named.length === ARTIFACT_TYPES.length && named.every(({ name }) => name === first?.name);
+  if (first && isOneName && types.length === 0) return selectWalk(db, page, "name = ?4", first.name);
   return selectUnion(db, types, named, page);
+}
+
+/** What is asked for by name, each name and type once however often it was written. */
+function distinctNamed(queries: readonly ListQuery[]): { name: string; type: ArtifactType }[] {
+  const wanted = new Map<string, Set<ArtifactType>>();
+  for (const { name, types } of queries) {
+    if (name !== undefined) wanted.set(name, new Set([...(wanted.get(name) ?? []), ...types]));
+  }
+  return [...wanted].flatMap(([name, types]) => [...types].map((type) => ({ name, type })));
 }
 
 function selectWalk(db: Database, page: PagePlace, condition = "true", ...values: string[]): D1PreparedStatement {
@@ -64,7 +70,7 @@ function selectWalk(db: Database, page: PagePlace, condition = "true", ...values
 function selectUnion(
   db: Database,
   types: readonly ArtifactType[],
-  named: readonly { name: string | undefined; type: ArtifactType }[],
+  named: readonly { name: string; type: ArtifactType }[],
   page: PagePlace,
 ): D1PreparedStatement {
   // The bound inside each part keeps it from reading past the page; `ORDER BY id` is its index's own order.

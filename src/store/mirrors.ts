@@ -222,18 +222,21 @@ export function finishMirror(
 
 /**
  * Ends a mirror that came to nothing, and says why, also where it is only known that it failed; one that has finished stays.
- * Returns `{upload_id}`: its upload, if it had one, which is to be given up.
+ * Returns `{upload_id}`: its upload, if it had another one than is known, which is to be given up.
+ *
+ * @param uploadId the upload that is given up next, and may not make the end another one
  */
 export function endMirror(
   db: Database,
   run: MirrorKey,
   at: number,
   outcome: { state: "failed" | "skipped"; error: string },
+  uploadId?: number,
 ): D1PreparedStatement {
   return db
     .prepare(
-      `UPDATE mirrors SET state = ?4, error = ?5, updated_at = ?6
+      `UPDATE mirrors SET state = ?4, error = ?5, updated_at = ?6, upload_id = nullif(upload_id, ?7)
        WHERE ${RUN} AND state NOT IN ('finished', 'skipped') RETURNING upload_id`,
     )
-    .bind(...keyOf(run), outcome.state, outcome.error, at);
+    .bind(...keyOf(run), outcome.state, outcome.error, at, uploadId ?? null);
 }

@@ -21,6 +21,26 @@ export function selectUsage(db: Database): D1PreparedStatement {
   return db.prepare(`SELECT ${ARTIFACTS} AS artifacts, ${BYTES} AS bytes`);
 }
 
+/** What the registry holds, and how many bytes all uploads in parts but one have announced. */
+export interface Announced extends Usage {
+  announced: number;
+}
+
+/**
+ * What the registry holds, and what uploads in parts will bring: their parts are in the bucket long before they are settled.
+ * Returns `Announced`.
+ *
+ * @param besides the upload that does not count
+ */
+export function selectAnnounced(db: Database, besides = 0): D1PreparedStatement {
+  return db
+    .prepare(
+      `SELECT ${ARTIFACTS} AS artifacts, ${BYTES} AS bytes, coalesce(sum(size), 0) AS announced
+       FROM uploads WHERE artifact_id IS NOT NULL AND purpose = 'upload' AND id <> ?1`,
+    )
+    .bind(besides);
+}
+
 /** The condition that one artifact more fits, with the zip of the upload `u`. */
 export function fitsAnother({ artifacts, bytes }: Quota): string {
   const conditions = [

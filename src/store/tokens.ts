@@ -52,15 +52,21 @@ export function leaseCalls(
 /**
  * Adds a token, unless its user is gone or has too many long-lived ones; and clears away what has expired of that user's.
  * The second result has a row if it was added.
+ *
+ * @param hash of a session: the hash of the password that opened it, which must still be the user's
  */
-export function insertToken(db: Database, token: TokenRow): [clear: D1PreparedStatement, insert: D1PreparedStatement] {
+export function insertToken(
+  db: Database,
+  token: TokenRow,
+  hash?: string,
+): [clear: D1PreparedStatement, insert: D1PreparedStatement] {
   return [
     db.prepare("DELETE FROM tokens WHERE user IS ?1 AND expires_at <= ?2").bind(token.user, token.created_at),
     db
       .prepare(
         `INSERT INTO tokens (id, digest, user, label, scopes, created_at, expires_at, leases_left)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
-         WHERE (?3 IS NULL OR EXISTS (SELECT 1 FROM users WHERE name = ?3))
+         WHERE (?3 IS NULL OR EXISTS (SELECT 1 FROM users WHERE name = ?3 AND (?9 IS NULL OR hash = ?9)))
            AND (?4 IS NULL OR
                 (SELECT count(*) FROM tokens WHERE user IS ?3 AND label IS NOT NULL) < ${TOKENS_PER_USER_MAX})
          RETURNING id`,
@@ -74,6 +80,7 @@ export function insertToken(db: Database, token: TokenRow): [clear: D1PreparedSt
         token.created_at,
         token.expires_at,
         token.leases_left,
+        hash ?? null,
       ),
   ];
 }

@@ -89,6 +89,22 @@ describe("a full mirror of a model", () => {
     expect((await rows("SELECT count(*) AS n FROM mirrors"))[0]).toEqual({ n: 1 });
   });
 
+  it("is not begun by an update that does not say, where light was wanted; one that is there is made anew", async () => {
+    const full = createMirroringRegistry({ MIRROR: "full" });
+    const update = async (id: string, more = {}) => {
+      const { json } = await full.call("GET", `/artifacts/model/${id}`);
+      const artifact = json as { metadata: object; data: object };
+      const data = { ...artifact.data, ...more };
+      return (await full.call("PUT", `/artifacts/model/${id}`, { metadata: artifact.metadata, data })).status;
+    };
+    const wanted = { url: "acme-labs/whole-small", name: "light", mirror: "light" };
+    expect((await full.call("POST", "/artifact/model", wanted)).status).toBe(201);
+    expect([await update("1"), full.started]).toEqual([200, []]);
+    expect([await update("1", { mirror: "full" }), full.started.length]).toEqual([200, 1]);
+    expect([await update("1"), full.started.length]).toEqual([200, 2]);
+    expect([await update("1", { mirror: "light" }), await update("1"), full.started.length]).toEqual([200, 200, 2]);
+  });
+
   it("begins after a registration that is answered before it is rated", async () => {
     const answer = await registry.call(
       "POST",
@@ -166,6 +182,92 @@ describe("a full mirror", () => {
       error: "There is nothing to mirror: the host gives no list of files.",
     });
     expect(await unfinishedWork()).toEqual([]);
+  });
+});
+
+/** From now on a record says that its repository is private: its owner has closed it, and our token still sees it. */
+function turnPrivate(path: string): void {
+  const real = vi.mocked(globalThis.fetch).getMockImplementation();
+  vi.mocked(globalThis.fetch).mockImplementation(async (input, init) => {
+    if (new URL(String(input)).pathname !== path) return real?.(input, init) ?? Response.error();
+    // the record has changed, so "not modified" is no answer
+    const headers = new Headers(init?.headers as HeadersInit);
+    headers.delete("If-None-Match");
+    const answer = (await real?.(input, { ...init, headers })) ?? Response.error();
+    return Response.json({ ...((await answer.json()) as object), private: true });
+  });
+}
+
+describe("what only our token can see", () => {
+  const tokens = { HF_TOKEN: "hub-test-token", GITHUB_TOKEN: "hub-test-token" };
+  const seeing = () => createMirroringRegistry(tokens);
+  /** Registers, runs the mirror with the tokens, and tells what was asked of upstream for it. */
+  async function mirrorOf(type: string, url: string, midway = createMemory()) {
+    const all = seeing();
+    const answer = await all.call("POST", `/artifact/${type}`, { url, mirror: "full" });
+    expect(answer.status, answer.text).toBe(201);
+    const { id } = (answer.json as { metadata: { id: string } }).metadata;
+    const [run] = all.started;
+    return {
+      path: `/artifacts/${type}/${id}/mirror`,
+      run: async () => {
+        vi.mocked(globalThis.fetch).mock.calls.length = 0;
+        const state = run && (await mirror(run, midway, tokens));
+        return { state, asked: vi.mocked(globalThis.fetch).mock.calls.map(([url]) => new URL(String(url)).pathname) };
+      },
+    };
+  }
+  async function expectSkipped(path: string): Promise<void> {
+    expect((await registry.call("GET", path)).json).toMatchObject({
+      state: "skipped",
+      error: "There is nothing to mirror: the repository is not public.",
+    });
+    expect(await objectKeys()).toHaveLength(1);
+    expect(await brokenInvariants()).toEqual([]);
+    expect(await unfinishedWork()).toEqual([]);
+  }
+
+  it.each(["code", "dataset"])("of a private repository on GitHub as %s is never asked for", async (type) => {
+    const { path, run } = await mirrorOf(type, "https://github.com/acme-labs/back-room");
+    expect(await run()).toEqual({ state: "skipped", asked: ["/repos/acme-labs/back-room"] });
+    await expectSkipped(path);
+  });
+
+  it("is mirrored with the token while it is public", async () => {
+    const { run } = await mirrorOf("code", "https://github.com/acme-labs/aster");
+    const { state, asked } = await run();
+    expect([state, asked.some((path) => path.includes("/legacy.zip/"))]).toEqual(["finished", true]);
+  });
+
+  it("of a repository on GitHub that turns private just before it is copied stays there", async () => {
+    const before = async (name: string) => void (name === "archive" && turnPrivate("/repos/acme-labs/aster"));
+    const { path, run } = await mirrorOf("code", "https://github.com/acme-labs/aster", createMemory({ before }));
+    const { state, asked } = await run();
+    expect([state, asked.filter((at) => /zipball|legacy/.test(at))]).toEqual(["skipped", []]);
+    await expectSkipped(path);
+  });
+
+  it.each([
+    ["model", "acme-labs/whole-small", "/api/models/acme-labs/whole-small"],
+    ["dataset", "https://huggingface.co/datasets/acme-labs/open-atlas", "/api/datasets/acme-labs/open-atlas"],
+  ])("of a %s of the hub that has turned private since stays there", async (type, url, record) => {
+    const { path, run } = await mirrorOf(type, url);
+    turnPrivate(record);
+    expect(await run()).toEqual({ state: "skipped", asked: [record] });
+    await expectSkipped(path);
+  });
+
+  it("is asked about again when nobody can say whether it is public", async () => {
+    const { run } = await mirrorOf("model", "acme-labs/whole-small");
+    const real = vi.mocked(globalThis.fetch).getMockImplementation();
+    let failures = 2;
+    vi.mocked(globalThis.fetch).mockImplementation(async (input, init) => {
+      if (!String(input).includes("/api/models/") || failures === 0) return real?.(input, init) ?? Response.error();
+      failures -= 1;
+      return new Response("later", { status: 503 });
+    });
+    expect((await run()).state).toBe("finished");
+    expect(failures).toBe(0);
   });
 });
 

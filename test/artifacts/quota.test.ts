@@ -203,6 +203,62 @@ describe("a quota and content that is not fetched at once", () => {
     await expectCalm();
   });
 
+  describe("of bytes", () => {
+    const begin = (registry: TestRegistry, id: string, size: number) =>
+      registry.call("POST", `/artifacts/code/${id}/content/uploads`, { size });
+    const uploadIn = (answer: { json: unknown }) => (answer.json as { upload_id: string }).upload_id;
+
+    it("counts what open uploads in parts have announced, until they end", async () => {
+      const registry = createRegistry({ MAX_BYTES: "100" });
+      const ids = [await reserve(registry, "a"), await reserve(registry, "b")] as const;
+      const first = await begin(registry, ids[0], 60);
+      expect(first.status).toBe(201);
+      expect(seen(await begin(registry, ids[1], 41))).toEqual(
+        refusal(
+          413,
+          "The registry is full: its bundles have 0 and open uploads 60 of at most 100 bytes, too many for this one.",
+        ),
+      );
+      expect(await rows("SELECT id FROM uploads WHERE purpose = 'upload'")).toHaveLength(1);
+      // also a second one for the same artifact
+      expect((await begin(registry, ids[0], 60)).status).toBe(413);
+      expect((await begin(registry, ids[1], 40)).status).toBe(201);
+      const path = `/artifacts/code/${ids[0]}/content/uploads/${uploadIn(first)}`;
+      expect((await registry.call("DELETE", path)).status).toBe(204);
+      expect((await begin(registry, ids[1], 60)).status).toBe(201);
+      for (const days of [30, 60]) await registry.sweep(Date.now() + days * 86_400_000);
+      await expectCalm();
+    });
+
+    it("takes an upload that was announced, and one in the place of as much, unless others are open", async () => {
+      const bytes = zip("x".repeat(100));
+      const registry = createRegistry({ MAX_BYTES: String(bytes.length) });
+      const id = await reserve(registry, "a");
+      const upload = uploadIn(await begin(registry, id, bytes.length));
+      const path = `/artifacts/code/${id}/content/uploads/${upload}`;
+      const put = await registry.call("PUT", `${path}/parts/1`, bytes, { "Content-Length": String(bytes.length) });
+      expect(put.status).toBe(200);
+      expect((await registry.call("POST", `${path}/complete`, {})).status).toBe(201);
+      expect([
+        (await begin(registry, id, bytes.length)).status,
+        (await begin(registry, id, bytes.length)).status,
+      ]).toEqual([201, 413]);
+    });
+
+    it("is not gone round by beginning many at once", async () => {
+      const registry = createRegistry({ MAX_BYTES: "100" });
+      const ids = await Promise.all(Array.from({ length: 8 }, (_, index) => reserve(registry, `item-${index}`)));
+      const answers = await Promise.all(ids.map((id) => begin(registry, id, 60)));
+      expect(answers.filter(({ status }) => status === 201).length).toBeLessThanOrEqual(1);
+      expect(answers.every(({ status }) => [201, 413].includes(status))).toBe(true);
+      const [open] = await rows<{ size: number }>(
+        "SELECT coalesce(sum(size), 0) AS size FROM uploads WHERE multipart_id IS NOT NULL",
+      );
+      expect(open?.size).toBeLessThanOrEqual(100);
+      expect(await brokenInvariants()).toEqual([]);
+    });
+  });
+
   it("leaves the one place that there is to one of many uploads at once", async () => {
     const registry = createRegistry({ MAX_ARTIFACTS: "1" });
     const ids = await Promise.all(Array.from({ length: 8 }, (_, index) => reserve(registry, `item-${index}`)));
@@ -245,6 +301,7 @@ describe("a quota and content that is not fetched at once", () => {
     });
     expect(await mirror(run, memory, bindings)).toBe("skipped");
     await env.DB.prepare("UPDATE counts SET bytes = bytes - 99999000 WHERE type = 'code'").run();
+    expect((await mirroring.call("GET", "/artifacts/model/1/mirror")).json).toMatchObject({ state: "skipped" });
     expect(await rows("SELECT size, sha256 FROM artifacts")).toEqual([light]);
     await mirroring.sweep(Date.now() + 86_400_000);
     await expectCalm();

@@ -150,6 +150,35 @@ describe("an assertion of Cloudflare Access", () => {
     now.mockRestore();
   });
 
+  it("of a made-up key causes one question a minute, also while the team does not answer or many come at once", async () => {
+    const { issuer, certs, registry } = newTeam();
+    let answer = () => json({ keys: [one.public] });
+    const asked = answerWith({ [certs]: () => answer() });
+    expect((await list(registry, await sign(good(issuer)))).status).toBe(200);
+    const later = Date.now() + 61_000;
+    const now = vi.spyOn(Date, "now").mockReturnValue(later);
+    answer = () => new Response("down", { status: 503 });
+    const claims = { ...good(issuer), exp: Math.floor(later / 1000) + 60 };
+    const made = await Promise.all(Array.from({ length: 5 }, (_, n) => sign(claims, other, { kid: `made-up-${n}` })));
+    for (const flood of [made.slice(0, 3), made.slice(3)]) {
+      const answers = await Promise.all(flood.map((assertion) => list(registry, assertion)));
+      expect(answers.map(seen)).toEqual(flood.map(() => UNAUTHENTICATED));
+    }
+    expect(asked).toHaveLength(2);
+    // the keys that are known are good for those whose they are
+    expect((await list(registry, await sign(claims))).status).toBe(200);
+    now.mockRestore();
+  });
+
+  it("is verified with one question for all who come before it is answered", async () => {
+    const { issuer, certs, registry } = newTeam();
+    const asked = answerWith({ [certs]: () => json({ keys: [one.public] }) });
+    const assertion = await sign(good(issuer));
+    const answers = await Promise.all(Array.from({ length: 5 }, () => list(registry, assertion)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(200));
+    expect(asked).toHaveLength(1);
+  });
+
   it("cannot be verified when the keys cannot be had, which is nobody's fault here, and is asked once a minute", async () => {
     const { issuer, certs, registry } = newTeam();
     const asked = answerWith({ [certs]: new Response("down", { status: 503 }) });

@@ -89,6 +89,34 @@ describe("PUT /authenticate", () => {
     }
   });
 
+  it.each([
+    ["changed", "PATCH", { password: "another password of hers" }],
+    ["removed and registered anew", "DELETE", undefined],
+  ])("opens no session by a password that was %s while it was looked at", async (_, method, body) => {
+    const owner = await asOwner();
+    await register(owner);
+    // the user is read, then everything happens, then the session is written
+    const native = env.DB.withSession.bind(env.DB);
+    const withSession = (constraint?: string) => {
+      const session = native(constraint);
+      const batch = async (statements: D1PreparedStatement[]) => {
+        expect((await closed.call(method, "/users/ada", body, owner)).status).toBe(200);
+        if (method === "DELETE") await register(owner, { password: "another password of hers" });
+        return session.batch(statements);
+      };
+      return { prepare: session.prepare.bind(session), batch, getBookmark: () => null };
+    };
+    const DB = {
+      prepare: env.DB.prepare.bind(env.DB),
+      batch: withSession().batch,
+      withSession,
+    } as unknown as D1Database;
+    const slow = closedRegistry({ DB });
+    expect(seen(await slow.call("PUT", "/authenticate", credentials("ada", PASSWORD)))).toEqual(INVALID);
+    expect(await rows("SELECT id FROM tokens WHERE user = 'ada'")).toEqual([]);
+    expect((await logIn(closed, "ada", "another password of hers"))["X-Authorization"]).toContain("bearer");
+  });
+
   it("clears a user's expired sessions away when a new one is opened", async () => {
     await issued("session", null, { expires_at: Date.now() - 1 });
     await asOwner();

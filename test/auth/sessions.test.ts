@@ -61,6 +61,13 @@ describe("a session", () => {
     const guess = ada["X-Authorization"]?.replace(/.{43}$/, "x".repeat(43)) ?? "";
     for (let tries = 0; tries < 60; tries += 1) expect(await come({ "X-Authorization": guess })).toBe("refused");
     expect(await leasesLeft()).toBe(50);
+    // nor are the calls that an isolate has taken out
+    expect(await come(headersOf(ada))).toBe("user");
+    for (let tries = 0; tries < 30; tries += 1) expect(await come({ "X-Authorization": guess })).toBe("refused");
+    const guesses = Array.from({ length: 30 }, () => come({ "X-Authorization": guess }));
+    expect(new Set(await Promise.all(guesses))).toEqual(new Set(["refused"]));
+    for (let call = 0; call < 19; call += 1) expect(await come(headersOf(ada))).toBe("user");
+    expect(await leasesLeft()).toBe(49);
   });
 
   it("costs a request one statement on the primary, and an open registry none", async () => {

@@ -4,7 +4,7 @@ import { writeZip } from "../../src/bundle/zip-writer.ts";
 import type { Document, Operation } from "./document.ts";
 import type { Random } from "./random.ts";
 import { type Making, makeValue, ODD_TEXTS, zipEntries } from "./values.ts";
-import type { World } from "./world.ts";
+import type { Subject, World } from "./world.ts";
 
 /** A request, whole: what a failure prints. */
 export interface FuzzRequest {
@@ -67,10 +67,15 @@ function rawBody(random: Random): string {
 }
 
 /** Draws requests of a document, with what the world has become. */
-export function createGenerator(document: Document, world: World, random: Random): () => FuzzRequest {
+export function createGenerator(
+  document: Document,
+  world: World,
+  random: Random,
+  { hasAccounts }: { hasAccounts: boolean },
+): () => FuzzRequest {
   // What an open registry does not have at all (users, tokens) is asked for now and then.
   const weights = document.operations.map(
-    ({ method, path, responses }) => WEIGHTS[`${method} ${path}`] ?? ("501" in responses ? 0.2 : 1),
+    ({ method, path, responses }) => WEIGHTS[`${method} ${path}`] ?? ("501" in responses && !hasAccounts ? 0.2 : 1),
   );
   const total = weights.reduce((sum, weight) => sum + weight, 0);
 
@@ -91,7 +96,7 @@ export function createGenerator(document: Document, world: World, random: Random
     const making: Making = {
       random,
       world,
-      subject: world.subject(random, operation.path.includes("/content")),
+      subject: "501" in operation.responses ? world.account(random) : world.subject(random, likely(operation)),
       schemas: document.schemas,
       spoil,
     };
@@ -122,6 +127,12 @@ export function createGenerator(document: Document, world: World, random: Random
     const request = { method, path: `${prefix}${path}${search}`, headers, ...(isMeant && { operation }) };
     return withBody(request, operation, making);
   };
+}
+
+/** The artifacts that a route is likely to be asked about, as far as its path says. */
+function likely({ path }: Operation): (subject: Subject) => boolean {
+  if (path.includes("/content")) return ({ isUpload }) => isUpload === true;
+  return path.includes("/model/") || path.endsWith("/rate") ? ({ type }) => type === "model" : () => true;
 }
 
 const isOneOfLink = (name: string) => name === "expires" || name === "signature";

@@ -162,6 +162,8 @@ const SOURCES = {
   ],
 } as const;
 
+const DATASET = "acme-labs/field-notes";
+
 const PATTERNS = [
   "^bert-.*",
   "aster",
@@ -198,8 +200,9 @@ const BY_NAME: Record<string, (making: Making) => unknown> = {
   parts: () => undefined,
   url: ({ random, subject }) => {
     if (random.chance(0.2)) return random.pick([...SOURCES.hostile, ...SOURCES.other]);
-    return subject.type === "model"
-      ? random.pick(SOURCES.model)
+    if (subject.type === "model") return random.pick(SOURCES.model);
+    return subject.type === "dataset" && random.chance(0.5)
+      ? `https://huggingface.co/datasets/${DATASET}`
       : `https://files.example.org/item-${random.below(300)}.tar`;
   },
   github_url: ({ random }) =>
@@ -228,6 +231,16 @@ const BY_NAME: Record<string, (making: Making) => unknown> = {
   digest: ({ random }) => (random.chance(0.8) ? undefined : `sha-256=${"0".repeat(64)}`),
   "content-digest": () => undefined,
   "repr-digest": ({ random }) => (random.chance(0.8) ? undefined : "sha-256=:AAAA:"),
+  repo: ({ random }) =>
+    random.chance(0.4) ? DATASET : random.pick(SOURCES.model.filter((source) => !source.includes(":"))),
+  kind: ({ random }) => random.pick(["models", "models", "datasets"]),
+  revision: () => "main",
+  path: ({ random }) => random.pick(["README.md", "README.md", "config.json"]),
+  paths: () => "README.md",
+  password: () => "a password that they share",
+  current_password: () => "a password that they share",
+  user: ({ subject }) => subject.name,
+  expires_at: ({ random }) => random.pick(["2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"]),
   anchor: ({ random }) => `${1 + random.below(3)}-${"0".repeat(64)}`,
 };
 

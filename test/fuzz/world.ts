@@ -17,17 +17,33 @@ export interface Subject {
 
 const REMEMBERED = 60;
 
+/** Adds one, and forgets the oldest of too many. */
+function keep(known: Set<string>, one: string): void {
+  known.add(one);
+  const [oldest] = known;
+  if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);
+}
+
 /** Learns from answers, whatever route they are of, by the names of their keys. */
 export class World {
   readonly #subjects = new Map<string, Subject>();
+  readonly #users = new Set<string>();
+  readonly #tokens = new Set<string>();
   readonly #offsets: string[] = ["after-0", "0"];
 
-  /** One of the known artifacts, mostly; else one that never was. `uploads`: rather one whose content comes from a client. */
-  subject(random: Random, uploads = false): Subject {
+  /** One of the known artifacts, rather one that is likely to be meant, mostly; else one that never was. */
+  subject(random: Random, likely: (subject: Subject) => boolean = () => true): Subject {
     const known = [...this.#subjects.values()];
-    const fitting = uploads ? known.filter(({ isUpload }) => isUpload) : known;
+    const fitting = known.filter(likely);
     const made = { type: random.pick(["model", "dataset", "code"]), id: String(1 + random.below(40)), name: "nothing" };
     return random.chance(0.95) ? (random.pick(fitting) ?? random.pick(known) ?? made) : made;
+  }
+
+  /** A user's name and a token's id that are known, mostly, in the shape that everything is made from. */
+  account(random: Random): Subject {
+    const name = random.pick([...this.#users]) ?? "nobody-here";
+    const id = random.pick([...this.#tokens]) ?? `t${"0".repeat(16)}`;
+    return { type: "user", id, name: random.chance(0.95) ? name : "nobody-here" };
   }
 
   offset(random: Random): string {
@@ -50,7 +66,9 @@ export class World {
 
   #walk(value: unknown, depth: number): void {
     if (typeof value !== "object" || value === null || depth > 4) return;
-    const { type, id, name, metadata, data, expires_at } = value as Record<string, unknown>;
+    const { type, id, name, metadata, data, expires_at, kind, created_by } = value as Record<string, unknown>;
+    if (typeof kind === "string" && typeof id === "string") keep(this.#tokens, id);
+    if (typeof created_by === "string" && typeof name === "string") keep(this.#users, name);
     if (typeof type === "string" && typeof id === "string" && typeof name === "string") {
       this.#remember({ type, id, name, ...(expires_at !== undefined && { isUpload: true }) });
     }

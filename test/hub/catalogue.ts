@@ -40,6 +40,7 @@ export interface CodeRepo {
   fullName: string;
   host: "github" | "gitlab";
   branch: string;
+  private: boolean;
   license?: { key: string; name: string; spdx: string };
   archived: boolean;
   pushedAt: string;
@@ -187,6 +188,7 @@ export function repository(fullName: string, spec: CodeSpec = {}): CodeRepo {
     fullName,
     host: "github",
     branch: "main",
+    private: false,
     archived: false,
     pushedAt: `${day}T00:00:00Z`,
     stars: 120,
@@ -448,6 +450,7 @@ const CODE: CodeRepo[] = [
   }),
   repository("acme-labs/bare-scripts", { contributors: { ada: 4 }, reviewed: 0, files: { "run.sh": "echo run\n" } }),
   repository("acme-labs/old-tools", { license: "MIT", archived: true, pushedDaysAgo: 1500, reviewed: 0.5 }),
+  repository("acme-labs/back-room", { private: true, license: "MIT" }),
   repository("acme-labs/tools/garden", { host: "gitlab", license: "MIT" }),
 ];
 

@@ -20,7 +20,7 @@ export async function github(call: Call): Promise<Response | undefined> {
   if (!request.headers.get("user-agent")) {
     return new Response("Please make sure your request has a User-Agent header", { status: 403 });
   }
-  if (!fullName) return graphql(request);
+  if (!fullName) return graphql(call);
   return faultFor(fullName, undefined, request, "github") ?? finish(request, await route(call, fullName, rest));
 }
 
@@ -48,7 +48,7 @@ function missing(): Response {
 
 async function route(call: Call, fullName: string, rest: string): Promise<Response> {
   const repo = findCode("github", fullName);
-  if (!repo) return missing();
+  if (!repo || (repo.private && !call.known)) return missing();
   if (rest === "") return Response.json(record(repo));
   if (rest === "/readme") return contentOf(call, repo, "README.md");
   if (rest === "/license" && repo.license) return contentOf(call, repo, "LICENSE");
@@ -59,7 +59,10 @@ async function route(call: Call, fullName: string, rest: string): Promise<Respon
   const [, archived] = /^\/zipball\/([0-9a-f]{40})$/.exec(rest) ?? [];
   if (archived === headOf(repo)) {
     const at = call.loopback ? "/codeload" : "https://codeload.github.com";
-    return new Response(null, { status: 302, headers: { location: `${at}/${repo.fullName}/legacy.zip/${archived}` } });
+    return new Response(null, {
+      status: 302,
+      headers: { location: `${at}/${repo.fullName}/legacy.zip/${archived}${ticketOf(repo)}` },
+    });
   }
   const perPage = Number(call.url.searchParams.get("per_page") ?? 30);
   if (rest === "/contributors") return Response.json(contributorsOf(repo).slice(0, perPage));
@@ -70,12 +73,15 @@ async function route(call: Call, fullName: string, rest: string): Promise<Respon
 
 const headOf = (repo: CodeRepo): string => hex(`${repo.fullName}:commit:0`, 40);
 
+/** Of a private repository, the archive's URL is the permission: it has a ticket of its own, in place of the token. */
+const ticketOf = (repo: CodeRepo): string => (repo.private ? `?token=${hex(`${repo.fullName}:ticket`, 32)}` : "");
+
 /** `codeload.github.com`: the archive of a commit, made while it is sent, so that it has no length and no ranges. */
-export async function codeload({ request, path }: Call): Promise<Response | undefined> {
+export async function codeload({ request, url, path }: Call): Promise<Response | undefined> {
   const [, fullName = "", commit = ""] =
     /^(?:\/codeload)?\/([^/]+\/[^/]+)\/legacy\.zip\/([0-9a-f]{40})$/.exec(path) ?? [];
   const repo = fullName ? findCode("github", fullName) : undefined;
-  if (!repo || commit !== headOf(repo)) return undefined;
+  if (!repo || commit !== headOf(repo) || url.search !== ticketOf(repo)) return undefined;
   if (request.headers.has("authorization")) return new Response("no tokens here", { status: 400 });
   const root = `${repo.fullName.replace("/", "-")}-${commit.slice(0, 7)}`;
   const files = await Promise.all(
@@ -108,7 +114,7 @@ function record(repo: CodeRepo): Json {
     id: Number.parseInt(hex(repo.fullName, 7), 16),
     name,
     full_name: repo.fullName,
-    private: false,
+    private: repo.private,
     owner: { login: owner, type: "Organization" },
     html_url: `https://github.com/${repo.fullName}`,
     description: "Code of the offline hub.",
@@ -126,7 +132,7 @@ function record(repo: CodeRepo): Json {
     open_issues_count: 3,
     license: licenseOf(repo),
     topics: [],
-    visibility: "public",
+    visibility: repo.private ? "private" : "public",
     default_branch: repo.branch,
   };
 }
@@ -214,7 +220,7 @@ function history(repo: CodeRepo) {
  * `POST /graphql`: whatever the query selects, the answer holds the default branch's history with pull requests and
  * reviews. The repository is read from the variables (`owner`, and `name` or `repo`) or from the query's literals.
  */
-async function graphql(request: Request): Promise<Response> {
+async function graphql({ request, known }: Call): Promise<Response> {
   if (request.method !== "POST") return finish(request, missing());
   if (!request.headers.has("authorization")) {
     return finish(request, Response.json({ message: "Requires authentication", status: "401" }, { status: 401 }));
@@ -225,7 +231,7 @@ async function graphql(request: Request): Promise<Response> {
   const fault = faultFor(name, undefined, request, "github");
   if (fault) return fault;
   const repo = findCode("github", name);
-  if (!repo) {
+  if (!repo || (repo.private && !known)) {
     const message = `Could not resolve to a Repository with the name '${name}'.`;
     const errors = [{ type: "NOT_FOUND", path: ["repository"], message }];
     return finish(request, Response.json({ data: { repository: null }, errors }));

@@ -170,6 +170,14 @@ describe("a download", () => {
     expect(await downloads()).toBe(1);
   });
 
+  it("of a range that is the whole of it is audited each time", async () => {
+    const path = await link();
+    for (const [count, range] of ["bytes=0-", "bytes=0-", "bytes=-99999999", "bytes=0-99999999"].entries()) {
+      expect((await registry.call("GET", path, undefined, { Range: range })).status).toBe(206);
+      expect(await downloads()).toBe(count + 1);
+    }
+  });
+
   it("in parts is another one after an hour, of another version, or when much has happened since", async () => {
     const path = await link();
     const part = () => registry.call("GET", path, undefined, { Range: "bytes=1-5" });

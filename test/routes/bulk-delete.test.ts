@@ -75,6 +75,11 @@ describe("POST /artifacts/delete", () => {
       ],
       "Invalid artifact_type 'models', must be one of: model, dataset, code.",
     ],
+    [
+      "a type that cannot be written",
+      [{ type: { toString: 1, valueOf: 1 }, id: "1" }],
+      "Invalid artifact_type '{}', must be one of: model, dataset, code.",
+    ],
     ["no type", [{ id: "1" }], "Invalid artifact_type 'undefined', must be one of: model, dataset, code."],
     [
       "a type that is null",

@@ -1,6 +1,8 @@
 /** POST /artifacts: queries, union, pages. */
 
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { withFaults } from "../faults.ts";
 import { createRegistry } from "../harness.ts";
 import { insertArtifacts, refusal, seen, source, spansOf } from "./answers.ts";
 
@@ -13,6 +15,8 @@ const BAD_OFFSET = refusal(
   400,
   "Invalid request: query.offset: must be the value of a previous answer's offset header, or a 0-based index",
 );
+
+const TOO_FAR_IN = refusal(400, "Invalid request: query.offset: too far in; follow the offset headers.");
 
 const list = (body: unknown, offset?: string) =>
   registry.call("POST", `/artifacts${offset === undefined ? "" : `?offset=${encodeURIComponent(offset)}`}`, body);
@@ -121,6 +125,21 @@ describe("a list of few", () => {
   });
 });
 
+describe("an index", () => {
+  it.each([
+    ["a list", "POST", "/artifacts"],
+    ["a list by name", "GET", "/artifact/byName/x"],
+  ])("too far in is refused to %s before the database is asked; a cursor is not", async (_, method, path) => {
+    const { env: watched, calls } = withFaults(env);
+    const watching = createRegistry(watched);
+    const at = (offset: string) => watching.call(method, `${path}?offset=${offset}`, method === "GET" ? undefined : []);
+    for (const index of ["100001", "999999999999999"]) expect(seen(await at(index))).toEqual(TOO_FAR_IN);
+    expect(calls()).toBe(0);
+    expect(seen(await at("100000"))).toEqual([200, []]);
+    expect(seen(await at("after-999999999999999"))).toEqual([200, []]);
+  });
+});
+
 describe("a list of more than a page", () => {
   it("of exactly 1000 is one page with no offset", async () => {
     await insertArtifacts(1000);
@@ -151,7 +170,7 @@ describe("a list of more than a page", () => {
       ["1000", "1001-1500"],
       ["1499", "1500"],
       ["1500", ""],
-      ["999999999999999", ""],
+      ["100000", ""],
       ["after-1499", "1500"],
       ["after-1500", ""],
       ["after-999999999999999", ""],

@@ -165,6 +165,8 @@ describe("the OpenAPI document", () => {
       // the one whose path says all that there is to say
       const saysItAll = key === "post /artifacts/{artifact_type}/{id}/mirror";
       if (/^(post|put) /.test(key) && !saysItAll) expect(operation.requestBody?.required, key).toBe(true);
+      // a body is bounded whether the route wants one or not
+      if (/^(post|put|patch) /.test(key)) expect(Object.keys(operation.responses), key).toContain("413");
       for (const [status, { description, content }] of Object.entries(operation.responses)) {
         expect(description, `${key} ${status}`).toMatch(/\w/);
         if (

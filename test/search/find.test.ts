@@ -1,6 +1,10 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { compilePattern } from "../../src/search/pattern.ts";
+import { createContext } from "../../src/context.ts";
+import { readCursor } from "../../src/lib/paging.ts";
+import { PAGE_SIZE, REGEX_MAX_INSTRUCTIONS, SEARCH_MAX_STEPS } from "../../src/limits.ts";
+import { findByPattern } from "../../src/search/find.ts";
+import { compilePattern, type Pattern } from "../../src/search/pattern.ts";
 import { createRegistry, rows } from "../harness.ts";
 
 const registry = createRegistry();
@@ -136,6 +140,36 @@ describe("a search by pattern", () => {
     expect([end.status, end.json]).toEqual([200, []]);
   });
 
+  it.each([
+    ["large cards", doc("n", "y".repeat(64 * 1024)), 2],
+    ["long sources", doc("n", "y", `https://example.org/${"y".repeat(2000)}`), 2],
+  ])("that is dear stops within its budget, also among %s, and misses nothing", async (_, one, least) => {
+    const last = { ...one, text: one.text.replace(/.$/, "z") };
+    await seed(Array.from({ length: 60 }, (_, index) => (index === 57 ? last : { ...one, name: `n-${index}` })));
+    const ctx = createContext(env, { actor: { kind: "anonymous" }, requestId: "test", waitUntil: () => {} });
+    let steps = 0;
+    const dear: Pattern = {
+      cost: REGEX_MAX_INSTRUCTIONS,
+      index: undefined,
+      test: (text) => {
+        steps += text.length * REGEX_MAX_INSTRUCTIONS;
+        return text.endsWith("z");
+      },
+    };
+    const found: number[] = [];
+    let requests = 0;
+    for (let after: number | undefined = 0; after !== undefined; requests += 1) {
+      steps = 0;
+      const { rows: page, next } = await findByPattern(ctx, dear, after, PAGE_SIZE);
+      found.push(...page.map(({ id }) => id));
+      // one text may go over it
+      expect(steps).toBeLessThan(SEARCH_MAX_STEPS + 70_000 * REGEX_MAX_INSTRUCTIONS);
+      after = next === undefined ? undefined : readCursor(next);
+    }
+    expect(found).toEqual([58]);
+    expect(requests).toBeGreaterThan(least);
+  });
+
   it("finds, for 2,000 random patterns over 2,000 documents, exactly what the engine finds without an index", async () => {
     const pick = random(20261103);
     const words =
@@ -194,5 +228,5 @@ describe("a search by pattern", () => {
       expect((await findAll(regex)).ids, regex).toEqual(expected);
     }
     expect(indexed).toBeGreaterThan(600);
-  });
+  }, 600_000);
 });

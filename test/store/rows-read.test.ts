@@ -133,6 +133,10 @@ describe.each([FEW, MANY])("among %i artifacts", (count) => {
     const several = await call("POST", "/artifacts", queries);
     expect(idsIn(several.json)).toEqual(["3", "9"]);
     expect(several.read).toBeLessThanOrEqual(40);
+    const again = Array.from({ length: 500 }, () => queries).flat();
+    expect(await call("POST", "/artifacts", again)).toEqual(several);
+    const one = again.flatMap(() => [{ name: "Name-9" }]);
+    expect((await call("POST", "/artifacts", one)).read).toBeLessThanOrEqual(2);
   });
 
   it("lineage, and what depends on an artifact, read the edges of that artifact", async () => {

@@ -17,7 +17,13 @@ import { pathKey } from "../../lib/paths.ts";
 import { MIRROR_MAX_FILES } from "../../limits.ts";
 import { isHubId } from "../../sources/hub-id.ts";
 import { isSanePath } from "../../sources/paths.ts";
-import { type ArtifactSource, type HubRepository, hubRepository, parseSource } from "../../sources/source-url.ts";
+import {
+  type ArtifactSource,
+  type HubRepository,
+  hubRepository,
+  parseSource,
+  projectPath,
+} from "../../sources/source-url.ts";
 import type { ArtifactRow } from "../../store/artifacts.ts";
 import { readerOf } from "../zip-reader.ts";
 import { MirrorFailure } from "./failure.ts";
@@ -163,7 +169,7 @@ function planArchive(row: ArtifactRow, source: ArtifactSource, light: Light, com
   return {
     files: [fromMemory("manifest.json", full), ...fromLight(light), archive],
     revision: commit,
-    repository: { kind: "github", id: isHubId(id) ? id : new URL(source.href).pathname.slice(1) },
+    repository: { kind: "github", id: isHubId(id) ? id : projectPath(source) },
     lightKey: row.object_key,
   };
 }

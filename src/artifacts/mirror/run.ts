@@ -10,6 +10,7 @@ import { type CrcPiece, mergePieces } from "../../bundle/zip-stream.ts";
 import { type Context, requester } from "../../context.ts";
 import { MIRROR_LEASE_MS, MIRROR_MAX_PARTS, MIRROR_PART_BYTES } from "../../limits.ts";
 import { gitHubCommit } from "../../sources/contents.ts";
+import { projectPath } from "../../sources/source-url.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
 import {
   endMirror,
@@ -28,6 +29,7 @@ import { giveUp } from "../write.ts";
 import { type CopiedPart, copyArchive, copyPart } from "./copy.ts";
 import { findEnd, MirrorFailure, MirrorObsolete } from "./failure.ts";
 import { layOut, type MirrorPlan, planMirror, sourceOf } from "./plan.ts";
+import { requirePublic } from "./public.ts";
 import { inspectMirror, settleMirror } from "./settle.ts";
 import { verifyMirror } from "./verify.ts";
 
@@ -98,11 +100,15 @@ async function sizeUp(ctx: Context, run: MirrorRun): Promise<Copied> {
   const row = await getRow(ctx, run);
   const source = sourceOf(row);
   if (source.host !== "github") {
-    const { size } = layOut(await planMirror(ctx, row));
+    const plan = await planMirror(ctx, row);
+    const { size } = layOut(plan);
     await checkQuota(ctx, { artifacts: 0, bytes: size - row.size });
+    await requirePublic(ctx, plan.repository);
     return { size };
   }
-  const commit = row.revision ?? (await gitHubCommit(upstreamOf(ctx), new URL(source.href).pathname.slice(1)));
+  const id = projectPath(source);
+  await requirePublic(ctx, { kind: "github", id });
+  const commit = row.revision ?? (await gitHubCommit(upstreamOf(ctx), id));
   await planMirror(ctx, row, commit);
   return { commit };
 }
@@ -194,6 +200,7 @@ async function copyAndSettle(
       const planned = await plan();
       const onPart = (bytesDone: number) =>
         keep(ctx, run, "running", { filesDone: 0, filesTotal: planned.files.length, bytesDone });
+      await requirePublic(ctx, planned.repository);
       return copyArchive(ctx, planned, upload, onPart);
     });
   }
@@ -228,7 +235,7 @@ async function finish(
   let uploadId = upload?.id;
   if (end instanceof MirrorFailure) {
     const ended = { state: end.state, error: end.message };
-    const was = await endMirror(ctx.db, run, ctx.now(), ended).first<{ upload_id: number | null }>();
+    const was = await endMirror(ctx.db, run, ctx.now(), ended, uploadId).first<{ upload_id: number | null }>();
     uploadId ??= was?.upload_id ?? undefined;
     const level = end.state === "failed" ? "error" : "info";
     ctx.log(level, `mirror_${end.state}`, { artifact: run.artifactId, error: end.message });

@@ -14,10 +14,10 @@ import { completeMultipart, isNoSuchUpload, PartsRefusedError } from "../../stor
 import { repeatOnce } from "../../store/statements.ts";
 import { selectUpload } from "../../store/uploads.ts";
 import { signDownload } from "../links.ts";
-import { artifactOf } from "../views.ts";
+import { artifactOf, requireVersion } from "../views.ts";
 import { giveUp, orGiveUp } from "../write.ts";
 import { getOpenUpload, type OpenUpload } from "./parts.ts";
-import { finish, isRefusal, requireVersion, type Uploaded } from "./put.ts";
+import { finish, isRefusal, type Uploaded } from "./put.ts";
 import { getSlot } from "./slot.ts";
 
 /** What a client says at the end. */
@@ -51,7 +51,7 @@ export async function completeUpload(
 
   const { upload, parts: known } = await getOpenUpload(ctx, ref, uploadId);
   const slot = await getSlot(ctx, ref);
-  const version = requireVersion(slot, completion.ifMatch);
+  const version = requireVersion(slot.present, completion.ifMatch);
   const { size } = await assemble(ctx, upload, partsOf(upload, [...known, ...(completion.parts ?? [])]));
   const sha256 = await checkWhole(ctx, upload, size, completion.sha256);
   return finish(ctx, slot, upload, { size, sha256 }, version, origin, isRefusal);

@@ -30,9 +30,10 @@ import { repeatOnce, rowsOf } from "../../store/statements.ts";
 import { selectParts, type UploadPart, writePart } from "../../store/upload-parts.ts";
 import { giveUpUploads, recordMultipart, selectUpload, type UploadRow } from "../../store/uploads.ts";
 import { purge } from "../purge.ts";
+import { checkAnnounced } from "../quota.ts";
 import { openUpload, orGiveUp } from "../write.ts";
 import { type IncomingBody, intentOf, passingOn, readBody } from "./put.ts";
-import { checkRoom, getSlot } from "./slot.ts";
+import { getSlot } from "./slot.ts";
 
 /** An upload in parts. Sizes in bytes; `expires_at` in ISO 8601. */
 export interface PartedUpload {
@@ -73,10 +74,12 @@ export async function startUpload(
   const partSize = wanted.partSize ?? Math.max(UPLOAD_PART_DEFAULT_BYTES, Math.ceil(size / R2_MAX_PARTS));
   checkPartSize(ctx, size, partSize);
   const slot = await getSlot(ctx, ref);
-  await checkRoom(ctx, slot, size);
+  const added = { artifacts: slot.present ? 0 : 1, bytes: size - (slot.present?.size ?? 0) };
+  await checkAnnounced(ctx, added);
   const upload = await openUpload(ctx, { ...intentOf(slot), size, sha256, purpose: "upload", partSize });
   const expiresAt = ctx.now() + UPLOAD_LIFE_MS;
   await orGiveUp(ctx, upload, async () => {
+    await checkAnnounced(ctx, added, upload.id);
     const multipart_id = await createMultipart(ctx.blobs, upload.object_key);
     if (await repeatOnce(() => recordMultipart(ctx.db, upload.id, multipart_id, expiresAt).first())) return;
     // Deleted meanwhile, before anybody knew what to abort with it.

@@ -3,14 +3,13 @@
 import { permit } from "../../auth/scopes.ts";
 import type { Context } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
-import { namesTag } from "../../lib/entity-tag.ts";
 import { UPLOAD_BODY_MAX_BYTES, UPLOAD_BODY_TIMEOUT_MS } from "../../limits.ts";
 import { putStream } from "../../store/blobs.ts";
 import type { ArtifactRef } from "../../store/deletions.ts";
 import { BrokenBodyError, type ComingBody, WrongDigestError } from "../../store/streams.ts";
 import type { Upload } from "../../store/uploads.ts";
 import { signDownload } from "../links.ts";
-import { artifactOf, etagOf, type VersionedArtifact } from "../views.ts";
+import { artifactOf, requireVersion, type VersionedArtifact } from "../views.ts";
 import { openUpload, orGiveUp } from "../write.ts";
 import { checkRoom, getSlot, lookInto, type Slot, settleUploaded } from "./slot.ts";
 
@@ -46,7 +45,7 @@ export async function putContent(
   permit(ctx, "artifact:write");
   const coming = readBody(body);
   const slot = await getSlot(ctx, ref);
-  const version = requireVersion(slot, ifMatch);
+  const version = requireVersion(slot.present, ifMatch);
   const { size } = coming;
   await checkRoom(ctx, slot, size);
   const upload = await openUpload(ctx, { ...intentOf(slot), size, sha256: coming.sha256 ?? "" });
@@ -88,16 +87,6 @@ async function refuseLate(ctx: Context, slot: Slot): Promise<never> {
 /** Whether a failure is a refusal, which no repetition will mend. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof RegistryError;
-}
-
-/**
- * The version that `If-Match` names; undefined if any will do.
- * @throws RegistryError `precondition_failed`, also where there is no content yet that could match
- */
-export function requireVersion({ present }: Slot, ifMatch: string | undefined): number | undefined {
-  if (ifMatch === undefined) return undefined;
-  if (!present || !namesTag(ifMatch, etagOf(present))) throw new RegistryError("precondition_failed");
-  return ifMatch.trim() === "*" ? undefined : present.version;
 }
 
 /**
