@@ -100,8 +100,8 @@ export const DELETION_LOOKS_MS = [50, 200, 750] as const;
 export const SWEEP_PAGE = 1000;
 
 /**
- * Pages that one sweep works through, with three calls each. Whatever there is to do, a sweep, the seals and what else one
- * run of the cron does make no more than the 50 calls that an invocation has on the small plan.
+ * Pages that one sweep works through, with three calls each. Whatever there is to do, a sweep and the seals behind it make
+ * no more than the 50 calls that an invocation has on the small plan; a comparison that goes on behind them keeps its place.
  */
 export const SWEEP_MAX_PAGES = 3;
 
