@@ -2,47 +2,11 @@
 
 import { z } from "zod";
 import { READ_ONLY, SCOPES, type Scope, USER_NAME } from "./auth/scopes.ts";
+import type { Env } from "./env.ts";
 import { PASSWORD_MIN_CHARS } from "./limits.ts";
-import type { MirrorMode, MirrorRun } from "./store/mirrors.ts";
 
-/** What the Worker is bound to: see wrangler.toml. Vars and secrets are text, whatever they mean. */
-export interface Env {
-  DB: D1Database;
-  BUCKET: R2Bucket;
-  /** Swagger UI's files, for /docs. */
-  DOCS: Fetcher;
-  AUTH?: string;
-  HF_ENDPOINT?: string;
-  GITHUB_API_URL?: string;
-  INGEST_GATE?: string;
-  DOWNLOAD_TTL_SECONDS?: string;
-  RECONCILE?: string;
-  MIRROR?: string;
-  MIRROR_MAX_BYTES?: string;
-  /** Runs the copying of whole repositories. */
-  MIRRORS: Workflow<MirrorRun>;
-  ALLOWED_ORIGINS?: string;
-  MAX_ARTIFACTS?: string;
-  MAX_BYTES?: string;
-  RATE_LIMITS?: string;
-  ACCESS_TEAM_DOMAIN?: string;
-  ACCESS_AUD?: string;
-  ACCESS_SCOPES?: string;
-  SIGNING_KEY?: string;
-  ADMIN_USER?: string;
-  ADMIN_PASSWORD?: string;
-  HF_TOKEN?: string;
-  GITHUB_TOKEN?: string;
-  R2_S3_ENDPOINT?: string;
-  R2_ACCESS_KEY_ID?: string;
-  R2_SECRET_ACCESS_KEY?: string;
-  /** How often somebody may ask; without a binding there is no such limit. */
-  LIMIT_ADDRESS?: RateLimit;
-  LIMIT_ACTOR?: RateLimit;
-  LIMIT_REGISTER?: RateLimit;
-  LIMIT_SEARCH?: RateLimit;
-  LIMIT_LOGIN?: RateLimit;
-}
+/** How much is kept of what upstream has: card and configuration, or all of it. */
+export type MirrorMode = "light" | "full";
 
 /** How the bucket is reached by S3's protocol. `endpoint`: its URL, the bucket's name included. */
 export interface S3Access {

@@ -5,7 +5,8 @@
  */
 
 import { type Actor, actorName, isAdmin } from "./auth/scopes.ts";
-import { type Config, type Database, type Env, readConfig } from "./config.ts";
+import { type Config, type Database, readConfig } from "./config.ts";
+import type { Env } from "./env.ts";
 
 /** Who asks, when (milliseconds since 1970), in which request: what receipts and audit write down. */
 export interface Requester {

@@ -4,8 +4,8 @@ import { app } from "./app.ts";
 import { sealAudit } from "./artifacts/audit/seal.ts";
 import { reconcile, reconcileIsUnfinished } from "./artifacts/reconcile.ts";
 import { sweep } from "./artifacts/sweep.ts";
-import type { Env } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
+import type { Env } from "./env.ts";
 
 export type * from "./rpc/inputs.ts";
 export type { Refusal } from "./rpc/refusal.ts";

@@ -118,7 +118,7 @@ export const UPLOAD_STALE_MS = 3_600_000;
 export const SWEEP_OVERDUE_MS = 15 * 60_000;
 
 /** Age below which the comparison of bucket and database looks away: what is in flight is not stray. */
-export const ORPHAN_MIN_AGE_MS = 24 * 3_600_000;
+export const STRAY_MIN_AGE_MS = 24 * 3_600_000;
 
 /** Objects compared at once: one R2 list. */
 export const RECONCILE_PAGE = 1000;

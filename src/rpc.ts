@@ -20,14 +20,13 @@ import { register, registerLater } from "./artifacts/register.ts";
 import { type Deleted, type RemovalPreview, type RemovalResult, remove, removeMany } from "./artifacts/remove.ts";
 import { update } from "./artifacts/update.ts";
 import type { Artifact, Metadata, VersionedArtifact } from "./artifacts/views.ts";
-import type { Env } from "./config.ts";
 import type { Context } from "./context.ts";
-import type { ArtifactType } from "./lib/artifact-types.ts";
+import type { Env } from "./env.ts";
+import type { ArtifactRef, ArtifactType } from "./lib/artifact.ts";
 import type { LineageGraph } from "./lineage/graph.ts";
 import { getIssuedRef } from "./routes/refs.ts";
 import { type Input, inputs } from "./rpc/inputs.ts";
 import { serve } from "./rpc/serve.ts";
-import type { ArtifactRef } from "./store/deletions.ts";
 
 /** An artifact and the version that was seen of it, for `update`'s `ifMatch`. */
 export interface TaggedArtifact extends Artifact {

@@ -2,10 +2,10 @@
 
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import { runMirror } from "./artifacts/mirror/run.ts";
-import type { Env } from "./config.ts";
 import { createContext } from "./context.ts";
+import type { Env, MirrorRun } from "./env.ts";
 import { MIRROR_RETRY_DELAY_MS, MIRROR_STEP_RETRIES, MIRROR_STEP_TIMEOUT_MS } from "./limits.ts";
-import type { MirrorRun, MirrorState } from "./store/mirrors.ts";
+import type { MirrorState } from "./store/mirrors.ts";
 
 const STEP = {
   retries: { limit: MIRROR_STEP_RETRIES, delay: MIRROR_RETRY_DELAY_MS, backoff: "exponential" },

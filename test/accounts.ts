@@ -1,11 +1,12 @@
 /** A closed registry, and the people and machines who come to it. */
 
 import { env } from "cloudflare:workers";
-import { bondOf } from "../src/auth/owner.ts";
+import { bondOf } from "../src/auth/first-admin.ts";
 import { stretch } from "../src/auth/passwords.ts";
 import { SCOPES, type Scope } from "../src/auth/scopes.ts";
 import { createToken, digestOf, type TokenKind } from "../src/auth/token-text.ts";
-import { type Env, readConfig } from "../src/config.ts";
+import { readConfig } from "../src/config.ts";
+import type { Env } from "../src/env.ts";
 import { insertToken, type TokenRow } from "../src/store/tokens.ts";
 import { insertUser } from "../src/store/users.ts";
 import { type Answer, createRegistry, type TestRegistry } from "./harness.ts";

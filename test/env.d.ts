@@ -8,4 +8,4 @@ declare namespace Cloudflare {
     FUZZ_REQUESTS: string;
   }
 }
-type Registry = import("../src/config.ts").Env;
+type Registry = import("../src/env.ts").Env;

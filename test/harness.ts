@@ -6,8 +6,8 @@ import { createApp } from "../src/app.ts";
 import { sealAudit } from "../src/artifacts/audit/seal.ts";
 import { reconcile } from "../src/artifacts/reconcile.ts";
 import { type SweepReport, sweep } from "../src/artifacts/sweep.ts";
-import type { Env } from "../src/config.ts";
 import { type Context, createContext } from "../src/context.ts";
+import type { Env } from "../src/env.ts";
 import { sha256Hex } from "../src/lib/hash.ts";
 
 const app = createApp();

@@ -3,7 +3,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { Env } from "../src/config.ts";
+import type { Env } from "../src/env.ts";
 import worker from "../src/index.ts";
 import { SWEEP_MAX_PAGES, SWEEP_PAGE } from "../src/limits.ts";
 import { withFaults } from "./faults.ts";

@@ -24,7 +24,7 @@ const FLOORS = [
   ["lib"],
 ];
 /** What every floor may use, and what they themselves may use. */
-const COMMON = ["context", "config", "errors", "limits"];
+const COMMON = ["context", "config", "env", "errors", "limits"];
 
 const roomOf = (path: string) => path.split("/")[0]?.replace(/\.ts$/, "") ?? path;
 const floorOf = (room: string) => FLOORS.findIndex((rooms) => rooms.includes(room));
@@ -69,32 +69,21 @@ function declaredAndAsked(file: { path: string; code: string }) {
   const [, ...handlers] = file.code.split(/\.openapi\((?=\w+[,(])/);
   return handlers.flatMap((handler, index) => {
     const name = /^\w+/.exec(handler)?.[0] ?? "";
-    // several routes with one handler stand in a list before it
-    const [, listed] = [...file.code.matchAll(/for \(const route of \[([^\]]+)\]\)/g)]
-      .filter(({ index: at }) => {
-        const place = file.code.indexOf(handler.slice(0, 80));
-        return name === "route" && at < place;
-      })
-      .at(-1) ?? [undefined, name];
     const called = [...verbs].filter(([verb]) => new RegExp(`\\b${verb}\\(\\s*c\\.var\\.ctx`).test(handler));
     // who opens a link is let in by it; what is behind asks as usual
     const asking = called.filter(([verb]) => !OPEN_VERBS.includes(verb));
-    return (listed ?? name).split(/,\s*/).flatMap((route) => {
-      const declared = declaredBy(route, file.code) ?? `nothing (${index})`;
-      const at = { route: `${file.path} ${route}`, declared };
-      if (asking.length === 0) return [{ ...at, verb: "none", asked: "OPEN" }];
-      return asking.map(([verb, from]) => ({ ...at, verb, asked: permissionOf(verb, from) }));
-    });
+    const declared = declaredBy(name, file.code) ?? `nothing (${index})`;
+    const at = { route: `${file.path} ${name}`, declared };
+    if (asking.length === 0) return [{ ...at, verb: "none", asked: "OPEN" }];
+    return asking.map(([verb, from]) => ({ ...at, verb, asked: permissionOf(verb, from) }));
   });
 }
 
-/** What a route, by the name of its constant or of the function that makes it, declares; by way of a shared constant too. */
+/** What a route, by the name of its constant or of the function that makes it, declares. */
 function declaredBy(route: string, code: string): string | undefined {
   const [, text = ""] = new RegExp(`(?:const|function) ${route}\\b([\\s\\S]*?)\\n\\}`).exec(code) ?? [];
-  const [, permission, open, shared] =
-    /\.\.\.(?:requires\("([\w:]+)"\)|(OPEN)\b|(reading|downloading)\b)/.exec(text) ?? [];
-  if (shared === undefined) return permission ?? open;
-  return new RegExp(`const ${shared} = \\{ \\.\\.\\.requires\\("([\\w:]+)"\\)`).exec(code)?.[1];
+  const [, permission, open] = /\.\.\.(?:requires\("([\w:]+)"\)|(OPEN)\b)/.exec(text) ?? [];
+  return permission ?? open;
 }
 
 /** What the first statement of a verb asks for. */
@@ -119,17 +108,13 @@ describe("the sources", () => {
       return (
         importsOf(file)
           .filter((target) => !COMMON.includes(roomOf(target)))
-          // context and bindings are made of what the store needs: they name the types, and no more
-          .filter((target) => {
-            const isMadeForIt = file.path === "context.ts" || file.path === "config.ts";
-            return !(isMadeForIt && /^store\//.test(target) && onlyTypes(file.code, "store"));
-          })
           // a closed table, without which neither an actor nor a setting can be named
           .filter((target) => {
-            const mayUse = ["context.ts", "config.ts"].includes(file.path) || onlyTypes(file.code, "auth");
+            const mayUse = ["context.ts", "config.ts", "env.ts"].includes(file.path) || onlyTypes(file.code, "auth");
             return !(mayUse && target === "auth/scopes.ts");
           })
-          .filter((target) => from === -1 || floorOf(roomOf(target)) < from)
+          // lib is the ground: what every floor may use may use it too
+          .filter((target) => (from === -1 ? roomOf(target) !== "lib" : floorOf(roomOf(target)) < from))
           .map((target) => `${file.path} -> ${target}`)
       );
     });

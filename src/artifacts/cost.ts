@@ -3,9 +3,8 @@
 import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import { ARTIFACT_TYPES } from "../lib/artifact-types.ts";
+import { ARTIFACT_TYPES, type ArtifactRef } from "../lib/artifact.ts";
 import { LINEAGE_MAX_NODES, R2_USD_PER_GB_MONTH } from "../limits.ts";
-import type { ArtifactRef } from "../store/deletions.ts";
 import { type EdgeRow, type NodeRow, selectEdgesAbove, selectNodes } from "../store/lineage.ts";
 import { rowsOf } from "../store/statements.ts";
 import { getArtifactRow } from "./find.ts";

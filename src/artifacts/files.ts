@@ -6,6 +6,7 @@ import { openEntry } from "../bundle/zip-entry.ts";
 import { STORED } from "../bundle/zip-format.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import type { ArtifactRef } from "../lib/artifact.ts";
 import { comparePaths, findPathDefect } from "../lib/paths.ts";
 import {
   BUNDLE_INDEX_PAGE_FILES,
@@ -15,7 +16,6 @@ import {
 } from "../limits.ts";
 import { getBundle } from "../store/blobs.ts";
 import type { IndexedFile } from "../store/bundle-index.ts";
-import type { ArtifactRef } from "../store/deletions.ts";
 import {
   filesOn,
   type IndexedArtifact,

@@ -3,12 +3,11 @@
 import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import { ARTIFACT_TYPES, type ArtifactType } from "../lib/artifact-types.ts";
+import { ARTIFACT_TYPES, type ArtifactRef, type ArtifactType } from "../lib/artifact.ts";
 import { cursorAfter, type Offset } from "../lib/paging.ts";
 import { LIST_INDEX_MAX, PAGE_SIZE, SEARCH_INDEX_MAX } from "../limits.ts";
 import { findByPattern } from "../search/find.ts";
 import { type ArtifactRow, type ArtifactSummary, selectArtifact } from "../store/artifacts.ts";
-import type { ArtifactRef } from "../store/deletions.ts";
 import { type ListQuery, selectByName, selectPage } from "../store/lists.ts";
 import { rowsOf } from "../store/statements.ts";
 import { signDownload } from "./links.ts";

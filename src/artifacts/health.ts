@@ -1,8 +1,8 @@
 /** How the registry is. */
 
-import { canBeEntered } from "../auth/owner.ts";
+import { canBeEntered } from "../auth/first-admin.ts";
 import type { Context } from "../context.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactType } from "../lib/artifact.ts";
 import { selectCounts } from "../store/artifacts.ts";
 import { selectOpenSummary } from "../store/deletions.ts";
 import { type SealRow, selectHeadSeal } from "../store/seals.ts";

@@ -6,8 +6,8 @@
 import { may } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import type { ArtifactRef } from "../lib/artifact.ts";
 import { fromBase64Url, toBase64Url } from "../lib/hash.ts";
-import type { ArtifactRef } from "../store/deletions.ts";
 
 const keys = new Map<string, Promise<CryptoKey>>();
 

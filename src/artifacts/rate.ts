@@ -10,10 +10,10 @@ import { readZipEntry } from "../bundle/zip-entry.ts";
 import { readZipIndex } from "../bundle/zip-index.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import type { ArtifactRef } from "../lib/artifact.ts";
 import { ANCESTOR_MAX_DEPTH } from "../limits.ts";
 import { readParents } from "../lineage/parents.ts";
 import { isUploadKey, uploadSource } from "../sources/source-url.ts";
-import type { ArtifactRef } from "../store/deletions.ts";
 import {
   type AncestorRow,
   type RatingRow,

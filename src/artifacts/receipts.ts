@@ -3,7 +3,7 @@
 import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactType } from "../lib/artifact.ts";
 import { issuedId } from "../lib/ids.ts";
 import { type ReceiptRow, selectReceipt } from "../store/deletions.ts";
 

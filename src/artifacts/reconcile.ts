@@ -9,11 +9,11 @@
 
 import { type Context, requester } from "../context.ts";
 import { toHex } from "../lib/hash.ts";
-import { ORPHAN_MIN_AGE_MS, RECONCILE_MAX_PAGES, RECONCILE_MAX_REMOVALS, RECONCILE_PAGE } from "../limits.ts";
+import { RECONCILE_MAX_PAGES, RECONCILE_MAX_REMOVALS, RECONCILE_PAGE, STRAY_MIN_AGE_MS } from "../limits.ts";
 import { listBundles } from "../store/blobs.ts";
 import type { OpenDeletion } from "../store/deletions.ts";
 import { selectJob, writeJob } from "../store/jobs.ts";
-import { doomOrphans, selectKeysBetween, selectPointedAt, selectStrayKeys } from "../store/reconciliation.ts";
+import { doomStrays, selectKeysBetween, selectPointedAt, selectStrayKeys } from "../store/reconciliation.ts";
 import { rowsOf } from "../store/statements.ts";
 import { purge } from "./purge.ts";
 
@@ -110,7 +110,7 @@ async function findUnpointed(
   ctx: Context,
   objects: readonly { key: string; size: number; uploaded: number }[],
 ): Promise<{ key: string; size: number }[]> {
-  const old = objects.filter(({ uploaded }) => uploaded < ctx.now() - ORPHAN_MIN_AGE_MS);
+  const old = objects.filter(({ uploaded }) => uploaded < ctx.now() - STRAY_MIN_AGE_MS);
   if (old.length === 0) return [];
   const keys = old.map(({ key }) => key);
   const unpointed = new Set(rowsOf<{ key: string }>(await selectStrayKeys(ctx.db, keys).all()).map(({ key }) => key));
@@ -124,7 +124,7 @@ async function removeStrays(
   room: number,
 ): Promise<number> {
   if (ctx.config.reconcile !== "enforce" || strays.length === 0 || room <= 0) return 0;
-  const doomed = rowsOf<OpenDeletion>(await doomOrphans(ctx.db, strays, requester(ctx), room).all());
+  const doomed = rowsOf<OpenDeletion>(await doomStrays(ctx.db, strays, requester(ctx), room).all());
   await purge(ctx, doomed);
   return doomed.length;
 }

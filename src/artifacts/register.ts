@@ -1,19 +1,19 @@
 /** Register: ingest a source, keep its bundle, make it an artifact. */
 
 import { permit } from "../auth/scopes.ts";
+import type { MirrorMode } from "../config.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactType } from "../lib/artifact.ts";
 import { type ArtifactSource, parseSource } from "../sources/source-url.ts";
 import { selectTwin } from "../store/artifacts.ts";
-import type { MirrorMode } from "../store/mirrors.ts";
 import type { Upload } from "../store/uploads.ts";
 import { type Ingested, ingest } from "./ingest.ts";
 import { signDownload } from "./links.ts";
 import { startMirror, withMirror } from "./mirror/start.ts";
 import { ANOTHER, checkQuota } from "./quota.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
-import { asRegistration, orGiveUp, reserve, type Target, writeContent } from "./write.ts";
+import { asRegistration, issueId, orGiveUp, type Target, writeContent } from "./write.ts";
 
 /** What a client registers. `name` is a display name, already trimmed and checked; without it the source names it. */
 export interface Registration {
@@ -64,7 +64,7 @@ export async function registerLater(ctx: Context, wanted: Registration): Promise
   const source = parseSource(wanted.type, wanted.url);
   const target = { type: wanted.type, name: wanted.name ?? source.name };
   await checkQuota(ctx, ANOTHER);
-  const upload = await reserve(ctx, target, source.key);
+  const upload = await issueId(ctx, target, source.key);
   ctx.defer(fulfil(ctx, target, upload, source, wanted));
   return metadataOf({ id: upload.id, ...target });
 }
@@ -96,11 +96,11 @@ async function makeArtifact(
   target: Target,
   ingested: Ingested,
   mirror: MirrorMode = ctx.config.mirror,
-  reserved?: Upload,
+  issued?: Upload,
 ): Promise<number> {
   const registering = asRegistration(ctx, target.type, ingested.content);
   const settlement = mirror === "full" ? withMirror(ctx, registering, mirror) : registering;
-  const id = await writeContent(ctx, target, ingested, settlement, reserved);
+  const id = await writeContent(ctx, target, ingested, settlement, issued);
   if (id === undefined) throw new RegistryError("already_exists");
   if (mirror === "full") ctx.defer(startMirror(ctx, { type: target.type, id }));
   return id;

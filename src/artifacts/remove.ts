@@ -9,18 +9,12 @@
 import { permit } from "../auth/scopes.ts";
 import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactRef, ArtifactType } from "../lib/artifact.ts";
 import { issuedId } from "../lib/ids.ts";
 import { DELETION_LOOKS_MS, DEPENDENTS_SHOWN } from "../limits.ts";
 import { type ArtifactRow, type ArtifactSummary, selectArtifact, selectDependents } from "../store/artifacts.ts";
 import { bundleExists } from "../store/blobs.ts";
-import {
-  type ArtifactRef,
-  type DoomedNow,
-  type OpenDeletion,
-  removeArtifacts,
-  selectOpenOf,
-} from "../store/deletions.ts";
+import { type DoomedNow, type OpenDeletion, removeArtifacts, selectOpenOf } from "../store/deletions.ts";
 import { repeatOnce, rowsOf } from "../store/statements.ts";
 import { purge } from "./purge.ts";
 import { type Metadata, metadataOf } from "./views.ts";

@@ -3,15 +3,10 @@
 import { may, permit } from "../auth/scopes.ts";
 import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import type { ArtifactRef } from "../lib/artifact.ts";
 import { BULK_DELETE_MAX_IDS, RESET_MAX_PAGES, RESET_PAGE_ABORTS, SWEEP_PAGE } from "../limits.ts";
 import { selectCounts, selectSomeRefs } from "../store/artifacts.ts";
-import {
-  type ArtifactRef,
-  type OpenDeletion,
-  removeArtifacts,
-  selectDueDeletions,
-  selectDueInParts,
-} from "../store/deletions.ts";
+import { type OpenDeletion, removeArtifacts, selectDueDeletions, selectDueInParts } from "../store/deletions.ts";
 import { repeatOnce, rowsOf } from "../store/statements.ts";
 import { giveUpUploads } from "../store/uploads.ts";
 import { purgeAndFinish } from "./purge.ts";

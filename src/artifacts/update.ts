@@ -1,12 +1,12 @@
 /** Update: ingest again, and replace the content of an artifact whole or not at all. */
 
 import { permit } from "../auth/scopes.ts";
+import type { MirrorMode } from "../config.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import type { ArtifactRef } from "../lib/artifact.ts";
 import { isUploadKey, parseSource } from "../sources/source-url.ts";
 import { type ArtifactRow, selectTwin } from "../store/artifacts.ts";
-import type { ArtifactRef } from "../store/deletions.ts";
-import type { MirrorMode } from "../store/mirrors.ts";
 import { getArtifactRow } from "./find.ts";
 import { ingest } from "./ingest.ts";
 import { signDownload } from "./links.ts";

@@ -1,7 +1,7 @@
 /** What the verbs hand out: the contract's shapes, built from rows in one place. */
 
 import { RegistryError } from "../errors.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactType } from "../lib/artifact.ts";
 import { namesTag } from "../lib/entity-tag.ts";
 import type { ArtifactRow, ArtifactSummary } from "../store/artifacts.ts";
 

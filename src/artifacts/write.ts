@@ -7,7 +7,7 @@
 
 import { type Context, requester } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactType } from "../lib/artifact.ts";
 import {
   type ArtifactContent,
   type ArtifactRow,
@@ -132,7 +132,7 @@ export async function openUpload(ctx: Context, intent: UploadIntent): Promise<Up
  * Issues the id of a registration whose content is not known yet.
  * @throws RegistryError `already_exists`
  */
-export function reserve(ctx: Context, target: Target, sourceKey: string): Promise<Upload> {
+export function issueId(ctx: Context, target: Target, sourceKey: string): Promise<Upload> {
   return openUpload(ctx, { ...target, sourceKey, size: 0, sha256: "" });
 }
 
@@ -143,7 +143,7 @@ export function reserve(ctx: Context, target: Target, sourceKey: string): Promis
  * can be under way any more.
  *
  * @param target   the artifact that the content is for
- * @param reserved the upload, where its id was issued ahead
+ * @param issued the upload, where its id was issued ahead
  * @returns as `settle`
  * @throws RegistryError `already_exists`
  */
@@ -152,15 +152,15 @@ export async function writeContent(
   target: Target,
   ingested: Ingested,
   settlement: Settlement,
-  reserved?: Upload,
+  issued?: Upload,
 ): Promise<number | undefined> {
   const { bundle, content } = ingested;
   const intent = { ...target, sourceKey: content.sourceKey, size: bundle.bytes.length, sha256: bundle.sha256 };
-  const upload = reserved
-    ? await describeUpload(ctx.db, reserved.id, intent).first<Upload>()
+  const upload = issued
+    ? await describeUpload(ctx.db, issued.id, intent).first<Upload>()
     : await openUpload(ctx, intent);
   if (!upload) {
-    if (reserved) await giveUp(ctx, reserved.id);
+    if (issued) await giveUp(ctx, issued.id);
     throw new RegistryError("already_exists");
   }
   await repeatOnce(() => putBundle(ctx.blobs, upload.object_key, bundle));

@@ -4,10 +4,10 @@
  */
 
 import { createLocalJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { ACCESS_ASSERTION_MAX_CHARS, ACCESS_CLOCK_SKEW_S, NAME_MAX_CHARS } from "../limits.ts";
 import { getAccessKeys } from "../sources/access-keys.ts";
-import type { Desk } from "./identify.ts";
 import type { Actor } from "./scopes.ts";
 
 /** What may stand in the audit behind `access:`, an e-mail address or the name of a service token. */
@@ -18,7 +18,7 @@ const NAME = /^[^\p{C}\p{Z}]+$/u;
  * @throws RegistryError `unauthenticated` for an assertion that is not good, and where Access is not configured;
  *   `access_unavailable` if the keys cannot be had
  */
-export async function identifyByAssertion(desk: Pick<Desk, "config" | "now">, assertion: string): Promise<Actor> {
+export async function identifyByAssertion(desk: Pick<Context, "config" | "now">, assertion: string): Promise<Actor> {
   const { access } = desk.config;
   if (!access || assertion.length > ACCESS_ASSERTION_MAX_CHARS) throw new RegistryError("unauthenticated");
   const claims = await verify(desk, access, assertion);
@@ -32,7 +32,7 @@ export async function identifyByAssertion(desk: Pick<Desk, "config" | "now">, as
 }
 
 async function verify(
-  { now }: Pick<Desk, "now">,
+  { now }: Pick<Context, "now">,
   access: { issuer: string; audience: string },
   assertion: string,
 ): Promise<JWTPayload> {

@@ -13,7 +13,7 @@ import { RegistryError } from "../errors.ts";
 import { LEASE_CALLS, LEASES_REMEMBERED } from "../limits.ts";
 import { type CredentialRow, leaseCalls, selectCredential } from "../store/tokens.ts";
 import { identifyByAssertion } from "./access-jwt.ts";
-import { bondOf, canBeEntered } from "./owner.ts";
+import { bondOf, canBeEntered } from "./first-admin.ts";
 import { equalDigests } from "./passwords.ts";
 import { type Actor, may, type Scope } from "./scopes.ts";
 import { digestOf, readToken, type TokenParts } from "./token-text.ts";

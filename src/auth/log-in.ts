@@ -8,7 +8,7 @@ import { auditAccount } from "../store/audit.ts";
 import { rowsOf } from "../store/statements.ts";
 import { insertToken, type TokenRow } from "../store/tokens.ts";
 import { selectUser, type UserRow } from "../store/users.ts";
-import { bondOf, canBeEntered, requireAccounts, storedUser } from "./owner.ts";
+import { bondOf, canBeEntered, requireAccounts, storedUser } from "./first-admin.ts";
 import { equalDigests, isPassword } from "./passwords.ts";
 import { createToken, digestOf } from "./token-text.ts";
 

@@ -6,7 +6,7 @@ import { ACCOUNTS_PAGE } from "../limits.ts";
 import { auditAccount } from "../store/audit.ts";
 import { rowsOf } from "../store/statements.ts";
 import { deleteToken, deleteTokenOf, insertToken, selectTokens, type TokenRow } from "../store/tokens.ts";
-import { bondOf, requireAccounts, storedUser } from "./owner.ts";
+import { bondOf, requireAccounts, storedUser } from "./first-admin.ts";
 import { type Actor, may, permit, type Scope } from "./scopes.ts";
 import { createToken, digestOf, kindOf, type TokenKind } from "./token-text.ts";
 

@@ -7,7 +7,7 @@ import { auditAccount } from "../store/audit.ts";
 import { rowsOf } from "../store/statements.ts";
 import { deleteSessions } from "../store/tokens.ts";
 import { deleteUser, insertUser, selectUser, selectUsers, type UserRow, updateUser } from "../store/users.ts";
-import { requireAccounts } from "./owner.ts";
+import { requireAccounts } from "./first-admin.ts";
 import { hashPassword, isPassword } from "./passwords.ts";
 import { permit, READ_ONLY, type Scope } from "./scopes.ts";
 

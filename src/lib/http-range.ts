@@ -4,10 +4,10 @@
 export type ByteRange = { offset: number; length: number } | "unsatisfiable" | undefined;
 
 /** A part of a body as R2 names it, in bytes: from an offset on, or the last so many. */
-export type Part = { offset: number; length?: number | undefined } | { suffix: number };
+export type RangeAsked = { offset: number; length?: number | undefined } | { suffix: number };
 
 /** The `Range` header that asks for a part. */
-export function writeRange(part: Part): string {
+export function writeRange(part: RangeAsked): string {
   if ("suffix" in part) return `bytes=-${part.suffix}`;
   const { offset, length } = part;
   return `bytes=${offset}-${length === undefined ? "" : offset + length - 1}`;

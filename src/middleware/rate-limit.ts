@@ -5,7 +5,7 @@
 
 import { createMiddleware } from "hono/factory";
 import { actorName } from "../auth/scopes.ts";
-import type { Env } from "../config.ts";
+import type { Env } from "../env.ts";
 import { RegistryError } from "../errors.ts";
 import { RATE_LIMIT_PERIOD_S } from "../limits.ts";
 import type { RouteEnv } from "../routes/router.ts";

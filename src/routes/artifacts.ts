@@ -4,18 +4,15 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { getArtifact } from "../artifacts/find.ts";
 import { register, registerLater } from "../artifacts/register.ts";
 import { update } from "../artifacts/update.ts";
+import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
 import {
   ArtifactPath,
   ArtifactSchema,
   ArtifactTypeSchema,
-  answer,
-  jsonBody,
   MetadataSchema,
   RegistrationSchema,
-  refusals,
-  requires,
   UpdateSchema,
 } from "./schemas.ts";
 

@@ -5,19 +5,17 @@ import { readArtifactAudit, readAudit } from "../artifacts/audit/entries.ts";
 import { verifyAudit } from "../artifacts/audit/seal.ts";
 import { issuedId } from "../lib/ids.ts";
 import { ACCOUNT_KINDS, AUDIT_ACTIONS } from "../store/audit.ts";
+import { answer, refusals, requires } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
 import {
   ArtifactIdSchema,
   ArtifactPath,
   ArtifactTypeSchema,
-  answer,
   CursorSchema,
   MetadataSchema,
   nextHeader,
   offsetHeader,
-  refusals,
-  requires,
 } from "./schemas.ts";
 
 const UserSchema = z.object({ name: z.string(), is_admin: z.boolean() }).openapi("AuditUser");

@@ -3,8 +3,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { logIn } from "../auth/log-in.ts";
 import { PASSWORD_MAX_CHARS } from "../limits.ts";
+import { answer, jsonBody, OPEN, openRefusals } from "./declare.ts";
 import { createRouter, onlyWithAccounts } from "./router.ts";
-import { answer, jsonBody, OPEN, openRefusals } from "./schemas.ts";
 
 const authenticateRoute = createRoute({
   ...OPEN,

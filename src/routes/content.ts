@@ -5,19 +5,10 @@ import type { Context as HonoContext } from "hono";
 import { type IncomingBody, putContent, type Uploaded } from "../artifacts/uploads/put.ts";
 import { reserveUpload } from "../artifacts/uploads/reserve.ts";
 import { readDigest } from "../lib/digest.ts";
+import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter, type RouteEnv } from "./router.ts";
-import {
-  ArtifactPath,
-  ArtifactSchema,
-  ArtifactTypeSchema,
-  answer,
-  jsonBody,
-  MetadataSchema,
-  NameSchema,
-  refusals,
-  requires,
-} from "./schemas.ts";
+import { ArtifactPath, ArtifactSchema, ArtifactTypeSchema, MetadataSchema, NameSchema } from "./schemas.ts";
 
 const ifMatch = z.string().optional().openapi({ description: "Only over this version (an `ETag` of the artifact)." });
 /** How a request says the digest of its body. */

@@ -4,21 +4,18 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { getReceipt } from "../artifacts/receipts.ts";
 import { remove, removeMany } from "../artifacts/remove.ts";
 import { reset } from "../artifacts/reset.ts";
-import { ARTIFACT_TYPES } from "../lib/artifact-types.ts";
+import { ARTIFACT_TYPES } from "../lib/artifact.ts";
+import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
 import {
   ArtifactIdSchema,
   ArtifactPath,
   ArtifactTypeSchema,
-  answer,
   BulkDeleteSchema,
   DependentsSchema,
   FlagSchema,
-  jsonBody,
   MetadataSchema,
-  refusals,
-  requires,
 } from "./schemas.ts";
 
 const deleted = z.object({ status: z.literal("deleted"), id: z.string() }).openapi("Deleted");

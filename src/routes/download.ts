@@ -1,16 +1,17 @@
 /** The zip of an artifact, behind a signed link. */
 
 import { createRoute, z } from "@hono/zod-openapi";
+import { type OpenedPart, openPart } from "../artifacts/bundle-part.ts";
 import { openDownload } from "../artifacts/download.ts";
 import { verifyDownload } from "../artifacts/links.ts";
-import { type OpenedPart, openPart } from "../artifacts/parts.ts";
 import { PARTS } from "../bundle/parts.ts";
 import { attachment } from "../lib/attachment.ts";
 import { hexToBase64 } from "../lib/hash.ts";
-import { bytesResponse, fileRequest } from "./file-response.ts";
+import { bytesResponse, fileRequest } from "./bytes-response.ts";
+import { OPEN, openRefusals } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, OPEN, openRefusals, RangeHeadersSchema } from "./schemas.ts";
+import { ArtifactPath, RangeHeadersSchema } from "./schemas.ts";
 
 const zip = { "application/zip": { schema: z.string().openapi({ format: "binary" }) } };
 

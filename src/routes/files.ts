@@ -4,10 +4,11 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { getInspection, listFiles, openFile } from "../artifacts/files.ts";
 import { fileOffset, readFileOffset } from "../lib/paging.ts";
 import { DEFLATED_RANGE_MAX_OFFSET_BYTES } from "../limits.ts";
-import { FILE_CONTENT, fileRequest, fileResponse } from "./file-response.ts";
+import { FILE_CONTENT, fileRequest, fileResponse } from "./bytes-response.ts";
+import { answer, refusals, requires } from "./declare.ts";
 import { getIssuedRef, readerOf } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, answer, FindingSchema, RangeHeadersSchema, refusals, requires } from "./schemas.ts";
+import { ArtifactPath, FindingSchema, RangeHeadersSchema } from "./schemas.ts";
 
 const FileSchema = z
   .object({

@@ -1,10 +1,11 @@
 /** How the registry is, and what it set out to be. */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { readComponents } from "../artifacts/components.ts";
 import { readHealth } from "../artifacts/health.ts";
+import { readComponents } from "../artifacts/health-components.ts";
+import { answer, OPEN, openRefusals } from "./declare.ts";
 import { createRouter } from "./router.ts";
-import { answer, FlagSchema, OPEN, openRefusals } from "./schemas.ts";
+import { FlagSchema } from "./schemas.ts";
 
 const healthRoute = createRoute({
   ...OPEN,

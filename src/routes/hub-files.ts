@@ -1,12 +1,13 @@
 /** The files of repositories as clients of the Hugging Face Hub fetch them. */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { type OpenedHubFile, openHubFile } from "../artifacts/hub/read.ts";
-import { FILE_CONTENT, fileRequest, fileResponse } from "./file-response.ts";
+import { type OpenedHubFile, openKeptFile } from "../artifacts/hub/read.ts";
+import { FILE_CONTENT, fileRequest, fileResponse } from "./bytes-response.ts";
+import { requires } from "./declare.ts";
 import { hubRefusals } from "./hub-refusals.ts";
 import { path, repo, repoAt, revision } from "./hub-schemas.ts";
 import { createRouter } from "./router.ts";
-import { RangeHeadersSchema, requires } from "./schemas.ts";
+import { RangeHeadersSchema } from "./schemas.ts";
 
 const headers = z.object({
   "X-Repo-Commit": z.string().openapi({ description: "The commit that the file is of." }),
@@ -65,19 +66,19 @@ const DATASETS = { kind: "datasets" } as const;
 export const hubFileRoutes = createRouter()
   .openapi(modelFileRoute, async (c) => {
     const { path, ...at } = c.req.valid("param");
-    return respond(await openHubFile(c.var.ctx, repoAt({ ...MODELS, ...at }), path, fileRequest(c.req.raw)));
+    return respond(await openKeptFile(c.var.ctx, repoAt({ ...MODELS, ...at }), path, fileRequest(c.req.raw)));
   })
   .openapi(rawModelFileRoute, async (c) => {
     const { path, ...at } = c.req.valid("param");
-    return respond(await openHubFile(c.var.ctx, repoAt({ ...MODELS, ...at }), path, fileRequest(c.req.raw)));
+    return respond(await openKeptFile(c.var.ctx, repoAt({ ...MODELS, ...at }), path, fileRequest(c.req.raw)));
   })
   .openapi(datasetFileRoute, async (c) => {
     const { path, ...at } = c.req.valid("param");
-    return respond(await openHubFile(c.var.ctx, repoAt({ ...DATASETS, ...at }), path, fileRequest(c.req.raw)));
+    return respond(await openKeptFile(c.var.ctx, repoAt({ ...DATASETS, ...at }), path, fileRequest(c.req.raw)));
   })
   .openapi(rawDatasetFileRoute, async (c) => {
     const { path, ...at } = c.req.valid("param");
-    return respond(await openHubFile(c.var.ctx, repoAt({ ...DATASETS, ...at }), path, fileRequest(c.req.raw)));
+    return respond(await openKeptFile(c.var.ctx, repoAt({ ...DATASETS, ...at }), path, fileRequest(c.req.raw)));
   });
 
 function respond({ commit, ...opened }: OpenedHubFile): Response {

@@ -1,7 +1,7 @@
 /** The hub's shapes: what its clients read of them, and nothing that the registry does not know. */
 
 import { z } from "@hono/zod-openapi";
-import type { getHubRecord, HubEntry, HubRecord, HubRepo } from "../artifacts/hub/read.ts";
+import type { getHubRecord, HubEntry, HubRepo, KeptRecord } from "../artifacts/hub/read.ts";
 import { BUNDLE_PATH_MAX_BYTES, HUB_PATHS_MAX } from "../limits.ts";
 
 export const kind = z.enum(["models", "datasets"]).openapi({ param: { name: "kind", in: "path" } });
@@ -64,7 +64,7 @@ export const HubRecordSchema = z
       }),
     ),
   })
-  .openapi("HubRecord");
+  .openapi("KeptRecord");
 
 const HubEntrySchema = z
   .object({
@@ -146,7 +146,7 @@ export function recordOf(
 
 /** Entries as the hub sends them; with the commit that they are of where that is asked for. */
 export function entriesOf(
-  { artifact, commit, entries }: HubRecord & { entries: readonly HubEntry[] },
+  { artifact, commit, entries }: KeptRecord & { entries: readonly HubEntry[] },
   expand: boolean,
 ): z.infer<typeof HubEntriesSchema> {
   const date = new Date(artifact.updated_at).toISOString();

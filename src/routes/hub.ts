@@ -8,6 +8,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { getHubPaths, getHubRecord, getHubTree, getHubUser } from "../artifacts/hub/read.ts";
 import { RegistryError } from "../errors.ts";
 import { HUB_PATHS_MAX } from "../limits.ts";
+import { answer, requires } from "./declare.ts";
 import { hubRefusals } from "./hub-refusals.ts";
 import {
   entriesOf,
@@ -26,7 +27,6 @@ import {
   revision,
 } from "./hub-schemas.ts";
 import { createRouter } from "./router.ts";
-import { answer, requires } from "./schemas.ts";
 
 const whoamiRoute = createRoute({
   ...requires("artifact:read"),
@@ -48,7 +48,7 @@ const recordRoute = createRoute({
   ...requires("artifact:read"),
   method: "get",
   path: "/hf/api/{kind}/{repo}",
-  operationId: "HubRecord",
+  operationId: "KeptRecord",
   tags: ["hub"],
   summary: "The record of a model or dataset",
   request: { params: z.object({ kind, repo }), query: recordQuery },

@@ -2,17 +2,14 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { findByName, listArtifacts, search } from "../artifacts/find.ts";
+import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { createRouter } from "./router.ts";
 import {
-  answer,
-  jsonBody,
   ListSchema,
   MetadataSchema,
   nextHeader,
   OffsetSchema,
   offsetHeader,
-  refusals,
-  requires,
   SearchSchema,
   WantedNameSchema,
 } from "./schemas.ts";

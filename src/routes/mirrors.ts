@@ -2,9 +2,10 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { askForMirror, getMirror } from "../artifacts/mirror/progress.ts";
+import { answer, refusals, requires } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, answer, refusals, requires } from "./schemas.ts";
+import { ArtifactPath } from "./schemas.ts";
 
 const CountSchema = z.object({
   done: z.int(),

@@ -3,9 +3,8 @@
 import { verifyDownload } from "../artifacts/links.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactRef, ArtifactType } from "../lib/artifact.ts";
 import { issuedId } from "../lib/ids.ts";
-import type { ArtifactRef } from "../store/deletions.ts";
 
 /**
  * The artifact that a path means.

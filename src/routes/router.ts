@@ -8,9 +8,9 @@
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { createMiddleware } from "hono/factory";
-import { requireAccounts } from "../auth/owner.ts";
-import type { Env } from "../config.ts";
+import { requireAccounts } from "../auth/first-admin.ts";
 import type { Context } from "../context.ts";
+import type { Env } from "../env.ts";
 import { RegistryError } from "../errors.ts";
 
 /** Bindings and variables of a request. */

@@ -1,9 +1,8 @@
-/** The shapes of the contract (§0 and §1): what validates is what the OpenAPI document shows. */
+/** The shapes of the contract: what validates is what the OpenAPI document shows. */
 
 import { z } from "@hono/zod-openapi";
-import { type Permission, SCOPES, USER_NAME } from "../auth/scopes.ts";
-import { type ErrorCode, refusalOf } from "../errors.ts";
-import { ARTIFACT_TYPES } from "../lib/artifact-types.ts";
+import { SCOPES, USER_NAME } from "../auth/scopes.ts";
+import { ARTIFACT_TYPES } from "../lib/artifact.ts";
 import { ID_SYNTAX } from "../lib/ids.ts";
 import { readCursor, readOffset } from "../lib/paging.ts";
 import { BULK_DELETE_MAX_IDS, LIST_MAX_QUERIES, NAME_MAX_CHARS } from "../limits.ts";
@@ -181,31 +180,12 @@ export const UserNameSchema = z
   .regex(USER_NAME, "Invalid user name: up to 64 letters, digits and ._@+-")
   .openapi("UserName", { example: "ada" });
 
-/** The ways to say who is asking, by their names in the document. */
-const SCHEMES = ["XAuthorization", "Authorization", "CloudflareAccess"];
-
-/**
- * What a route asks of whoever calls it, for the document: the same permission that its verb begins with, which a test
- * compares. A route says this or `OPEN`.
- */
-export function requires(permission: Permission) {
-  return {
-    security: SCHEMES.map((scheme) => ({ [scheme]: [permission] })),
-    "x-required-scope": permission,
-  };
-}
-
-/** A route that anyone may call. */
-export const OPEN = { security: [] };
-
 /** Headers that ask for a range, or only for what has changed. */
 export const RangeHeadersSchema = z.object({
   range: z.string().optional().openapi({ example: "bytes=0-1023" }),
   "if-range": z.string().optional(),
   "if-none-match": z.string().optional(),
 });
-
-const ErrorSchema = z.object({ detail: z.string() }).openapi("Error");
 
 /** One thing that an inspection found. */
 export const FindingSchema = z
@@ -216,42 +196,3 @@ export const FindingSchema = z
     detail: z.string(),
   })
   .openapi("Finding");
-
-/** A refusal that says what was found in a zip, where that is why. */
-const UploadRefusalSchema = ErrorSchema.extend({ findings: z.array(FindingSchema).optional() }).openapi(
-  "UploadRefusal",
-);
-
-/** A JSON answer for the document. */
-export function answer<Schema extends z.ZodType>(description: string, schema: Schema) {
-  return { description, content: { "application/json": { schema } } };
-}
-
-/** A body in JSON, for the document. */
-export function jsonBody<T extends z.ZodType>(schema: T) {
-  return { required: true, content: { "application/json": { schema } } };
-}
-
-/** The refusals of a route that asks for a permission, by status: those that every such route has, and its own. */
-export function refusals(...codes: ErrorCode[]) {
-  return openRefusals("invalid_request", "unauthenticated", "not_permitted", ...codes);
-}
-
-/** The refusals of a route that anyone may call, by status; 429 and 500 are every route's. */
-export function openRefusals(...codes: ErrorCode[]) {
-  const byStatus = Map.groupBy(
-    [...codes, "too_many_requests" as const, "internal" as const],
-    (code) => refusalOf(code).status,
-  );
-  return Object.fromEntries(
-    [...byStatus].map(([status, group]) => [
-      status,
-      {
-        description: [...new Set(group.map((code) => refusalOf(code).detail))].join(" / "),
-        content: {
-          "application/json": { schema: group.includes("upload_refused") ? UploadRefusalSchema : ErrorSchema },
-        },
-      },
-    ]),
-  );
-}

@@ -4,8 +4,9 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { SCOPES } from "../auth/scopes.ts";
 import { TOKEN_ID } from "../auth/token-text.ts";
 import { issueToken, listTokens, revokeToken } from "../auth/tokens.ts";
+import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { createRouter, onlyWithAccounts } from "./router.ts";
-import { answer, jsonBody, NameSchema, refusals, requires, ScopeSchema, UserNameSchema } from "./schemas.ts";
+import { NameSchema, ScopeSchema, UserNameSchema } from "./schemas.ts";
 
 const view = {
   id: z.string().openapi({ description: "Public: names the token where it is listed and revoked." }),

@@ -6,20 +6,17 @@ import { readCost } from "../artifacts/cost.ts";
 import { getLineage } from "../artifacts/lineage.ts";
 import { getRating } from "../artifacts/rate.ts";
 import { SCALAR_METRICS } from "../trust/rate.ts";
+import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
 import {
   ArtifactIdSchema,
   ArtifactPath,
-  answer,
   CurrencySchema,
   FlagSchema,
   IncludeSchema,
-  jsonBody,
   LicenseCheckSchema,
   LicenseScopeSchema,
-  refusals,
-  requires,
 } from "./schemas.ts";
 
 const score = z.number().min(0).max(1);

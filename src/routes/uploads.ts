@@ -7,9 +7,10 @@ import { RegistryError } from "../errors.ts";
 import { issuedId } from "../lib/ids.ts";
 import { R2_MAX_PARTS, UPLOAD_MAX_BYTES } from "../limits.ts";
 import { answerUploaded, DIGEST_HEADERS, incomingBody } from "./content.ts";
+import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactIdSchema, ArtifactPath, ArtifactSchema, answer, jsonBody, refusals, requires } from "./schemas.ts";
+import { ArtifactIdSchema, ArtifactPath, ArtifactSchema } from "./schemas.ts";
 
 const DigestHex = z
   .string()

@@ -4,8 +4,9 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { READ_ONLY, SCOPES } from "../auth/scopes.ts";
 import { changeUser, listUsers, registerUser, removeUser } from "../auth/users.ts";
 import { PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS } from "../limits.ts";
+import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { createRouter, onlyWithAccounts } from "./router.ts";
-import { answer, jsonBody, refusals, requires, ScopeSchema, UserNameSchema } from "./schemas.ts";
+import { ScopeSchema, UserNameSchema } from "./schemas.ts";
 
 const view = z
   .object({

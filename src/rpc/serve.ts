@@ -8,8 +8,8 @@
 import type { z } from "@hono/zod-openapi";
 import { actorName } from "../auth/scopes.ts";
 import { workerOf } from "../auth/workers.ts";
-import type { Env } from "../config.ts";
 import { type Context, createContext, logLine } from "../context.ts";
+import type { Env } from "../env.ts";
 import { toRefusal } from "../errors.ts";
 import { malformed } from "../routes/router.ts";
 import { toRemoteError } from "./refusal.ts";

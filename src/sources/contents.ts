@@ -14,7 +14,7 @@ import type { HubRepository } from "./source-url.ts";
 import { ask, type Upstream } from "./upstream.ts";
 
 /** A stretch of a file, in bytes. */
-export interface Stretch {
+export interface ByteStretch {
   offset: number;
   length: number;
 }
@@ -34,7 +34,7 @@ export async function openHubFile(
   repository: HubRepository,
   revision: string,
   file: { path: string; size: number },
-  stretch: Stretch,
+  stretch: ByteStretch,
 ): Promise<ReadableStream<Uint8Array>> {
   const { offset, length } = stretch;
   const isWhole = offset === 0 && length === file.size;
@@ -55,7 +55,7 @@ function checked(
   request: StreamRequest,
   { status, headers, body }: SafeStream,
   { size }: { size: number },
-  { offset, length }: Stretch,
+  { offset, length }: ByteStretch,
 ): ReadableStream<Uint8Array> {
   const changed = (what: string) => new UpstreamError("changed", `${label(request)}: ${what}`);
   if (status === 206) {

@@ -6,7 +6,7 @@
  */
 
 import { RegistryError } from "../errors.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactType } from "../lib/artifact.ts";
 import { NAME_MAX_CHARS, URL_MAX_CHARS } from "../limits.ts";
 import { isHubId, isHubPage } from "./hub-id.ts";
 import { refusePrivate } from "./public-host.ts";

@@ -4,7 +4,7 @@
  */
 
 import type { Database, Quota } from "../config.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactType } from "../lib/artifact.ts";
 import { fitsAnother } from "./quotas.ts";
 
 /** An artifact as stored. Times in milliseconds since 1970, sizes in bytes, digests in hex. */

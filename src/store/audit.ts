@@ -5,7 +5,7 @@
 
 import type { Database } from "../config.ts";
 import type { Requester } from "../context.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactType } from "../lib/artifact.ts";
 import { AUDIT_SCAN_ROWS, AUDIT_SKEW_MS, DOWNLOAD_PARTS_LOOKED_BACK, DOWNLOAD_PARTS_MS } from "../limits.ts";
 import { LANDED } from "./artifacts.ts";
 

@@ -7,7 +7,7 @@
 
 import type { Database, Quota } from "../config.ts";
 import type { Requester } from "../context.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactRef, ArtifactType } from "../lib/artifact.ts";
 import { DELETION_BACKOFF_MAX_MS, DELETION_BACKOFF_MS, DELETION_STUCK_ATTEMPTS, SWEEP_PAGE } from "../limits.ts";
 import { fitsInPlace } from "./quotas.ts";
 
@@ -38,12 +38,6 @@ export type OpenDeletion = Pick<
   DeletionRow,
   "object_key" | "artifact_id" | "type" | "reason" | "attempts" | "multipart_id"
 >;
-
-/** Which artifacts a delete means. */
-export interface ArtifactRef {
-  id: number;
-  type: ArtifactType;
-}
 
 /** What every insertion into `deletions` fills, in this order. */
 export const DELETION_COLUMNS =

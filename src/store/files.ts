@@ -8,10 +8,9 @@
 
 import type { Verdict } from "../bundle/findings.ts";
 import type { Database } from "../config.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactRef, ArtifactType } from "../lib/artifact.ts";
 import type { ArtifactRow } from "./artifacts.ts";
 import type { IndexedFile } from "./bundle-index.ts";
-import type { ArtifactRef } from "./deletions.ts";
 
 /** What an inspection came to; null where there was none. */
 export interface Verdicted {

@@ -8,7 +8,7 @@
  */
 
 import type { Database } from "../config.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactType } from "../lib/artifact.ts";
 import type { ParentEdge } from "./artifacts.ts";
 
 /** One edge of a walk; `parent_id` is null for a parent that is not registered. */

@@ -1,7 +1,7 @@
 /** Statements that list artifacts: one page at a time, ascending id, at a cost that depends on the page alone. */
 
 import type { Database } from "../config.ts";
-import { ARTIFACT_TYPES, type ArtifactType } from "../lib/artifact-types.ts";
+import { ARTIFACT_TYPES, type ArtifactType } from "../lib/artifact.ts";
 
 /** One query of a list: a name, exact, or every name; some types, or every type. */
 export interface ListQuery {

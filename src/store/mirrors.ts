@@ -5,27 +5,14 @@
  * round, or none, tells the copying that it is not wanted any more.
  */
 
-import type { Database } from "../config.ts";
+import type { Database, MirrorMode } from "../config.ts";
 import type { Context, Requester } from "../context.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { MirrorRun } from "../env.ts";
+import type { ArtifactType } from "../lib/artifact.ts";
 import { LANDED } from "./artifacts.ts";
-
-/** How much is kept of what upstream has: card and configuration, or all of it. */
-export type MirrorMode = "light" | "full";
 
 /** Where a mirror stands. */
 export type MirrorState = "queued" | "running" | "verifying" | "finished" | "failed" | "skipped";
-
-/** One run of the copying, and who asked for it: all that it needs to be told. */
-export interface MirrorRun {
-  type: ArtifactType;
-  artifactId: number;
-  /** Of the content that is completed. */
-  version: number;
-  round: number;
-  actor: Context["actor"];
-  requestId: string;
-}
 
 /** Which row a run is. */
 export type MirrorKey = Pick<MirrorRun, "artifactId" | "version" | "round">;

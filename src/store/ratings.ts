@@ -1,7 +1,7 @@
 /** Statements on ratings. */
 
 import type { Database } from "../config.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactType } from "../lib/artifact.ts";
 
 /** A stored rating, with what is shown beside it. `rating` and `explanation` are JSON; all three are null where none is stored. */
 export interface RatingRow {

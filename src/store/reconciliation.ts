@@ -51,9 +51,9 @@ function uploadOf(key: string): number {
  * issued it writes over what is there, and must find no deletion of it, neither an open one that would take the new object
  * away, nor a finished one in the place of its own.
  */
-export function doomOrphans(
+export function doomStrays(
   db: Database,
-  orphans: readonly { key: string; size: number }[],
+  strays: readonly { key: string; size: number }[],
   by: Requester,
   limit: number,
 ): D1PreparedStatement {
@@ -69,7 +69,7 @@ export function doomOrphans(
        RETURNING ${OPEN_COLUMNS}`,
     )
     .bind(
-      JSON.stringify(orphans.map(({ key, size }) => ({ key, size, upload: uploadOf(key) }))),
+      JSON.stringify(strays.map(({ key, size }) => ({ key, size, upload: uploadOf(key) }))),
       by.at,
       by.actor,
       limit,

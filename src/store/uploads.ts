@@ -5,7 +5,7 @@
 
 import type { Database } from "../config.ts";
 import type { Requester } from "../context.ts";
-import type { ArtifactType } from "../lib/artifact-types.ts";
+import type { ArtifactType } from "../lib/artifact.ts";
 import { UPLOAD_STALE_MS } from "../limits.ts";
 import { LANDED } from "./artifacts.ts";
 import { DELETION_COLUMNS, OPEN_COLUMNS } from "./deletions.ts";

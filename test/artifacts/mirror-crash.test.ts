@@ -6,7 +6,7 @@
 
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { MirrorRun } from "../../src/store/mirrors.ts";
+import type { MirrorRun } from "../../src/env.ts";
 import { withFaults } from "../faults.ts";
 import { brokenInvariants, objectKeys, rows, unfinishedWork } from "../harness.ts";
 import { createMemory, createMirroringRegistry, filesOf, LEAST_PART_BYTES, mirror } from "./mirroring.ts";

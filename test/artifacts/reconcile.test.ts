@@ -2,7 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { ORPHAN_MIN_AGE_MS, RECONCILE_MAX_REMOVALS } from "../../src/limits.ts";
+import { RECONCILE_MAX_REMOVALS, STRAY_MIN_AGE_MS } from "../../src/limits.ts";
 import { withFaults } from "../faults.ts";
 import { brokenInvariants, createRegistry, objectKeys, rows, type TestRegistry } from "../harness.ts";
 import { insertArtifacts, seen, source, world } from "../routes/answers.ts";
@@ -10,7 +10,7 @@ import { insertArtifacts, seen, source, world } from "../routes/answers.ts";
 const reporting = createRegistry();
 const enforcing = createRegistry({ RECONCILE: "enforce" });
 /** When everything that a test has written is older than a day. Objects' times are real. */
-const NEXT_DAY = () => Date.now() + ORPHAN_MIN_AGE_MS + 60_000;
+const NEXT_DAY = () => Date.now() + STRAY_MIN_AGE_MS + 60_000;
 
 const put = (...keys: string[]) => Promise.all(keys.map((key) => env.BUCKET.put(key, "stray")));
 const numbered = (count: number, prefix = "stray/") =>
@@ -38,7 +38,7 @@ describe("an object that nothing points at", () => {
 
   it("is not even reported while it is younger: it may be in flight", async () => {
     await put("artifacts/code/99.zip");
-    for (const at of [Date.now(), Date.now() + ORPHAN_MIN_AGE_MS - 60_000]) {
+    for (const at of [Date.now(), Date.now() + STRAY_MIN_AGE_MS - 60_000]) {
       expect(await enforcing.reconcile(at)).toEqual({ strays: 0, removed: 0, missing: 0 });
     }
     expect(await objectKeys()).toEqual(["artifacts/code/99.zip"]);
@@ -131,7 +131,7 @@ describe("an object that nothing points at", () => {
     await createRegistry({ ...down.env, RECONCILE: "enforce" }).reconcile(NEXT_DAY());
     expect(await objectKeys()).toEqual(["artifacts/code/1.zip"]);
     expect(await brokenInvariants()).toEqual([]);
-    await enforcing.sweep(NEXT_DAY() + ORPHAN_MIN_AGE_MS);
+    await enforcing.sweep(NEXT_DAY() + STRAY_MIN_AGE_MS);
     expect(await objectKeys()).toEqual([]);
   });
 

@@ -15,7 +15,7 @@ import {
 } from "@huggingface/hub";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
-import type { Env } from "../../src/config.ts";
+import type { Env } from "../../src/env.ts";
 import { bytesOf, counting, type Given, keepFiles } from "../bundle/kept.ts";
 import { hexOf } from "../bundle/light-bundle.ts";
 import { createRegistry, rows } from "../harness.ts";

@@ -6,7 +6,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { SCOPES, type Scope } from "../../src/auth/scopes.ts";
 import { createToken } from "../../src/auth/token-text.ts";
-import type { MirrorRun } from "../../src/store/mirrors.ts";
+import type { MirrorRun } from "../../src/env.ts";
 import { addUser, allBut, closedRegistry, headersOf, issued, OWNER } from "../accounts.ts";
 import { createRegistry, rows } from "../harness.ts";
 import { seen, UNAUTHENTICATED, world } from "./answers.ts";

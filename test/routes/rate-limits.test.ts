@@ -2,7 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import type { Env } from "../../src/config.ts";
+import type { Env } from "../../src/env.ts";
 import { networkOf } from "../../src/middleware/rate-limit.ts";
 import { addUser, allBut, closedRegistry, credentials, headersOf, issued } from "../accounts.ts";
 import { withFaults } from "../faults.ts";

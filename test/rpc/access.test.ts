@@ -3,7 +3,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env, WorkerEntrypoint } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Env } from "../../src/config.ts";
+import type { Env } from "../../src/env.ts";
 import { inputs } from "../../src/rpc/inputs.ts";
 import { asRefusal } from "../../src/rpc/refusal.ts";
 import { RegistryService } from "../../src/rpc.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { RegistryError } from "../../src/errors.ts";
-import type { ArtifactType } from "../../src/lib/artifact-types.ts";
+import type { ArtifactType } from "../../src/lib/artifact.ts";
 import { hubRepository, parseSource } from "../../src/sources/source-url.ts";
 
 function codeOf(type: ArtifactType, url: string): string {

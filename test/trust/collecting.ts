@@ -1,6 +1,6 @@
 /** A model on the hub, `o/bert`, whose files and surroundings a test makes up. */
 
-import type { ArtifactType } from "../../src/lib/artifact-types.ts";
+import type { ArtifactType } from "../../src/lib/artifact.ts";
 import { parseSource } from "../../src/sources/source-url.ts";
 import type { Upstream } from "../../src/sources/upstream.ts";
 import { type Collected, collect } from "../../src/trust/collect.ts";

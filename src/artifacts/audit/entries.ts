@@ -7,7 +7,7 @@
 import { may, permit } from "../../auth/scopes.ts";
 import { type Context, requester } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
-import { ARTIFACT_TYPES } from "../../lib/artifact-types.ts";
+import { ARTIFACT_TYPES, type ArtifactRef } from "../../lib/artifact.ts";
 import { cursorAfter } from "../../lib/paging.ts";
 import { AUDIT_SCAN_ROWS, PAGE_SIZE } from "../../limits.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
@@ -23,7 +23,6 @@ import {
   selectAudit,
   selectAuditedName,
 } from "../../store/audit.ts";
-import type { ArtifactRef } from "../../store/deletions.ts";
 import { rowsOf } from "../../store/statements.ts";
 import { type Metadata, metadataOf } from "../views.ts";
 

@@ -41,13 +41,13 @@ export interface HubFile {
 export type HubEntry = ({ type: "file" } & HubFile) | { type: "directory"; path: string; oid: string; size: 0 };
 
 /** What all answers about a repository say. Times in milliseconds since 1970. */
-export interface HubRecord {
+export interface KeptRecord {
   artifact: IndexedArtifact;
   commit: string;
 }
 
 /** A file, and the commit that it is of. */
-export type OpenedHubFile = OpenedFile & Pick<HubRecord, "commit">;
+export type OpenedHubFile = OpenedFile & Pick<KeptRecord, "commit">;
 
 /**
  * The record of a repository: its artifact, what upstream said of it, and its files.
@@ -56,7 +56,7 @@ export type OpenedHubFile = OpenedFile & Pick<HubRecord, "commit">;
 export async function getHubRecord(
   ctx: Context,
   repo: HubRepo,
-): Promise<HubRecord & { described: HubDescription; files: HubFile[] }> {
+): Promise<KeptRecord & { described: HubDescription; files: HubFile[] }> {
   permit(ctx, "artifact:read");
   const { artifact, files } = await atRevision(ctx, repo, (wanted) =>
     getIndexed(ctx, wanted, { from: "", pages: INDEX_MAX_PAGES }),
@@ -78,7 +78,7 @@ export async function getHubTree(
   ctx: Context,
   repo: HubRepo,
   query: { directory: string; recursive: boolean; after: string },
-): Promise<HubRecord & { entries: HubEntry[]; next?: string }> {
+): Promise<KeptRecord & { entries: HubEntry[]; next?: string }> {
   permit(ctx, "artifact:read");
   const { directory, after } = query;
   const from = after === "" && directory !== "" ? `${directory}/` : after;
@@ -103,7 +103,7 @@ export async function getHubPaths(
   ctx: Context,
   repo: HubRepo,
   paths: readonly string[],
-): Promise<HubRecord & { entries: HubEntry[] }> {
+): Promise<KeptRecord & { entries: HubEntry[] }> {
   permit(ctx, "artifact:read");
   const rows = await atRevision(ctx, repo, async (wanted) => {
     const found = rowsOf<IndexedArtifact>(await selectFilesAt(ctx.db, wanted, paths).all());
@@ -134,7 +134,7 @@ export function getHubUser(ctx: Context): string {
  * Opens a file of a repository; otherwise as `openFile`.
  * @throws RegistryError as `openFile`, and `revision_not_found`
  */
-export async function openHubFile(
+export async function openKeptFile(
   ctx: Context,
   repo: HubRepo,
   path: string,

@@ -3,7 +3,7 @@
 import { permit } from "../../auth/scopes.ts";
 import { type Context, requester } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
-import type { ArtifactRef } from "../../store/deletions.ts";
+import type { ArtifactRef } from "../../lib/artifact.ts";
 import { type MirrorRow, type MirrorState, requestMirror, selectMirror } from "../../store/mirrors.ts";
 import { rowsOf } from "../../store/statements.ts";
 import { startMirror } from "./start.ts";

@@ -8,18 +8,12 @@
 
 import { type CrcPiece, mergePieces } from "../../bundle/zip-stream.ts";
 import { type Context, requester } from "../../context.ts";
+import type { MirrorRun } from "../../env.ts";
 import { MIRROR_LEASE_MS, MIRROR_MAX_PARTS, MIRROR_PART_BYTES } from "../../limits.ts";
 import { gitHubCommit } from "../../sources/contents.ts";
 import { projectPath } from "../../sources/source-url.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
-import {
-  endMirror,
-  keepMirror,
-  type MirrorProgress,
-  type MirrorRun,
-  type MirrorState,
-  openMirrorUpload,
-} from "../../store/mirrors.ts";
+import { endMirror, keepMirror, type MirrorProgress, type MirrorState, openMirrorUpload } from "../../store/mirrors.ts";
 import { abortMultipart, completeMultipart, createMultipart, type Multipart } from "../../store/multipart.ts";
 import { repeatOnce, rowsOf } from "../../store/statements.ts";
 import { recordMultipart, type UploadRow } from "../../store/uploads.ts";
@@ -37,7 +31,7 @@ import { verifyMirror } from "./verify.ts";
 export type Steps = (name: string, work: () => Promise<string>) => Promise<string>;
 
 /** The upload of a run, once it is open. */
-type OpenUpload = Multipart & { id: number };
+type MirrorUpload = Multipart & { id: number };
 
 /** Copies what upstream has. Answers how it ended; `queued` stands for a run that nobody wants any more. */
 export async function runMirror(
@@ -47,7 +41,7 @@ export async function runMirror(
   options: { partBytes?: number } = {},
 ): Promise<MirrorState> {
   const step = remember(steps);
-  let upload: OpenUpload | undefined;
+  let upload: MirrorUpload | undefined;
   try {
     const source = await step("plan", () => sizeUp(ctx, run));
     const partBytes = partSize(source.size, options.partBytes ?? MIRROR_PART_BYTES);
@@ -120,7 +114,7 @@ function partSize(size: number | undefined, least: number): number {
 }
 
 /** Intent first, then the multipart upload, then its name into the intent: from then on a delete knows of it. */
-async function open(ctx: Context, run: MirrorRun, partBytes: number): Promise<OpenUpload> {
+async function open(ctx: Context, run: MirrorRun, partBytes: number): Promise<MirrorUpload> {
   const by = requester(ctx);
   const expiresAt = by.at + MIRROR_LEASE_MS;
   const results = await ctx.db.batch(openMirrorUpload(ctx.db, run, by, { expiresAt, partSize: partBytes }));
@@ -142,7 +136,7 @@ async function open(ctx: Context, run: MirrorRun, partBytes: number): Promise<Op
 async function copyAndSettle(
   ctx: Context,
   run: MirrorRun,
-  target: { source: Copied; upload: OpenUpload; partBytes: number },
+  target: { source: Copied; upload: MirrorUpload; partBytes: number },
   step: Step,
 ): Promise<void> {
   const { source, upload, partBytes } = target;
@@ -226,7 +220,7 @@ async function keep(
 async function finish(
   ctx: Context,
   run: MirrorRun,
-  upload: OpenUpload | undefined,
+  upload: MirrorUpload | undefined,
   end: MirrorFailure | MirrorObsolete,
 ): Promise<MirrorState> {
   const row = await selectArtifact(ctx.db, run.type, run.artifactId).first<ArtifactRow>();

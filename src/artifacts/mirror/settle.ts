@@ -3,9 +3,10 @@
 import { inspectZip } from "../../bundle/inspect.ts";
 import type { ZipLayout } from "../../bundle/zip-layout.ts";
 import type { Context } from "../../context.ts";
+import type { MirrorRun } from "../../env.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
 import type { StoredInspection } from "../../store/bundle-index.ts";
-import { finishMirror, type MirrorRun } from "../../store/mirrors.ts";
+import { finishMirror } from "../../store/mirrors.ts";
 import { asReplacement, settle } from "../write.ts";
 import { readerOf } from "../zip-reader.ts";
 import { MirrorFailure, MirrorObsolete } from "./failure.ts";

@@ -6,18 +6,12 @@
  */
 
 import type { Actor } from "../../auth/scopes.ts";
+import type { MirrorMode } from "../../config.ts";
 import { type Context, requester } from "../../context.ts";
+import type { MirrorRun } from "../../env.ts";
+import type { ArtifactRef } from "../../lib/artifact.ts";
 import { MIRROR_RELAUNCH_MAX, MIRROR_RELAUNCH_MS } from "../../limits.ts";
-import type { ArtifactRef } from "../../store/deletions.ts";
-import {
-  decideMirror,
-  endMirror,
-  type MirrorMode,
-  type MirrorRow,
-  type MirrorRun,
-  selectMirror,
-  takeWaitingMirrors,
-} from "../../store/mirrors.ts";
+import { decideMirror, endMirror, type MirrorRow, selectMirror, takeWaitingMirrors } from "../../store/mirrors.ts";
 import { rowsOf } from "../../store/statements.ts";
 import type { Settlement } from "../write.ts";
 

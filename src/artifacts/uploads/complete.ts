@@ -7,9 +7,9 @@
 import { permit } from "../../auth/scopes.ts";
 import type { Context } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
+import type { ArtifactRef } from "../../lib/artifact.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
 import { digestBundle } from "../../store/blobs.ts";
-import type { ArtifactRef } from "../../store/deletions.ts";
 import { completeMultipart, isNoSuchUpload, PartsRefusedError } from "../../store/multipart.ts";
 import { repeatOnce } from "../../store/statements.ts";
 import { selectUpload } from "../../store/uploads.ts";

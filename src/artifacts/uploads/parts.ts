@@ -8,6 +8,7 @@
 import { permit } from "../../auth/scopes.ts";
 import { type Context, requester } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
+import type { ArtifactRef } from "../../lib/artifact.ts";
 import {
   PRESIGNED_PUT_S,
   R2_MAX_PARTS,
@@ -17,7 +18,7 @@ import {
   UPLOAD_PART_MAX_BYTES,
   UPLOAD_PART_MIN_BYTES,
 } from "../../limits.ts";
-import type { ArtifactRef, OpenDeletion } from "../../store/deletions.ts";
+import type { OpenDeletion } from "../../store/deletions.ts";
 import {
   abortMultipart,
   createMultipart,

@@ -3,9 +3,9 @@
 import { permit } from "../../auth/scopes.ts";
 import type { Context } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
+import type { ArtifactRef } from "../../lib/artifact.ts";
 import { UPLOAD_BODY_MAX_BYTES, UPLOAD_BODY_TIMEOUT_MS } from "../../limits.ts";
 import { putStream } from "../../store/blobs.ts";
-import type { ArtifactRef } from "../../store/deletions.ts";
 import { BrokenBodyError, type ComingBody, WrongDigestError } from "../../store/streams.ts";
 import type { Upload } from "../../store/uploads.ts";
 import { signDownload } from "../links.ts";

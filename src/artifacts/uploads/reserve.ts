@@ -2,7 +2,7 @@
 
 import { permit } from "../../auth/scopes.ts";
 import type { Context } from "../../context.ts";
-import type { ArtifactType } from "../../lib/artifact-types.ts";
+import type { ArtifactType } from "../../lib/artifact.ts";
 import { UPLOAD_LIFE_MS } from "../../limits.ts";
 import { ANOTHER, checkQuota } from "../quota.ts";
 import { type Metadata, metadataOf } from "../views.ts";

@@ -8,10 +8,10 @@
 import { inspectZip } from "../../bundle/inspect.ts";
 import type { Context } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
+import type { ArtifactRef } from "../../lib/artifact.ts";
 import { REFUSAL_MAX_FINDINGS } from "../../limits.ts";
 import { isUploadKey, uploadSource } from "../../sources/source-url.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
-import type { ArtifactRef } from "../../store/deletions.ts";
 import { rowsOf } from "../../store/statements.ts";
 import { selectUpload, type UploadRow } from "../../store/uploads.ts";
 import { isModelEvidence } from "../../trust/evidence.ts";
