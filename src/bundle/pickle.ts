@@ -9,6 +9,7 @@
 
 import { PICKLE_MAX_BYTES, PICKLE_MAX_OPCODES, PICKLE_MAX_STREAMS, PICKLE_NAME_MAX_BYTES } from "../limits.ts";
 import { Cursor, EndOfBytes, type ReadBytes } from "./cursor.ts";
+import { decode, isLine, takeLines } from "./pickle-lines.ts";
 import { Bound, Malformed, PickleMachine, type Report } from "./pickle-machine.ts";
 
 /** What a walk saw. */
@@ -29,8 +30,8 @@ const TORCH_STREAMS = 5;
 const WINDOW_BYTES = 64 * 1024;
 /** Longest opcode whose argument is not text or a payload. */
 const OPCODE_BYTES = 9;
-const LINE_MAX_BYTES = 64 * 1024;
 const STOP = 0x2e;
+const FRAME = 0x95;
 
 type Effect = (machine: PickleMachine, argument: number) => void;
 
@@ -40,6 +41,7 @@ const push: Effect = (machine) => machine.push();
 const FIXED: ReadonlyMap<number, readonly [bytes: number, effect: Effect]> = new Map<number, [number, Effect]>([
   [0x28, [0, (machine) => machine.pushMark()]], // MARK
   [0x29, [0, push]], // EMPTY_TUPLE
+  [0x2e, [0, (machine) => machine.drop()]], // STOP
   [0x30, [0, (machine) => machine.dropAny()]], // POP
   [0x31, [0, (machine) => machine.dropMarked()]], // POP_MARK
   [0x32, [0, (machine) => machine.duplicate()]], // DUP
@@ -149,18 +151,43 @@ export async function walkPickles(
 /** One pickle, to its STOP. */
 async function walkOne(cursor: Cursor, machine: PickleMachine, opcodes: { left: number }): Promise<void> {
   machine.reset();
+  let frameEnd: number | undefined;
   for (;;) {
     if (cursor.ready < OPCODE_BYTES) await cursor.fill(OPCODE_BYTES);
     opcodes.left -= 1;
     if (opcodes.left < 0 || cursor.fetched > PICKLE_MAX_BYTES) throw new Bound();
-    const opcode = cursor.uint(1);
-    const fixed = FIXED.get(opcode);
-    const sized = SIZED.get(opcode);
-    if (opcode === STOP) return machine.drop();
-    if (fixed) fixed[1](machine, fixed[0] > 0 ? cursor.uint(fixed[0]) : 0);
-    else if (sized) await payload(cursor, machine, cursor.uint(sized[0]), sized[1]);
-    else await lines(cursor, machine, String.fromCharCode(opcode));
+    const [opcode = STOP] = cursor.peek(1);
+    const argument = await takeOpcode(cursor, machine).catch((error: unknown) => {
+      // who skips the rest of the frame finds another line there
+      const overrun = isLine(opcode) || error instanceof EndOfBytes || cursor.position > (frameEnd ?? 0);
+      if (frameEnd !== undefined && overrun) machine.misread(FRAME_BROKEN);
+      throw error;
+    });
+    const mustEnd = opcode === STOP || opcode === FRAME;
+    if (frameEnd !== undefined && (cursor.position > frameEnd || (mustEnd && cursor.position < frameEnd))) {
+      machine.misread(FRAME_BROKEN);
+      throw new Malformed();
+    }
+    if (cursor.position === frameEnd) frameEnd = undefined;
+    // one that is longer than the file ends nowhere
+    if (opcode === FRAME && argument <= cursor.rest) frameEnd = cursor.position + argument;
+    if (opcode === STOP) return;
   }
+}
+
+/** At the end of a frame that does not hold whole opcodes, readers go on at different places: none that writes makes one. */
+const FRAME_BROKEN = "has a frame that does not hold whole opcodes";
+
+/** Takes the next opcode; gives its argument if that is of fixed length. */
+async function takeOpcode(cursor: Cursor, machine: PickleMachine): Promise<number> {
+  const opcode = cursor.uint(1);
+  const [bytes, effect] = FIXED.get(opcode) ?? [];
+  const sized = SIZED.get(opcode);
+  const argument = bytes ? cursor.uint(bytes) : 0;
+  if (effect) effect(machine, argument);
+  else if (sized) await payload(cursor, machine, cursor.uint(sized[0]), sized[1]);
+  else await takeLines(cursor, machine, String.fromCharCode(opcode));
+  return argument;
 }
 
 /** A value of so many bytes, which are read only if they may be the text of a name. */
@@ -173,64 +200,4 @@ async function payload(cursor: Cursor, machine: PickleMachine, length: number, t
   const value = decode(cursor.take(length));
   if (value === undefined) machine.push();
   else machine.pushText(value);
-}
-
-/** The opcodes of protocol 0, whose arguments are lines, and how a line must begin that a reader would take. */
-const LINES: ReadonlyMap<string, RegExp> = new Map([
-  ["F", /^[\s\d.+\-in]/i],
-  ["I", /^[\s\d+-]/],
-  ["L", /^[\s\d+-]/],
-  ["P", /^/],
-  ["S", /^[\s"']/],
-  ["V", /^/],
-  ["c", /^/],
-  ["g", /^[\s\d+-]/],
-  ["i", /^/],
-  ["p", /^[\s\d+-]/],
-]);
-
-/** One of them. */
-async function lines(cursor: Cursor, machine: PickleMachine, opcode: string): Promise<void> {
-  const begin = String.fromCharCode(...cursor.peek(1));
-  // before anything is read: of what is no pickle, a line may be as long as the file
-  if (!LINES.get(opcode)?.test(begin) || (opcode === "i" && !machine.hasMark)) throw new Malformed();
-  const first = await line(cursor);
-  if (opcode === "c") return machine.import(first, await line(cursor));
-  if (opcode === "i") return machine.callImport(first, await line(cursor));
-  if (opcode === "g" || opcode === "p") {
-    // Python reads more forms of a number than these; whoever uses them wants to be misread.
-    if (!/^(?:0|[1-9]\d{0,8})$/.test(first)) {
-      if (/^\s*[+-]?\d[\d_]*\s*(?:\0|$)/.test(first)) machine.unresolved("names a memo by an odd number");
-      throw new Malformed();
-    }
-    return opcode === "g" ? machine.recall(Number(first)) : machine.remember(Number(first));
-  }
-  // a superset of what is a number to Python
-  if ("FIL".includes(opcode) && !/^\s*[\w.+-]+\s*(?:\0|$)/.test(first)) throw new Malformed();
-  const quoted = opcode === "S" ? /^(["'])(.*)\1$/.exec(first.trim())?.[2] : first;
-  // escapes are not resolved: a name that needs them is none that is allowed
-  if ((opcode === "S" || opcode === "V") && quoted !== undefined && !quoted.includes("\\")) machine.pushText(quoted);
-  else machine.push();
-}
-
-/** The next line, without its end. */
-async function line(cursor: Cursor): Promise<string> {
-  let length = cursor.find(0x0a);
-  if (length === -1) {
-    await cursor.fill(LINE_MAX_BYTES);
-    length = cursor.find(0x0a);
-  }
-  if (length === -1 && cursor.rest >= LINE_MAX_BYTES) throw new Bound();
-  // a last line without its end is one to some readers
-  const text = decode(cursor.take(length === -1 ? cursor.rest : length));
-  if (length !== -1) cursor.skip(1);
-  return text ?? "\ufffd";
-}
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }

@@ -21,6 +21,7 @@ import {
 } from "./make-pickle.ts";
 import { bytesOf, deflated, join, type Made, makeZip, readerOf, u16, u32, u64 } from "./make-zip.ts";
 
+const frame = (length: number) => join(op(0x95), u64(length));
 const inPickle = async (...parts: (Uint8Array | string)[]) => found([file("x.pkl", join(...parts))]);
 
 /** What torch.save writes. */
@@ -153,7 +154,22 @@ describe("a pickle", () => {
       STACK_GLOBAL,
       STOP,
     ];
-    expect(await inPickle(...parts)).toEqual({ verdict: "unsafe", codes: ["pickle_unresolved", "pickle_malformed"] });
+    expect(await inPickle(...parts)).toEqual({ verdict: "unsafe", codes: ["pickle_unresolved", "pickle_import"] });
+  });
+
+  it.each<[how: string, parts: (Uint8Array | string)[]]>([
+    ["ends in the middle of an opcode", [op("N"), frame(2), "0B", u32(9), "cos\nsystem", STOP]],
+    ["ends in the middle of one that reaches beyond the file", [frame(2), "NB", u32(1 << 24), "cos\nsystem\n)R."]],
+    ["ends in the middle of a line", [frame(3), op("N"), "Vx", "y\n0cos\nsystem\n)R."]],
+    ["ends in the middle of a line that is none", [frame(3), "NI", op(0x87), "_0\n0cos\nsystem\n)R."]],
+    ["holds another that it does not hold whole", [frame(20), frame(40), "N".repeat(40), STOP]],
+    ["goes on behind the end", [frame(20), op("N"), STOP, "N.".repeat(20)]],
+  ])("whose frame %s is unsafe: readers differ in where they go on", async (_, parts) => {
+    for (const name of ["x.pkl", "x.bin", "x.dat"]) {
+      const { verdict, findings } = await inspect([file(name, join(...parts))]);
+      expect(verdict).toBe("unsafe");
+      expect(findings[0]).toMatchObject({ code: "pickle_unresolved", detail: expect.stringContaining("has a frame") });
+    }
   });
 
   it("that reports each import once", async () => {

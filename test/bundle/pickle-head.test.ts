@@ -41,6 +41,9 @@ describe("a pickle under any name", () => {
     ["with a line that is longer than what is read", join("V", "x".repeat(999), "\n0cposix\nsystem\n", call)],
     ["with bytes that are stepped over", join("B", u32(70_000), new Uint8Array(70_000), "0cposix\nsystem\n", call)],
     ["with a memo", join("Vposix\n", MEMOIZE, "0Vsystem\n", MEMOIZE, "0h\0h\x01", STACK_GLOBAL, call, STOP)],
+    ["with odd numbers of its memo", bytesOf("cposix\nsystem\np+2\n0g 2\n)R")],
+    ["with a number that ends at a NUL", join("I\0a", op(0xe6), "\n0cposix\nsystem\n)R")],
+    ["as a class whose last line does not end", bytesOf("(Niposix\nsystem\x1f")],
     ["as a class that it makes", join("(S'true'\niposix\nsystem\n", STOP)],
     ["as an object", join("(", imported("posix", "system"), "S'true'\no", STOP)],
   ])("and without a usual beginning: %s", async (_, pickle) => {
