@@ -130,7 +130,7 @@ export interface Config {
   downloadTtlSeconds: number;
   /** Whether the daily comparison only reports stray objects or also removes them. */
   reconcile: "report" | "enforce";
-  /** How much a registration keeps that does not say it. */
+  /** How much is kept where a registration does not say. */
   mirror: MirrorMode;
   /** Bytes of the largest repository that is kept whole; 0: no bound. */
   mirrorMaxBytes: number;

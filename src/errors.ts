@@ -108,7 +108,7 @@ export interface ErrorBody {
  *
  * @param code   which refusal; decides the status
  * @param detail the text, where it says more than the table's
- * @param extra  further keys of the body, and `headers` for the answer
+ * @param more   `extra`: further keys of the body; `headers` of the answer; `cause`
  */
 export class RegistryError extends Error {
   readonly code: ErrorCode;

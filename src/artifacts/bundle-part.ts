@@ -10,7 +10,7 @@ import type { ArtifactRef } from "../lib/artifact.ts";
 import { INDEX_MAX_PAGES, PART_MAX_FILES } from "../limits.ts";
 import type { IndexedFile } from "../store/bundle-index.ts";
 import type { IndexedArtifact } from "../store/files.ts";
-import { auditLater } from "./audit/entries.ts";
+import { auditDownload } from "./audit/entries.ts";
 import { type Download, type DownloadRequest, negotiate, openPresent, refuseUnsafe } from "./download.ts";
 import { getIndexed, readFile } from "./files.ts";
 
@@ -64,7 +64,7 @@ export function openPart(
       const begun = await readFile(ctx, artifact, first);
       if (!begun) return undefined;
       const open = (index: number) => (index === 0 ? Promise.resolve(begun) : openOne(ctx, artifact, wanted[index]));
-      auditLater(ctx, "DOWNLOAD", artifact, "part");
+      auditDownload(ctx, artifact, "part");
       const { body } = streamZipRange(layout, { offset: 0, length: layout.size }, [], open);
       return { ...described, body: body.pipeThrough(new FixedLengthStream(layout.size)) };
     },

@@ -18,7 +18,7 @@ import type { ArtifactRow } from "../store/artifacts.ts";
 import { getBundle } from "../store/blobs.ts";
 import { selectVerdicted, type Verdicted } from "../store/files.ts";
 import { presign } from "../store/presign.ts";
-import { auditLater } from "./audit/entries.ts";
+import { auditDownload } from "./audit/entries.ts";
 
 /** What the client has and wants, as its headers say. */
 export interface DownloadRequest {
@@ -127,11 +127,11 @@ async function openVersion(ctx: Context, row: ArtifactRow, request: DownloadRequ
   const extent = plan.range && plan.range.length < size ? "part" : "whole";
   // What a client has already is for us to say: the bucket knows another entity tag.
   if (request.mayBeSentOn && ctx.config.s3 && request.ifNoneMatch === undefined && request.ifRange === undefined) {
-    auditLater(ctx, "DOWNLOAD", row, extent);
+    auditDownload(ctx, row, extent);
     return { ...described, link: await linkTo(ctx.config.s3, row) };
   }
   const object = await getBundle(ctx.blobs, row.object_key, plan.range);
   if (!object) return undefined;
-  auditLater(ctx, "DOWNLOAD", row, extent);
+  auditDownload(ctx, row, extent);
   return { ...described, body: object.body };
 }

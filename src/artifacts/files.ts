@@ -26,7 +26,7 @@ import {
   type Wanted,
 } from "../store/files.ts";
 import { rowsOf } from "../store/statements.ts";
-import { auditLater } from "./audit/entries.ts";
+import { auditDownload } from "./audit/entries.ts";
 import { type Download, type DownloadRequest, negotiate, openPresent, refuseUnsafe } from "./download.ts";
 import { etagOf } from "./views.ts";
 
@@ -134,7 +134,7 @@ export async function openFile(
       const body = await readFile(ctx, artifact, file, plan.range);
       if (!body) return undefined;
       // of the zip, a file is a part: those that one reads in an hour are one download
-      auditLater(ctx, "DOWNLOAD", artifact, "part");
+      auditDownload(ctx, artifact, "part");
       return { ...described, body };
     },
   );

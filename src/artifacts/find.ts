@@ -80,7 +80,7 @@ export async function findByName(ctx: Context, name: string, offset?: Offset): P
 export async function search(ctx: Context, regex: string, offset?: Offset): Promise<Page> {
   permit(ctx, "search");
   const { after, skip } = start(offset, SEARCH_INDEX_MAX);
-  // The engine's tables take longer to build than most isolates have anybody who searches.
+  // Loaded on first use: building the engine's tables is slow, and most isolates never search.
   const { compilePattern } = await import("../search/pattern.ts");
   const { rows, next } = await findByPattern(ctx, compilePattern(regex), after, skip + PAGE_SIZE);
   if (rows.length < skip && next !== undefined) {

@@ -35,7 +35,7 @@ import {
   rate,
   toContract,
 } from "../trust/rate.ts";
-import { auditLater } from "./audit/entries.ts";
+import { auditLook } from "./audit/entries.ts";
 import { readUpload } from "./uploads/read.ts";
 import { readerOf } from "./zip-reader.ts";
 
@@ -101,7 +101,7 @@ export async function getRating(ctx: Context, ref: ArtifactRef, withEvidence: bo
   const stored = row.algorithm === ALGORITHM_VERSION ? parseStored(row) : await renew(ctx, row);
   const body = stored.rating as StoredBody;
   if ("failed" in body) throw new RegistryError("rating_failed");
-  auditLater(ctx, "RATE", row);
+  auditLook(ctx, "RATE", row);
   const { category, ...scores } = body;
   return {
     name: row.name,

@@ -102,7 +102,7 @@ async function takeOut(
   const statements = removeArtifacts(ctx.db, distinct, requester(ctx), dependents === "refuse");
   const [taken] = await repeatOnce(() => ctx.db.batch(statements));
   const mine = rowsOf<DoomedNow>(taken);
-  // Only who was not there to be deleted, was updated while the bucket was down, or is being uploaded has more open.
+  // More can be open only for what was gone already, was updated while the bucket was down, or is being uploaded to.
   const isAll = mine.length === distinct.length && !mine.some((deletion) => deletion.others);
   const open = isAll ? mine : rowsOf<OpenDeletion>(await selectOpenOf(ctx.db, distinct).all());
 

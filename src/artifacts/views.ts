@@ -12,7 +12,7 @@ export interface Metadata {
   type: ArtifactType;
 }
 
-/** Contract: `Artifact`. `download_url` is left out where the deployment cannot sign links. */
+/** Contract: `Artifact`. `download_url` is left out where the deployment cannot sign links, and for who may not download. */
 export interface Artifact {
   metadata: Metadata;
   data: { url: string; download_url?: string };

@@ -83,7 +83,7 @@ export async function revokeToken(ctx: Context, id: string): Promise<void> {
   if (rowsOf(deleted).length === 0) throw new RegistryError("token_not_found");
 }
 
-/** Whose tokens whoever asks may have: a registered user's, or the first administrator's. */
+/** The account whose tokens the caller manages; null: the first administrator's. */
 function accountOf(ctx: Context): string | null {
   const name = nameOf(ctx.actor);
   // Cloudflare Access and other Workers have their own ways to name machines.

@@ -52,7 +52,10 @@ export const ArtifactSchema = z
       download_url: z
         .url()
         .optional()
-        .openapi({ description: "Signed link to the zip; absent where the deployment has no signing key." }),
+        .openapi({
+          description:
+            "Signed link to the zip; absent where the deployment has no signing key, and for who may not download.",
+        }),
     }),
   })
   .openapi("Artifact");

@@ -53,17 +53,16 @@ export interface AuditPage<Entry> {
   next?: string;
 }
 
-/** Audits, after the answer, that something was read. */
-export function auditLater(
-  ctx: Context,
-  action: "DOWNLOAD" | "RATE" | "AUDIT",
-  seen: AuditedArtifact,
-  extent: "whole" | "part" = "whole",
-): void {
+/** Audits, after the answer, that bytes are handed out: the whole of a zip, or a part of it. */
+export function auditDownload(ctx: Context, seen: AuditedArtifact, extent: "whole" | "part"): void {
   const by = requester(ctx);
-  const write = async () =>
-    (extent === "part" ? auditPart(ctx.db, seen, by) : auditRead(ctx.db, action, seen, by)).run();
-  ctx.defer(write());
+  const statement = extent === "part" ? auditPart(ctx.db, seen, by) : auditRead(ctx.db, "DOWNLOAD", seen, by);
+  ctx.defer(statement.run());
+}
+
+/** Audits, after the answer, that a rating or the audit was looked at. */
+export function auditLook(ctx: Context, action: "RATE" | "AUDIT", seen: AuditedArtifact): void {
+  ctx.defer(auditRead(ctx.db, action, seen, requester(ctx)).run());
 }
 
 /**
@@ -88,7 +87,7 @@ export async function readArtifactAudit(
   const [gone] = rowsOf<{ name: string }>(audited);
   const seen = row ?? (isAdmin && gone ? { ...ref, name: gone.name } : undefined);
   if (!seen) throw new RegistryError("artifact_not_found");
-  auditLater(ctx, "AUDIT", seen);
+  auditLook(ctx, "AUDIT", seen);
   const { entries, next } = pageOf(rowsOf<FoundAuditRow>(found));
   return {
     entries: entries
@@ -105,7 +104,7 @@ const EVERYTHING: AuditedArtifact = { id: 0, type: "", name: "" };
 export async function readAudit(ctx: Context, filter: AuditFilter, after: number): Promise<AuditPage<AuditEntry>> {
   permit(ctx, "admin");
   const found = await selectAudit(ctx.db, filter, after, PAGE_SIZE + 1).all<FoundAuditRow>();
-  auditLater(ctx, "AUDIT", EVERYTHING);
+  auditLook(ctx, "AUDIT", EVERYTHING);
   const { entries, next } = pageOf(found.results);
   return {
     entries: entries.map((entry) => ({

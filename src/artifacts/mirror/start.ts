@@ -15,7 +15,7 @@ import { decideMirror, endMirror, type MirrorRow, selectMirror, takeWaitingMirro
 import { rowsOf } from "../../store/statements.ts";
 import type { Settlement } from "../write.ts";
 
-/** A settlement that also decides whether the new content is to be completed. Undefined: as it was so far. */
+/** A settlement that also decides whether the new content is to be completed. `mode` undefined: as before. */
 export function withMirror(ctx: Context, settlement: Settlement, mode: MirrorMode | undefined): Settlement {
   const by = { ...requester(ctx), as: ctx.actor };
   return {

@@ -60,7 +60,7 @@ export function intentOf({ type, id, name }: Slot) {
   return { artifactId: id, type, name, sourceKey: "" };
 }
 
-/** Looks into an object that has been written, and settles it. What stands against that for good, the object is gone then. */
+/** Looks into an object that has been written, and settles it. If it is refused for good, the object is deleted. */
 export async function finish(
   ctx: Context,
   slot: Slot,
