@@ -39,6 +39,8 @@ export interface Bundle {
   name: string;
   size: number;
   sha256: string;
+  /** With its quotes, as `ETag`. */
+  etag: string;
   range?: { offset: number; length: number };
 }
 

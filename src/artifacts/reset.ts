@@ -23,10 +23,15 @@ import { purgeAndFinish } from "./purge.ts";
 export async function reset(ctx: Context, confirm?: number): Promise<void> {
   permit(ctx, "registry:reset");
   if (ctx.config.auth === "required") await requireConfirmation(ctx, confirm);
+  // Ids that wait for content, and what is being uploaded to them: nothing of before comes in after it.
+  await repeatOnce(() => ctx.db.batch(giveUpUploads(ctx.db, { waiting: true }, requester(ctx))));
   if (!(await deleteEverything(ctx))) throw new RegistryError("deletion_unfinished");
 }
 
-/** Whether everything is gone. An invocation that has no calls left is no other failure than a store that is down. */
+/**
+ * Whether everything is gone. From here on something may have been deleted: an invocation that has no calls left is no other
+ * failure than a store that is down.
+ */
 async function deleteEverything(ctx: Context): Promise<boolean> {
   try {
     return (await takeOutAll(ctx)) && (await purgeAll(ctx));
@@ -36,10 +41,8 @@ async function deleteEverything(ctx: Context): Promise<boolean> {
   }
 }
 
-/** Artifacts, and ids that wait for content with what is being uploaded to them: nothing of before comes in after it. */
 async function takeOutAll(ctx: Context): Promise<boolean> {
   const by = requester(ctx);
-  await repeatOnce(() => ctx.db.batch(giveUpUploads(ctx.db, { waiting: true }, by)));
   for (let page = 0; page < RESET_MAX_PAGES; page += 1) {
     const refs = rowsOf<ArtifactRef>(await selectSomeRefs(ctx.db, BULK_DELETE_MAX_IDS).all());
     if (refs.length === 0) return true;

@@ -49,13 +49,10 @@ export const ArtifactSchema = z
     metadata: MetadataSchema,
     data: z.object({
       url: z.string().openapi({ description: "The source, as it was registered." }),
-      download_url: z
-        .url()
-        .optional()
-        .openapi({
-          description:
-            "Signed link to the zip; absent where the deployment has no signing key, and for who may not download.",
-        }),
+      download_url: z.url().optional().openapi({
+        description:
+          "Signed link to the zip; absent where the deployment has no signing key, and for who may not download.",
+      }),
     }),
   })
   .openapi("Artifact");

@@ -262,6 +262,7 @@ describe("a download over the binding", () => {
       name: "large",
       size: MEGABYTES_20,
       sha256,
+      etag: `"${sha256}"`,
       received: MEGABYTES_20,
       digest: sha256,
     });
@@ -281,6 +282,7 @@ describe("a download over the binding", () => {
         name: "large",
         size: MEGABYTES_20,
         sha256,
+        etag: `"${sha256}"`,
         range: { offset: from, length: to - from },
         received: to - from,
         digest: [...new Uint8Array(part)].map((byte) => byte.toString(16).padStart(2, "0")).join(""),

@@ -56,13 +56,17 @@ export interface AuditPage<Entry> {
 /** Audits, after the answer, that bytes are handed out: the whole of a zip, or a part of it. */
 export function auditDownload(ctx: Context, seen: AuditedArtifact, extent: "whole" | "part"): void {
   const by = requester(ctx);
-  const statement = extent === "part" ? auditPart(ctx.db, seen, by) : auditRead(ctx.db, "DOWNLOAD", seen, by);
-  ctx.defer(statement.run());
+  ctx.defer(write(() => (extent === "part" ? auditPart(ctx.db, seen, by) : auditRead(ctx.db, "DOWNLOAD", seen, by))));
 }
 
 /** Audits, after the answer, that a rating or the audit was looked at. */
 export function auditLook(ctx: Context, action: "RATE" | "AUDIT", seen: AuditedArtifact): void {
-  ctx.defer(auditRead(ctx.db, action, seen, requester(ctx)).run());
+  ctx.defer(write(() => auditRead(ctx.db, action, seen, requester(ctx))));
+}
+
+/** A statement that cannot even be made fails like one that cannot be run: not the answer. */
+async function write(make: () => D1PreparedStatement): Promise<void> {
+  await make().run();
 }
 
 /**
