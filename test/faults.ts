@@ -1,8 +1,9 @@
-import type { Env } from "../src/env.ts";
 /**
  * Bindings that fail on purpose. One counter runs over every call to the database and to the bucket; the n-th call fails,
  * before it reaches them or after it took effect; and it alone, or everything after it too, as if the Worker had died.
  */
+
+import type { Env } from "../src/env.ts";
 
 /** Which call fails (0-based), and how. */
 export interface Fault {

@@ -1,6 +1,8 @@
 /** Many at once. Nothing here depends on who wins, only on that somebody does and nothing is lost or comes back. */
 
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { withFaults } from "../faults.ts";
 import { brokenInvariants, createRegistry, objectKeys, rows, unfinishedWork } from "../harness.ts";
 
 const registry = createRegistry();
@@ -42,6 +44,25 @@ describe("many at once", () => {
     const answers = await times(16, () => registry.call("DELETE", `/artifacts/code/${id}`));
     expect(statuses(answers)).toEqual({ 200: 1, 404: 15 });
     expect(await rows("SELECT action FROM audit WHERE action = 'DELETE'")).toHaveLength(1);
+    await expectCalm();
+  });
+
+  it("a delete that comes while the object of another is going waits for it, and answers that there is nothing", async () => {
+    const id = await registry.register("code", source(0));
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const slow = {
+      ...withFaults(env).env.BUCKET,
+      delete: (keys: string[]) => released.then(() => env.BUCKET.delete(keys)),
+    };
+    const first = createRegistry({ BUCKET: slow as R2Bucket }).call("DELETE", `/artifacts/code/${id}`);
+    await expect.poll(() => rows("SELECT artifact_id FROM deletions")).toHaveLength(1);
+
+    const looking = withFaults(env);
+    const second = createRegistry(looking.env).call("DELETE", `/artifacts/code/${id}`);
+    await expect.poll(() => looking.names).toContain("db.all");
+    release();
+    expect([(await first).status, (await second).status]).toEqual([200, 404]);
+    expect(looking.names.filter((name) => name.startsWith("bucket"))).toEqual([]);
     await expectCalm();
   });
 
