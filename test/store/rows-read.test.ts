@@ -111,6 +111,17 @@ describe.each([FEW, MANY])("among %i artifacts", (count) => {
     expect(await rows("SELECT artifact_id FROM deletions WHERE finished_at IS NULL")).toEqual([]);
   });
 
+  it("a bulk delete reads the artifacts that it names, and what belongs to them", async () => {
+    const call = metered();
+    const ids = Array.from({ length: 20 }, (_, index) => ({
+      type: index % 2 ? "dataset" : "model",
+      id: String(index + 1),
+    }));
+    const { status, json, read } = await call("POST", "/artifacts/delete", { ids });
+    expect([status, (json as { status: string }[]).every((one) => one.status === "deleted")]).toEqual([200, true]);
+    expect(read).toBeLessThanOrEqual(20 * 40);
+  });
+
   it.each([
     ["everything", []],
     ["one type", [{ name: "*", types: ["model"] }]],
