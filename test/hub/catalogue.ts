@@ -329,6 +329,19 @@ const MODELS: HubRepo[] = [
   }),
   model("acme-labs/lonely", { card: { language: "en" }, downloads: 3, likes: 0, commits: ["ada"] }),
   // To be copied whole: every digest is that of the bytes, and nothing in it is dangerous.
+  model("openai/whisper-tiny", {
+    aliases: [],
+    downloads: 1_200_000,
+    likes: 300,
+    pipeline: "automatic-speech-recognition",
+    card: { license: "apache-2.0", language: ["en", "de"] },
+    about: "Speech to text; in size and weights far from its namesake.",
+    files: {
+      "config.json": json({ architectures: ["WhisperForConditionalGeneration"], model_type: "whisper" }),
+      "model.safetensors": { tensor: 3_000_000 },
+      "tokenizer.json": json({ version: "1.0" }),
+    },
+  }),
   model("acme-labs/whole", {
     files: {
       "config.json": json(bertConfig),
