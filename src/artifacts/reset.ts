@@ -68,7 +68,7 @@ async function requireConfirmation(ctx: Context, confirm: number | undefined): P
   const counts = rowsOf<{ artifacts: number }>(await selectCounts(ctx.db).all());
   const total = counts.reduce((sum, { artifacts }) => sum + artifacts, 0);
   if (confirm === total) return;
-  // Whoever may not read the registry is not told how much is in it.
+  // The number is told to who may read the registry; /health has it by type for everybody.
   const number = may(ctx.actor, "artifact:read") ? String(total) : "<number of artifacts>";
   throw new RegistryError("confirmation_needed", `A reset must be confirmed: repeat it with ?confirm=${number}`);
 }

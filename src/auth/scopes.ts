@@ -28,8 +28,9 @@ export const SCOPES = Object.keys(SENTENCES) as [Scope, ...Scope[]];
 export const READ_ONLY: readonly Scope[] = ["artifact:read", "artifact:download", "search"];
 
 /**
- * What a verb can ask for: a scope; or `session`, which no token can be given and which comes from a password alone. Whoever
- * finds a machine's token must not be able to make themselves another one, or to remove the token's user.
+ * What a verb can ask for: a scope; or `session`, which comes from a password alone and which no token is given, unless it
+ * may do everything (`admin`). Whoever finds a machine's token must not be able to make themselves another one, or to remove
+ * the token's user.
  */
 export type Permission = Scope | "session";
 

@@ -1,5 +1,5 @@
 /**
- * May a model under one licence be used in a project under another? (Contract, section 2, last paragraph.)
+ * May a model under one licence be used in a project under another?
  *
  * Invariant: the answer comes from the table below and nothing else; it is directional, model licence in, project
  * licence out. What is not in the table is compatible with itself only, and an unidentified licence with nothing.

@@ -1,5 +1,5 @@
 /**
- * The licence metric's classes (contract, section 2): 1.0 permissive or public domain; .6 copyleft, share-alike,
+ * The licence metric's classes: 1.0 permissive or public domain; .6 copyleft, share-alike,
  * use-restricted; .3 non-commercial, no-derivatives, research-only, unidentified; 0 none. A list or an `AND`: the
  * minimum. An `OR`: the maximum, since the licensee picks.
  */

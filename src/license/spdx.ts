@@ -1,5 +1,5 @@
 /**
- * Licence names as found in the wild, as SPDX expressions with a kind for every leaf (contract, section 2).
+ * Licence names as found in the wild, as SPDX expressions with a kind for every leaf.
  *
  * Invariant: `parseLicense` never throws and is bounded: what cannot be identified is a leaf of the kind `unknown`, an
  * absent licence one of the kind `none`. Expressions are read by the field's own parser; we put ids in its spelling.

@@ -1,5 +1,5 @@
 /**
- * From whom a model says it descends (contract section 2, lineage).
+ * From whom a model says it descends.
  *
  * Invariant: pure; one parent for each key, never the model itself, never a place on somebody's disk.
  */

@@ -1,5 +1,5 @@
 /**
- * GitHub: what is known of a code repository, each answer as a finding (contract section 2).
+ * GitHub: what is known of a code repository, each answer as a finding.
  *
  * Its rate limit is small, so answers are asked for again only if they have changed, and nothing is asked while the
  * budget is known to be used up.

@@ -1,4 +1,4 @@
-/** Hugging Face: records, files and commit authors, each as a finding (contract section 2). */
+/** Hugging Face: records, files and commit authors, each as a finding. */
 
 import { README_MAX_BYTES, UPSTREAM_JSON_MAX_BYTES } from "../limits.ts";
 import type { CommitAuthor, Finding, HubRecord, Missing } from "./findings.ts";

@@ -11,7 +11,7 @@ import { NAME_MAX_CHARS, URL_MAX_CHARS } from "../limits.ts";
 import { isHubId, isHubPage } from "./hub-id.ts";
 import { refusePrivate } from "./public-host.ts";
 
-/** A source in canonical form (contract section 1, register). */
+/** A source in canonical form. */
 export interface ArtifactSource {
   type: ArtifactType;
   /** Who can be asked about it; `web` knows no more than a size, of an `upload` there is nobody to ask. */

@@ -1,5 +1,5 @@
 /**
- * Collects the evidence of one ingest (contract section 2): everything that upstream says of a source, asked in
+ * Collects the evidence of one ingest: everything that upstream says of a source, asked in
  * parallel within fixed bounds of time, size and open connections.
  *
  * Invariant: a dataset or code is never refused because its host is down; a model is, if its record did not come.

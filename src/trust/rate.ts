@@ -1,5 +1,5 @@
 /**
- * The rating of a model: eleven metrics over one evidence record, their net, and the gate (contract, section 2).
+ * The rating of a model: eleven metrics over one evidence record, their net, and the gate.
  *
  * Invariant: pure but for the clock that is handed in. A metric that is not available has no score anywhere: it is left
  * out of the net, fails a gate that asks for it, and only the fixed 26 keys of the contract show it as 0, beside its

@@ -1,5 +1,5 @@
 /**
- * bus_factor (contract, section 2): contributions c of the code repository, p = c / Σc: N = exp(−Σ p ln p), as many
+ * bus_factor: contributions c of the code repository, p = c / Σc: N = exp(−Σ p ln p), as many
  * people as would do this if all did the same; the score is min(1, N / 10). No repository: the authors of
  * the model's own commits, capped at .5. Robots (`…[bot]`) are nobody who could be hit by a bus.
  */

@@ -1,5 +1,5 @@
 /**
- * code_quality (contract, section 2), of the code repository's tree: .25 tests, .20 CI, .15 dependency manifest,
+ * code_quality, of the code repository's tree: .25 tests, .20 CI, .15 dependency manifest,
  * .05 lock, .10 lint or type config, .10 README and licence, .15 pushed within 12 months and not archived. No code 0.
  * "Within 12 months" is counted back from the collection of the evidence, the last day included.
  */

@@ -1,5 +1,5 @@
 /**
- * dataset_and_code_score (contract, section 2): .25 dataset declared + .25 one resolves and is not gated + .25 code
+ * dataset_and_code_score: .25 dataset declared + .25 one resolves and is not gated + .25 code
  * repository resolves, not archived + .25 it holds training or inference code.
  */
 

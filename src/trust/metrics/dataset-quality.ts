@@ -1,5 +1,5 @@
 /**
- * dataset_quality (contract, section 2): mean over the declared datasets of .4 documentation + .2 licence +
+ * dataset_quality: mean over the declared datasets of .4 documentation + .2 licence +
  * .2 structure (task, size, language, splits: .05 each) + .2 adoption (log downloads); unresolvable 0; none declared 0.
  * Documentation: a README of ≥ 2 kB (or of unknown size) .4, a shorter one .2. Licence: an identified one.
  * Adoption: .2 × log10(1 + downloads a month) / 6, so full at a million.

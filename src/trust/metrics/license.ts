@@ -1,5 +1,5 @@
 /**
- * license (contract, section 2): 1.0 permissive or public domain; .6 copyleft, share-alike, use-restricted model
+ * license: 1.0 permissive or public domain; .6 copyleft, share-alike, use-restricted model
  * licences; .3 non-commercial, no-derivatives, research-only, unidentified text; 0 none. List: the minimum.
  */
 

@@ -1,5 +1,5 @@
 /**
- * The light score: what an ancestor that is not registered counts in a tree score (contract, section 2, tree_score).
+ * The light score: what an ancestor that is not registered counts in a tree score.
  *
  * Three metrics that need nothing but its hub record, in equal parts: the licence, the community side of reviewedness
  * (without the README's text, so a lower bound) and the mean of size_score.

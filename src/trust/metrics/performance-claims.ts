@@ -1,5 +1,5 @@
 /**
- * performance_claims (contract, section 2), from the card's `model-index`: .4 one result with task, dataset, metric and
+ * performance_claims, from the card's `model-index`: .4 one result with task, dataset, metric and
  * value; + .2 ≥ 3 results or ≥ 2 datasets; + .2 a result with source or verified; + .1 a paper (arXiv); + .1 the metric
  * names agree with the card's `metrics` (each of these is measured by some result). Only numbers in README tables
  * near benchmark names: .3. Nothing: 0.

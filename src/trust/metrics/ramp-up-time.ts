@@ -1,5 +1,5 @@
 /**
- * ramp_up_time (contract, section 2): README without front matter: words < 50 0, < 200 .10, < 500 .25, else .40;
+ * ramp_up_time: README without front matter: words < 50 0, < 200 .10, < 500 .25, else .40;
  * + .35 an install or usage heading, or a fenced install command; + .25 a fenced block of a language or of ≥ 2 lines.
  * No README: 0.
  */

@@ -1,5 +1,5 @@
 /**
- * reproducibility (contract, section 2), exactly 0, .5 or 1. 1: a fenced snippet loads this id, all files that it needs
+ * reproducibility, exactly 0, .5 or 1. 1: a fenced snippet loads this id, all files that it needs
  * exist, the library is known, nothing is gated, no remote code runs. .5: demo code with placeholders, another id,
  * missing files, remote code, or gating. 0: no demo code.
  */

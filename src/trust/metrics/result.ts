@@ -2,7 +2,7 @@
  * What every metric answers.
  *
  * Invariant: "there is none" is a score, "could not be learned" is not: a metric whose evidence could not be fetched or
- * read is `available: false` and never 0 (contract, section 2).
+ * read is `available: false` and never 0.
  */
 
 import type { Finding, JsonObject, Missing } from "../evidence.ts";

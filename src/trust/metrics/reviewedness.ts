@@ -1,5 +1,5 @@
 /**
- * reviewedness (contract, section 2): max(peer, community). Peer: share of added lines of the last 100 default-branch
+ * reviewedness: max(peer, community). Peer: share of added lines of the last 100 default-branch
  * commits whose merged pull request somebody else reviewed. Community: .60 downloads + .25 likes + .15 card, where
  * card = .3 it exists + .4 any of model-index, metrics, evaluation, results + .2 any of datasets, language, license
  * + .1 arXiv. A side that could not be learned is left out of the maximum; both: unavailable.

@@ -1,5 +1,5 @@
 /**
- * size_score (contract, section 2): smallest complete weight format (safetensors, else bin/pt, onnx, one gguf, h5,
+ * size_score: smallest complete weight format (safetensors, else bin/pt, onnx, one gguf, h5,
  * msgpack; shards summed) in GiB against 1, 2, 6 and 10: 1 − size / max, 0 at or over, rounded to 2. Unknown: all 0.
  * "Else" is taken as an order of formats, "smallest" as the choice among several copies in one format.
  */

@@ -1,5 +1,5 @@
 /**
- * tree_score (contract, section 2): (own + mean of ancestors) / 2, own if there are none. Own = mean of the other nine
+ * tree_score: (own + mean of ancestors) / 2, own if there are none. Own = mean of the other nine
  * metrics and the mean of size_score, those that are available. Ancestors: stored nets of registered parents, a light
  * score of unregistered ones; unscorable left out, depth ≤ 5, each once, never the model itself.
  */
