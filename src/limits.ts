@@ -22,8 +22,8 @@ export const RATE_LIMIT_PERIOD_S = 60;
 /** Artifacts in one page of a list: the contract's. */
 export const PAGE_SIZE = 1000;
 
-/** Largest 0-based index that a list counts to: each row that it skips is read, and paid for. A cursor has no such bound. */
-export const LIST_INDEX_MAX = 100_000;
+/** 0-based index that no list reaches, because the database holds no more: behind it there is nothing, and nothing is asked. */
+export const LIST_INDEX_MAX = 100_000_000;
 
 /** Queries in one list: each costs an index look-up for each of its types, and a body of 64 KiB holds hardly more. */
 export const LIST_MAX_QUERIES = 2000;
@@ -105,8 +105,11 @@ export const SWEEP_PAGE = 1000;
  */
 export const SWEEP_MAX_PAGES = 3;
 
-/** Deletions that the sweep tries one by one, with two calls each, after a page failed as a whole: it gets past bad keys. */
-export const SWEEP_SINGLES = 3;
+/** Halvings of a page that failed as a whole, with up to four calls each: of a thousand with one bad key, all but 250 go at once. */
+export const SWEEP_SPLITS = 2;
+
+/** Deletions that the sweep tries one by one, with two calls each, where no piece of a page went. */
+export const SWEEP_SINGLES = 2;
 
 /** Uploads in parts that one sweep ends, with three calls each. */
 export const SWEEP_MAX_ABORTS = 3;

@@ -47,10 +47,7 @@ export interface NameQuery {
   types?: ArtifactType[] | undefined;
 }
 
-/**
- * A page of the artifacts that any of the queries matches, all where there is none (contract: POST /artifacts).
- * @throws RegistryError `invalid_request` for an index too far in
- */
+/** A page of the artifacts that any of the queries matches, all where there is none (contract: POST /artifacts). */
 export async function listArtifacts(ctx: Context, queries: readonly NameQuery[], offset?: Offset): Promise<Page> {
   permit(ctx, "artifact:read");
   const wanted = (queries.length === 0 ? [{ name: "*" }] : queries).map(
@@ -59,17 +56,18 @@ export async function listArtifacts(ctx: Context, queries: readonly NameQuery[],
       types: types === undefined || types.length === 0 ? ARTIFACT_TYPES : types,
     }),
   );
-  const statement = selectPage(ctx.db, wanted, { ...start(offset, LIST_INDEX_MAX), limit: PAGE_SIZE + 1 });
+  const from = start(offset);
+  if (from.skip > LIST_INDEX_MAX) return { items: [] };
+  const statement = selectPage(ctx.db, wanted, { ...from, limit: PAGE_SIZE + 1 });
   return pageOf(rowsOf<ArtifactSummary>(await statement.all()));
 }
 
-/**
- * A page of the artifacts with exactly this name or source id (contract: GET /artifact/byName/{name}).
- * @throws RegistryError `invalid_request` for an index too far in
- */
+/** A page of the artifacts with exactly this name or source id (contract: GET /artifact/byName/{name}). */
 export async function findByName(ctx: Context, name: string, offset?: Offset): Promise<Page> {
   permit(ctx, "artifact:read");
-  const statement = selectByName(ctx.db, name, { ...start(offset, LIST_INDEX_MAX), limit: PAGE_SIZE + 1 });
+  const from = start(offset);
+  if (from.skip > LIST_INDEX_MAX) return { items: [] };
+  const statement = selectByName(ctx.db, name, { ...from, limit: PAGE_SIZE + 1 });
   return pageOf(rowsOf<ArtifactSummary>(await statement.all()));
 }
 
@@ -79,7 +77,8 @@ export async function findByName(ctx: Context, name: string, offset?: Offset): P
  */
 export async function search(ctx: Context, regex: string, offset?: Offset): Promise<Page> {
   permit(ctx, "search");
-  const { after, skip } = start(offset, SEARCH_INDEX_MAX);
+  const { after, skip } = start(offset);
+  if (skip > SEARCH_INDEX_MAX) throw tooFarIn();
   // Loaded on first use: building the engine's tables is slow, and most isolates never search.
   const { compilePattern } = await import("../search/pattern.ts");
   const { rows, next } = await findByPattern(ctx, compilePattern(regex), after, skip + PAGE_SIZE);
@@ -92,9 +91,7 @@ export async function search(ctx: Context, regex: string, offset?: Offset): Prom
   return { items, ...(next !== undefined && { next }) };
 }
 
-/** @throws RegistryError `invalid_request` for an index above `max` */
-function start(offset: Offset | undefined, max: number): { after: number; skip: number } {
-  if (offset && "index" in offset && offset.index > max) throw tooFarIn();
+function start(offset: Offset | undefined): { after: number; skip: number } {
   return { after: 0, skip: 0, ...(offset && ("after" in offset ? offset : { skip: offset.index })) };
 }
 

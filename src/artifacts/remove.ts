@@ -148,13 +148,20 @@ async function findLeftBehind(
   for (const wait of DELETION_LOOKS_MS) {
     if (left.every(({ attempts }) => attempts > 0)) break;
     await scheduler.wait(wait);
-    const open = rowsOf<OpenDeletion>(await selectOpenOf(ctx.db, refs).all());
-    left = open.filter(({ object_key }) => keys.has(object_key));
+    // What was deleted by now is to be answered, whatever this look comes to.
+    const looked = await selectOpenOf(ctx.db, refs)
+      .all()
+      .catch(() => undefined);
+    if (!looked) break;
+    left = rowsOf<OpenDeletion>(looked).filter(({ object_key }) => keys.has(object_key));
   }
   return left;
 }
 
-/** Whether "deleted" is still to be answered: not if the object is gone, which its own request has said, and only the receipt was lost. */
+/**
+ * Whether "deleted" is still to be answered: not if the object is gone, which its own request has said, and only the receipt
+ * was lost.
+ */
 function isStillOwed(ctx: Context, { attempts, object_key }: OpenDeletion): Promise<boolean> {
   return attempts > 0 ? Promise.resolve(true) : bundleExists(ctx.blobs, object_key).catch(() => true);
 }

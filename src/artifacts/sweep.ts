@@ -4,7 +4,7 @@
  */
 
 import { type Context, requester } from "../context.ts";
-import { SWEEP_MAX_ABORTS, SWEEP_MAX_PAGES, SWEEP_PAGE, SWEEP_SINGLES } from "../limits.ts";
+import { SWEEP_MAX_ABORTS, SWEEP_MAX_PAGES, SWEEP_PAGE, SWEEP_SINGLES, SWEEP_SPLITS } from "../limits.ts";
 import { deleteBundles } from "../store/blobs.ts";
 import {
   finishDeletions,
@@ -48,11 +48,7 @@ export async function sweep(ctx: Context): Promise<SweepReport> {
       report.finished += due.length;
       continue;
     }
-    // One key may have failed the whole call: each by itself, so that none blocks the others. The rest waits its turn.
-    for (const deletion of due.slice(0, SWEEP_SINGLES)) {
-      const gone = due.length > 1 && (await tryDelete(ctx, [deletion]));
-      report[gone ? "finished" : "failed"] += 1;
-    }
+    await tryInPieces(ctx, due, report);
     break;
   }
   const inParts = rowsOf<OpenDeletion>(await selectDueInParts(ctx.db, ctx.now(), SWEEP_MAX_ABORTS).all());
@@ -61,6 +57,29 @@ export async function sweep(ctx: Context): Promise<SweepReport> {
   await writeJob(ctx.db, "sweep", report, ctx.now()).run();
   ctx.log(report.failed > 0 ? "error" : "info", "sweep", { ...report });
   return report;
+}
+
+/**
+ * One key may have failed the whole call: the pieces without it go, the largest first, so that it blocks none for long. Where
+ * no piece does, some are tried one by one, so that their failure counts against them and the next have their turn.
+ */
+async function tryInPieces(ctx: Context, due: readonly OpenDeletion[], report: SweepReport): Promise<void> {
+  const failed = [due];
+  const before = report.finished;
+  for (let splits = 0; splits < SWEEP_SPLITS; splits += 1) {
+    const piece = failed.shift();
+    if (!piece || piece.length < 2) break;
+    const middle = Math.ceil(piece.length / 2);
+    for (const half of [piece.slice(0, middle), piece.slice(middle)]) {
+      if (await tryDelete(ctx, half)) report.finished += half.length;
+      else if (half.length > 1) failed.push(half);
+      else report.failed += 1;
+    }
+  }
+  if (report.finished > before) return;
+  for (const deletion of due.slice(0, SWEEP_SINGLES)) {
+    report[due.length > 1 && (await tryDelete(ctx, [deletion])) ? "finished" : "failed"] += 1;
+  }
 }
 
 /** One try. A failure counts against a deletion only when it was tried alone. */

@@ -86,19 +86,24 @@ export async function changeUser(
   refuseConfigured(ctx, name);
   const before = await selectUser(ctx.db, name).first<UserRow>();
   if (!before) throw new RegistryError("user_not_found");
-  if (isSelf && password !== undefined && !(await isPassword(currentPassword ?? "", before))) {
+  const proved = isSelf && password !== undefined;
+  if (proved && !(await isPassword(currentPassword ?? "", before))) {
     throw new RegistryError("invalid_credentials");
   }
   const stored = password === undefined ? undefined : await hashPassword(password);
   const by = requester(ctx);
   const [changed] = await ctx.db.batch([
-    updateUser(ctx.db, before, { ...stored, ...(scopes && { scopes: JSON.stringify([...new Set(scopes)]) }) }),
+    updateUser(
+      ctx.db,
+      { name, hash: proved ? before.hash : undefined },
+      { ...stored, ...(scopes && { scopes: JSON.stringify([...new Set(scopes)]) }) },
+    ),
     auditAccount(ctx.db, "UPDATE", { kind: "user", name }, by),
     ...(stored ? [deleteSessions(ctx.db, name, stored.hash)] : []),
   ]);
   const [after] = rowsOf<UserRow>(changed);
-  // Somebody else has changed the password or removed the user since it was looked at.
-  if (!after) throw new RegistryError("user_not_found");
+  // Somebody else has removed the user since, or changed the password that was proved.
+  if (!after) throw new RegistryError(proved ? "invalid_credentials" : "user_not_found");
   ctx.log("info", "user_changed", { name, password: stored !== undefined, ...(scopes && { scopes }), by: by.actor });
   return viewOf(after);
 }

@@ -150,7 +150,9 @@ type Sign = "named" | "likely" | "doubtful";
 async function inspectPickle({ size, read, note }: Content, from: number, sign: Sign): Promise<boolean> {
   const found: Parameters<Content["note"]>[] = [];
   const doubtful = sign === "doubtful";
-  const walk = await walkPickles(read, { from, to: size }, (...finding) => found.push(finding), { doubtful });
+  // Of what says that it is a pickle each finding counts at once: a bound may end the walk, and must not hide them.
+  const take = doubtful ? (...finding: Parameters<Content["note"]>) => void found.push(finding) : note;
+  const walk = await walkPickles(read, { from, to: size }, take, { doubtful });
   const { end, active, called, streams } = walk;
   const isPickle = doubtful ? called || (active && end === "whole") : active || streams > 0;
   if (isPickle) for (const finding of found) note(...finding);

@@ -44,11 +44,11 @@ function number(machine: PickleMachine, opcode: string, text: string): void {
   const [digits = ""] = text.split("\0");
   if (opcode !== "g" && opcode !== "p") {
     // a superset of what is a number to Python
-    if (!/^\s*[\w.+-]*\s*$/.test(digits)) throw new Malformed();
+    if (!/^[\w.+-]*$/.test(digits.trim())) throw new Malformed();
     machine.push();
     return;
   }
-  const [, sign, key = ""] = /^\s*([+-]?)(\d[\d_]*)\s*$/.exec(digits) ?? [];
+  const [, sign, key = ""] = /^([+-]?)(\d[\d_]*)$/.exec(digits.trim()) ?? [];
   const place = Number(key.replaceAll("_", ""));
   if (key === "" || (sign === "-" && place > 0)) throw new Malformed();
   // Python reads more forms of a number than these; whoever uses them wants to be misread.

@@ -148,7 +148,8 @@ export class PickleMachine {
 
   /** Whether values can be taken down to a mark. */
   get hasMark(): boolean {
-    return this.#stack.includes(MARK);
+    // from the top: from the bottom, a deep stack would be walked through for each opcode that asks
+    return this.#stack.lastIndexOf(MARK) !== -1;
   }
 
   /** Calls the first value above the mark with the others. */

@@ -64,7 +64,7 @@ export const HubRecordSchema = z
       }),
     ),
   })
-  .openapi("KeptRecord");
+  .openapi("HubRecord");
 
 const HubEntrySchema = z
   .object({

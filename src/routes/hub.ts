@@ -48,7 +48,7 @@ const recordRoute = createRoute({
   ...requires("artifact:read"),
   method: "get",
   path: "/hf/api/{kind}/{repo}",
-  operationId: "KeptRecord",
+  operationId: "HubRecord",
   tags: ["hub"],
   summary: "The record of a model or dataset",
   request: { params: z.object({ kind, repo }), query: recordQuery },

@@ -40,19 +40,26 @@ export function insertUser(db: Database, user: UserRow): D1PreparedStatement {
 /** What is to be changed of a user; what is missing stays. `scopes` is a JSON array. */
 export type UserChange = Partial<StoredPassword & Pick<UserRow, "scopes">>;
 
-/** Changes a user, if the password still is the one that was looked at. Returns `UserRow` if it did. */
+/** Changes a user; with a `hash`, only if the password still is the one that was looked at. Returns `UserRow` if it did. */
 export function updateUser(
   db: Database,
-  { name, hash }: Pick<UserRow, "name" | "hash">,
+  { name, hash }: Pick<UserRow, "name"> & { hash?: string | undefined },
   change: UserChange,
 ): D1PreparedStatement {
   return db
     .prepare(
       `UPDATE users SET scopes = coalesce(?3, scopes), salt = coalesce(?4, salt), hash = coalesce(?5, hash),
                         iterations = coalesce(?6, iterations)
-       WHERE name = ?1 AND hash = ?2 RETURNING *`,
+       WHERE name = ?1 AND (?2 IS NULL OR hash = ?2) RETURNING *`,
     )
-    .bind(name, hash, change.scopes ?? null, change.salt ?? null, change.hash ?? null, change.iterations ?? null);
+    .bind(
+      name,
+      hash ?? null,
+      change.scopes ?? null,
+      change.salt ?? null,
+      change.hash ?? null,
+      change.iterations ?? null,
+    );
 }
 
 /** Removes a user, and with it by foreign key all its tokens. Returns a row if there was one. */

@@ -56,6 +56,26 @@ describe("uploads in parts that were abandoned", () => {
   });
 });
 
+describe("a key that the bucket will not delete", () => {
+  it("keeps a thousand others waiting for a few sweeps only", async () => {
+    for (let count = 0; count < 64; count += 1) await doom(`whole/${count}`, null, count);
+    const { BUCKET: native } = withFaults(env).env;
+    const BUCKET = {
+      ...native,
+      delete: (keys: string[]) => (keys.includes("whole/5") ? Promise.reject(new Error("no")) : native.delete(keys)),
+    } as R2Bucket;
+    const picky = createRegistry({ BUCKET });
+    for (const left of [16, 4, 1]) {
+      await picky.sweep();
+      expect(await rows("SELECT object_key FROM deletions WHERE finished_at IS NULL")).toHaveLength(left);
+    }
+    await picky.sweep();
+    expect(await rows("SELECT object_key, attempts FROM deletions WHERE finished_at IS NULL")).toEqual([
+      { object_key: "whole/5", attempts: 2 },
+    ]);
+  });
+});
+
 describe("mirrors that wait to be started", () => {
   /** So many, the longest waiting first, and what is asked of the platform. */
   async function waiting(count: number, create: (id: string) => Promise<void>) {
