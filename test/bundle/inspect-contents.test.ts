@@ -490,4 +490,10 @@ describe("a file of another kind", () => {
     const { findings, verdict } = await inspect([file("a.pkl", "N."), file("b.pkl", "N.")], { maxContentBytes: 3 });
     expect({ verdict, findings }).toMatchObject({ verdict: "unknown", findings: [{ code: "bound_reached" }] });
   });
+
+  it("that was found unsafe before a bound was reached is unsafe", async () => {
+    const long = `cos\nsystem\n(S'x'\ntR${"0N".repeat(100_000)}.`;
+    const { verdict } = await inspect([file("a.pkl", long)], { maxContentBytes: 100_000 });
+    expect(verdict).toBe("unsafe");
+  });
 });
