@@ -15,6 +15,14 @@ export interface Fault {
   only?: RegExp;
 }
 
+/** Every way in which one call fails: alone or with all that follow, before it takes effect or after. */
+export const EVERY_WAY = [
+  { when: "before", extent: "once" },
+  { when: "after", extent: "once" },
+  { when: "before", extent: "forever" },
+  { when: "after", extent: "forever" },
+] as const satisfies Pick<Fault, "when" | "extent">[];
+
 /** Faulty bindings, and how many calls they have seen. */
 export interface FaultyBindings {
   env: Pick<Env, "DB" | "BUCKET">;

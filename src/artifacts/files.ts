@@ -46,7 +46,10 @@ export interface FilePage {
   etag: string;
 }
 
-/** One file or a part of it; as a `Download`, but for its digest, which may be unknown: then the tag is what else no other content of the artifact has. */
+/**
+ * One file or a part of it; as a `Download`, but for its digest, which may be unknown: then the tag is what else no other
+ * content of the artifact has.
+ */
 export interface OpenedFile extends Omit<Download, "name" | "sha256"> {
   file: IndexedFile;
   artifact: IndexedArtifact;

@@ -56,19 +56,13 @@ export async function listArtifacts(ctx: Context, queries: readonly NameQuery[],
       types: types === undefined || types.length === 0 ? ARTIFACT_TYPES : types,
     }),
   );
-  const from = start(offset);
-  if (from.skip > LIST_INDEX_MAX) return { items: [] };
-  const statement = selectPage(ctx.db, wanted, { ...from, limit: PAGE_SIZE + 1 });
-  return pageOf(rowsOf<ArtifactSummary>(await statement.all()));
+  return readPage(offset, (from) => selectPage(ctx.db, wanted, from));
 }
 
 /** A page of the artifacts with exactly this name or source id (contract: GET /artifact/byName/{name}). */
 export async function findByName(ctx: Context, name: string, offset?: Offset): Promise<Page> {
   permit(ctx, "artifact:read");
-  const from = start(offset);
-  if (from.skip > LIST_INDEX_MAX) return { items: [] };
-  const statement = selectByName(ctx.db, name, { ...from, limit: PAGE_SIZE + 1 });
-  return pageOf(rowsOf<ArtifactSummary>(await statement.all()));
+  return readPage(offset, (from) => selectByName(ctx.db, name, from));
 }
 
 /**
@@ -99,7 +93,14 @@ function tooFarIn(): RegistryError {
   return new RegistryError("invalid_request", "Invalid request: query.offset: too far in; follow the offset headers.");
 }
 
-function pageOf(rows: ArtifactSummary[]): Page {
+/** A page, and one row to see whether there is more; nothing is asked behind all that there can be. */
+async function readPage(
+  offset: Offset | undefined,
+  select: (from: { after: number; skip: number; limit: number }) => D1PreparedStatement,
+): Promise<Page> {
+  const from = start(offset);
+  if (from.skip > LIST_INDEX_MAX) return { items: [] };
+  const rows = rowsOf<ArtifactSummary>(await select({ ...from, limit: PAGE_SIZE + 1 }).all());
   const items = rows.slice(0, PAGE_SIZE);
   const last = rows.length > PAGE_SIZE ? items.at(-1) : undefined;
   return { items: items.map(metadataOf), ...(last && { next: cursorAfter(last.id) }) };

@@ -8,7 +8,7 @@
  */
 
 import { type Context, requester } from "../context.ts";
-import { toHex } from "../lib/hash.ts";
+import { comparePaths } from "../lib/paths.ts";
 import { RECONCILE_MAX_PAGES, RECONCILE_MAX_REMOVALS, RECONCILE_PAGE, STRAY_MIN_AGE_MS } from "../limits.ts";
 import { listBundles } from "../store/blobs.ts";
 import type { OpenDeletion } from "../store/deletions.ts";
@@ -94,11 +94,7 @@ function endOf({ objects, truncated }: Awaited<ReturnType<typeof listBundles>>):
 /** Whether a key is not behind the end of a stretch, in the order of the bucket: of the bytes, not of UTF-16. */
 function isWithin(key: string | undefined, end: string | undefined): boolean {
   if (end === undefined) return true;
-  return key !== undefined && bytesOf(key) <= bytesOf(end);
-}
-
-function bytesOf(key: string): string {
-  return toHex(new TextEncoder().encode(key));
+  return key !== undefined && comparePaths(key, end) <= 0;
 }
 
 async function findKeys(statement: D1PreparedStatement): Promise<string[]> {

@@ -15,7 +15,7 @@ import { type CredentialRow, leaseCalls, selectCredential } from "../store/token
 import { identifyByAssertion } from "./access-jwt.ts";
 import { bondOf, canBeEntered } from "./first-admin.ts";
 import { equalDigests } from "./passwords.ts";
-import { type Actor, may, type Scope } from "./scopes.ts";
+import { type Actor, may, readScopes } from "./scopes.ts";
 import { digestOf, readToken, type TokenParts } from "./token-text.ts";
 
 /** What is needed to identify somebody. `db` must be the primary: a replica may not know yet that a token was revoked. */
@@ -101,15 +101,11 @@ function actorOf(config: Config, row: CredentialRow, [plain, bound]: readonly [s
   const whole: Actor = {
     kind: "user",
     name: row.user ?? admin?.name ?? "",
-    scopes: isOwner ? ["admin"] : readScopes(row.user_scopes),
+    scopes: isOwner ? ["admin"] : readScopes(row.user_scopes ?? "[]"),
     isAdmin: false,
     session,
   };
   // A token never does more than its user, whatever was written into its row.
-  const scopes = session ? whole.scopes : readScopes(row.scopes).filter((scope) => may(whole, scope));
+  const scopes = session ? whole.scopes : readScopes(row.scopes ?? "[]").filter((scope) => may(whole, scope));
   return { ...whole, scopes, isAdmin: scopes.includes("admin") };
-}
-
-function readScopes(json: string | null): Scope[] {
-  return JSON.parse(json ?? "[]") as Scope[];
 }

@@ -10,6 +10,7 @@ import { insertToken, type TokenRow } from "../store/tokens.ts";
 import { selectUser, type UserRow } from "../store/users.ts";
 import { bondOf, canBeEntered, requireAccounts, storedUser } from "./first-admin.ts";
 import { equalDigests, isPassword } from "./passwords.ts";
+import { readScopes } from "./scopes.ts";
 import { createToken, digestOf } from "./token-text.ts";
 
 /**
@@ -27,7 +28,7 @@ export async function logIn(ctx: Context, name: string, password: string): Promi
   const isUser = await isPassword(password, row ?? undefined);
   const isOwner = equalDigests(await textSha256Hex(password), await textSha256Hex(admin?.password ?? ""));
   if (!(name === admin?.name ? isOwner : isUser)) throw new RegistryError("invalid_credentials");
-  const isAdmin = name === admin?.name || row?.scopes.includes('"admin"') === true;
+  const isAdmin = name === admin?.name || (row !== null && readScopes(row.scopes).includes("admin"));
   return `bearer ${await openSession(ctx, name, row?.hash, { ...requester(ctx), actor: name, isAdmin })}`;
 }
 

@@ -24,6 +24,11 @@ export type Scope = keyof typeof SENTENCES;
 /** All scopes. */
 export const SCOPES = Object.keys(SENTENCES) as [Scope, ...Scope[]];
 
+/** Scopes as they are stored, a JSON array. */
+export function readScopes(json: string): Scope[] {
+  return JSON.parse(json) as Scope[];
+}
+
 /** What somebody may do whom nobody has given anything else: look, and change nothing. */
 export const READ_ONLY: readonly Scope[] = ["artifact:read", "artifact:download", "search"];
 

@@ -7,7 +7,7 @@ import { auditAccount } from "../store/audit.ts";
 import { rowsOf } from "../store/statements.ts";
 import { deleteToken, deleteTokenOf, insertToken, selectTokens, type TokenRow } from "../store/tokens.ts";
 import { bondOf, requireAccounts, storedUser } from "./first-admin.ts";
-import { type Actor, may, permit, type Scope } from "./scopes.ts";
+import { type Actor, may, permit, readScopes, type Scope } from "./scopes.ts";
 import { createToken, digestOf, kindOf, type TokenKind } from "./token-text.ts";
 
 /** What is told of a token; never its secret. Times in ISO 8601. `name` and `scopes` are a long-lived token's. */
@@ -102,7 +102,7 @@ function viewOf(row: TokenRow): TokenView {
     id: row.id,
     kind: kindOf(row.id),
     ...(row.label !== null && { name: row.label }),
-    ...(row.scopes !== null && { scopes: JSON.parse(row.scopes) as Scope[] }),
+    ...(row.scopes !== null && { scopes: readScopes(row.scopes) }),
     created_at: new Date(row.created_at).toISOString(),
     ...(row.expires_at !== null && { expires_at: new Date(row.expires_at).toISOString() }),
   };

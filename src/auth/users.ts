@@ -9,7 +9,7 @@ import { deleteSessions } from "../store/tokens.ts";
 import { deleteUser, insertUser, selectUser, selectUsers, type UserRow, updateUser } from "../store/users.ts";
 import { requireAccounts } from "./first-admin.ts";
 import { hashPassword, isPassword } from "./passwords.ts";
-import { permit, READ_ONLY, type Scope } from "./scopes.ts";
+import { permit, READ_ONLY, readScopes, type Scope } from "./scopes.ts";
 
 /** What is told of a user. Time in ISO 8601. */
 export interface UserView {
@@ -131,7 +131,7 @@ function refuseConfigured(ctx: Context, name: string): void {
 }
 
 function viewOf(row: UserRow): UserView {
-  const scopes = JSON.parse(row.scopes) as Scope[];
+  const scopes = readScopes(row.scopes);
   return {
     name: row.name,
     is_admin: scopes.includes("admin"),

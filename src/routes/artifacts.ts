@@ -11,6 +11,7 @@ import {
   ArtifactPath,
   ArtifactSchema,
   ArtifactTypeSchema,
+  IfMatchSchema,
   MetadataSchema,
   RegistrationSchema,
   UpdateSchema,
@@ -72,10 +73,7 @@ const updateRoute = createRoute({
   request: {
     params: ArtifactPath,
     headers: z.object({
-      "if-match": z
-        .string()
-        .optional()
-        .openapi({ description: "Update only this version (an `ETag` of the artifact)." }),
+      "if-match": IfMatchSchema,
     }),
     body: jsonBody(UpdateSchema),
   },

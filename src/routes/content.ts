@@ -8,9 +8,15 @@ import { readDigest } from "../lib/digest.ts";
 import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter, type RouteEnv } from "./router.ts";
-import { ArtifactPath, ArtifactSchema, ArtifactTypeSchema, MetadataSchema, NameSchema } from "./schemas.ts";
+import {
+  ArtifactPath,
+  ArtifactSchema,
+  ArtifactTypeSchema,
+  IfMatchSchema,
+  MetadataSchema,
+  NameSchema,
+} from "./schemas.ts";
 
-const ifMatch = z.string().optional().openapi({ description: "Only over this version (an `ETag` of the artifact)." });
 /** How a request says the digest of its body. */
 export const DIGEST_HEADERS = {
   "repr-digest": z.string().optional().openapi({ description: "`sha-256=:base64:` of the body; verified." }),
@@ -53,7 +59,7 @@ const putRoute = createRoute({
   summary: "Upload the zip of an artifact in one request, its first or in place of the present one",
   description:
     "Inspected before it is served: a zip that is not safe is refused with what was found, and kept nowhere.",
-  request: { params: ArtifactPath, headers: z.object({ "if-match": ifMatch, ...DIGEST_HEADERS }), body: zip },
+  request: { params: ArtifactPath, headers: z.object({ "if-match": IfMatchSchema, ...DIGEST_HEADERS }), body: zip },
   responses: {
     200: answer("Replaced.", ArtifactSchema),
     201: answer("The artifact is there.", ArtifactSchema),

@@ -20,7 +20,7 @@ export function getIssuedRef(path: { artifact_type: ArtifactType; id: string }):
  * Who reads a file of an artifact: whoever holds the artifact's download link, where a request carries its query.
  * @throws RegistryError `invalid_signature`, `link_expired`
  */
-export function readerOf(
+export function letInByLink(
   ctx: Context,
   ref: ArtifactRef,
   link: { expires?: string | undefined; signature?: string | undefined },

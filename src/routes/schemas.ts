@@ -180,6 +180,12 @@ export const UserNameSchema = z
   .regex(USER_NAME, "Invalid user name: up to 64 letters, digits and ._@+-")
   .openapi("UserName", { example: "ada" });
 
+/** The version of an artifact that a write is meant for. */
+export const IfMatchSchema = z
+  .string()
+  .optional()
+  .openapi({ description: "Only over this version (an `ETag` of the artifact)." });
+
 /** Headers that ask for a range, or only for what has changed. */
 export const RangeHeadersSchema = z.object({
   range: z.string().optional().openapi({ example: "bytes=0-1023" }),

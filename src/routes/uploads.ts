@@ -10,7 +10,7 @@ import { answerUploaded, DIGEST_HEADERS, incomingBody } from "./content.ts";
 import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactIdSchema, ArtifactPath, ArtifactSchema } from "./schemas.ts";
+import { ArtifactIdSchema, ArtifactPath, ArtifactSchema, IfMatchSchema } from "./schemas.ts";
 
 const DigestHex = z
   .string()
@@ -38,7 +38,6 @@ const UploadSchema = z
     parts: z.array(UploadPartSchema).openapi({ description: "Those that have come through the registry." }),
   })
   .openapi("Upload");
-const ifMatch = z.string().optional().openapi({ description: "Only over this version (an `ETag` of the artifact)." });
 const bytes = {
   required: true,
   content: { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } },
@@ -129,7 +128,7 @@ const completeRoute = createRoute({
   summary: "Make the parts the content of the artifact; can be repeated until it is answered",
   request: {
     params: UploadPath,
-    headers: z.object({ "if-match": ifMatch }),
+    headers: z.object({ "if-match": IfMatchSchema }),
     body: jsonBody(
       z
         .object({

@@ -6,7 +6,7 @@ import { changeUser, listUsers, registerUser, removeUser } from "../auth/users.t
 import { PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS } from "../limits.ts";
 import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { createRouter, onlyWithAccounts } from "./router.ts";
-import { ScopeSchema, UserNameSchema } from "./schemas.ts";
+import { nextHeader, offsetHeader, ScopeSchema, UserNameSchema } from "./schemas.ts";
 
 const view = z
   .object({
@@ -67,9 +67,7 @@ const listRoute = createRoute({
   responses: {
     200: {
       ...answer("A page of users.", z.array(view)),
-      headers: z.object({
-        offset: z.string().optional().openapi({ description: "There are more: send this back as `?offset=`." }),
-      }),
+      headers: offsetHeader,
     },
     ...refusals("not_supported"),
   },
@@ -136,7 +134,7 @@ export const userRoutes = createRouter()
   })
   .openapi(listRoute, async (c) => {
     const { items, next } = await listUsers(c.var.ctx, c.req.valid("query").offset);
-    return c.json(items, 200, next === undefined ? {} : { offset: next });
+    return c.json(items, 200, nextHeader(next));
   })
   .openapi(changeRoute, async (c) => {
     const { current_password: currentPassword, ...wanted } = c.req.valid("json");

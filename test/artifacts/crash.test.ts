@@ -6,7 +6,7 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { withFaults } from "../faults.ts";
+import { EVERY_WAY, withFaults } from "../faults.ts";
 import { brokenInvariants, createRegistry, objectKeys, rows, unfinishedWork } from "../harness.ts";
 
 const healthy = createRegistry();
@@ -130,12 +130,7 @@ const SCENARIOS: Record<string, Scenario> = {
 };
 
 describe.each(Object.entries(SCENARIOS))("%s, with any one call failing", (_, scenario) => {
-  it.each([
-    { when: "before", extent: "once" },
-    { when: "after", extent: "once" },
-    { when: "before", extent: "forever" },
-    { when: "after", extent: "forever" },
-  ] as const)(
+  it.each(EVERY_WAY)(
     "$when it took effect, $extent: is whole or finished by retry, by sweep, by both",
     async ({ when, extent }) => {
       const failures: string[] = [];

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { writeZip } from "../../src/bundle/zip-writer.ts";
 import { readConfig } from "../../src/config.ts";
-import { withFaults } from "../faults.ts";
+import { EVERY_WAY, withFaults } from "../faults.ts";
 import { brokenInvariants, createRegistry, objectKeys, rows, type TestRegistry, unfinishedWork } from "../harness.ts";
 import { artifactIn, refusal, seen, source } from "../routes/answers.ts";
 import { createMemory, createMirroringRegistry, mirror } from "./mirroring.ts";
@@ -309,33 +309,31 @@ describe("a quota and content that is not fetched at once", () => {
 });
 
 describe("a registration at its quota, with any one call failing", () => {
-  it.each([
-    { when: "before", extent: "once" },
-    { when: "after", extent: "once" },
-    { when: "before", extent: "forever" },
-    { when: "after", extent: "forever" },
-  ] as const)("$when it took effect, $extent, never exceeds it and owes nothing after the sweep", async (how) => {
-    await open.register("code", source("first"));
-    let runs = 0;
-    for (let call = 0, fired = true; fired; call += 1) {
-      // Room when it begins, none when it settles: another one comes in between.
-      const faulty = withFaults(env, { call, ...how });
-      const registry = createRegistry({ ...faulty.env, MAX_ARTIFACTS: "2" });
-      const [answer] = await Promise.all([post(registry, `late-${call}`), post(open, `early-${call}`)]);
-      fired = faulty.calls() > call;
-      runs += 1;
-      expect([201, 429, 500]).toContain(answer.status);
-      expect(await brokenInvariants()).toEqual([]);
-      await open.sweep(Date.now() + 24 * 3_600_000);
-      await expectCalm();
-      const [{ n }] = (await rows<{ n: number }>("SELECT count(*) AS n FROM artifacts")) as [{ n: number }];
-      expect(n).toBeLessThanOrEqual(3);
-      for (const { id } of await rows<{ id: number }>("SELECT id FROM artifacts WHERE id > 1")) {
-        await open.call("DELETE", `/artifacts/code/${id}`);
+  it.each(EVERY_WAY)(
+    "$when it took effect, $extent, never exceeds it and owes nothing after the sweep",
+    async (how) => {
+      await open.register("code", source("first"));
+      let runs = 0;
+      for (let call = 0, fired = true; fired; call += 1) {
+        // Room when it begins, none when it settles: another one comes in between.
+        const faulty = withFaults(env, { call, ...how });
+        const registry = createRegistry({ ...faulty.env, MAX_ARTIFACTS: "2" });
+        const [answer] = await Promise.all([post(registry, `late-${call}`), post(open, `early-${call}`)]);
+        fired = faulty.calls() > call;
+        runs += 1;
+        expect([201, 429, 500]).toContain(answer.status);
+        expect(await brokenInvariants()).toEqual([]);
+        await open.sweep(Date.now() + 24 * 3_600_000);
+        await expectCalm();
+        const [{ n }] = (await rows<{ n: number }>("SELECT count(*) AS n FROM artifacts")) as [{ n: number }];
+        expect(n).toBeLessThanOrEqual(3);
+        for (const { id } of await rows<{ id: number }>("SELECT id FROM artifacts WHERE id > 1")) {
+          await open.call("DELETE", `/artifacts/code/${id}`);
+        }
       }
-    }
-    expect(runs).toBeGreaterThan(4);
-  });
+      expect(runs).toBeGreaterThan(4);
+    },
+  );
 });
 
 describe("the configuration of quotas", () => {

@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import type { AuditVerification } from "../../src/artifacts/audit/seal.ts";
-import { withFaults } from "../faults.ts";
+import { EVERY_WAY, withFaults } from "../faults.ts";
 import { createRegistry, rows, type TestRegistry } from "../harness.ts";
 
 const registry = createRegistry();
@@ -145,27 +145,29 @@ describe("sealing", () => {
     expect(await verify()).toMatchObject({ status: "intact", sealed_through: 2801, rows_checked: 2801 });
   });
 
-  it.each([
-    { when: "before", extent: "once" },
-    { when: "after", extent: "once" },
-    { when: "before", extent: "forever" },
-    { when: "after", extent: "forever" },
-  ] as const)("that fails at any call, $when it took effect, $extent, is made good by the next run", async (how) => {
-    let ran = 0;
-    for (let call = 0, fired = true; fired; call += 1) {
-      await insertEntries(1500);
-      const faulty = withFaults(env, { call, ...how });
-      await createRegistry(faulty.env)
-        .seal()
-        .catch((error: unknown) => expect(String(error)).toContain("injected"));
-      fired = faulty.calls() > call;
-      ran += 1;
-      expect(await verify()).toMatchObject({ status: "intact" });
-      await registry.seal();
-      expect(await verify()).toMatchObject({ status: "intact", sealed_through: ran * 1500, rows_checked: ran * 1500 });
-    }
-    expect(ran).toBe(5); // two seals of two calls each, and one run without a fault
-  });
+  it.each(EVERY_WAY)(
+    "that fails at any call, $when it took effect, $extent, is made good by the next run",
+    async (how) => {
+      let ran = 0;
+      for (let call = 0, fired = true; fired; call += 1) {
+        await insertEntries(1500);
+        const faulty = withFaults(env, { call, ...how });
+        await createRegistry(faulty.env)
+          .seal()
+          .catch((error: unknown) => expect(String(error)).toContain("injected"));
+        fired = faulty.calls() > call;
+        ran += 1;
+        expect(await verify()).toMatchObject({ status: "intact" });
+        await registry.seal();
+        expect(await verify()).toMatchObject({
+          status: "intact",
+          sealed_through: ran * 1500,
+          rows_checked: ran * 1500,
+        });
+      }
+      expect(ran).toBe(5); // two seals of two calls each, and one run without a fault
+    },
+  );
 
   it("writes each seal's digest to the log, to be kept outside, and shows the newest in /health", async () => {
     await insertEntries(5);

@@ -5,7 +5,7 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { withFaults } from "../faults.ts";
+import { EVERY_WAY, withFaults } from "../faults.ts";
 import { type Answer, brokenInvariants, createRegistry, objectKeys, rows, unfinishedWork } from "../harness.ts";
 import { hexOf, modelZip, reserveId, startParts, uploadOne } from "../routes/uploading.ts";
 
@@ -148,12 +148,7 @@ const SCENARIOS: Record<string, Scenario> = {
 };
 
 describe.each(Object.entries(SCENARIOS))("%s, with any one call failing", (_, scenario) => {
-  it.each([
-    { when: "before", extent: "once" },
-    { when: "after", extent: "once" },
-    { when: "before", extent: "forever" },
-    { when: "after", extent: "forever" },
-  ] as const)("$when it took effect, $extent: is whole or finished by retry, by sweep", async (fault) => {
+  it.each(EVERY_WAY)("$when it took effect, $extent: is whole or finished by retry, by sweep", async (fault) => {
     const failures: string[] = [];
     for (const recovery of ["retry", "sweep"] as const) {
       for (let call = 0, fired = true; fired; call += 1) {

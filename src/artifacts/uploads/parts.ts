@@ -34,7 +34,7 @@ import { purge } from "../purge.ts";
 import { checkAnnounced } from "../quota.ts";
 import { openUpload, orGiveUp } from "../write.ts";
 import { type IncomingBody, intentOf, passingOn, readBody } from "./put.ts";
-import { getSlot } from "./slot.ts";
+import { addedBy, getSlot } from "./slot.ts";
 
 /** An upload in parts. Sizes in bytes; `expires_at` in ISO 8601. */
 export interface PartedUpload {
@@ -75,7 +75,7 @@ export async function startUpload(
   const partSize = wanted.partSize ?? Math.max(UPLOAD_PART_DEFAULT_BYTES, Math.ceil(size / R2_MAX_PARTS));
   checkPartSize(ctx, size, partSize);
   const slot = await getSlot(ctx, ref);
-  const added = { artifacts: slot.present ? 0 : 1, bytes: size - (slot.present?.size ?? 0) };
+  const added = addedBy(slot, size);
   await checkAnnounced(ctx, added);
   const upload = await openUpload(ctx, { ...intentOf(slot), size, sha256, purpose: "upload", partSize });
   const expiresAt = ctx.now() + UPLOAD_LIFE_MS;

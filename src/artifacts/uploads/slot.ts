@@ -12,6 +12,7 @@ import type { ArtifactRef } from "../../lib/artifact.ts";
 import { REFUSAL_MAX_FINDINGS } from "../../limits.ts";
 import { isUploadKey, uploadSource } from "../../sources/source-url.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
+import type { Usage } from "../../store/quotas.ts";
 import { rowsOf } from "../../store/statements.ts";
 import { selectUpload, type UploadRow } from "../../store/uploads.ts";
 import { isModelEvidence } from "../../trust/evidence.ts";
@@ -54,8 +55,13 @@ export async function getSlot(ctx: Context, ref: ArtifactRef): Promise<Slot> {
  * Refuses content that does not fit, before a byte of it is read.
  * @throws RegistryError `too_many_artifacts`, `too_many_bytes`
  */
-export function checkRoom(ctx: Context, { present }: Slot, size: number): Promise<void> {
-  return checkQuota(ctx, { artifacts: present ? 0 : 1, bytes: size - (present?.size ?? 0) });
+export function checkRoom(ctx: Context, slot: Slot, size: number): Promise<void> {
+  return checkQuota(ctx, addedBy(slot, size));
+}
+
+/** What content of this size adds to what the registry holds. */
+export function addedBy({ present }: Slot, size: number): Usage {
+  return { artifacts: present ? 0 : 1, bytes: size - (present?.size ?? 0) };
 }
 
 /**
