@@ -20,7 +20,8 @@ const FLOORS = [
   ["app", "index", "rpc", "workflows", "routes", "middleware"],
   ["artifacts"],
   ["trust", "lineage", "license", "search", "auth"],
-  ["store", "sources", "bundle"],
+  ["store", "sources", "inspection"],
+  ["zip"],
   ["lib"],
 ];
 /** What every floor may use, and what they themselves may use. */
@@ -121,13 +122,16 @@ describe("the sources", () => {
     expect(upwards).toEqual([]);
   });
 
-  it("of lib/ import nothing of ours, those of bundle/ only what is common or lib's", () => {
+  it("of lib/ import nothing of ours, those of zip/ and inspection/ only what is common or below them", () => {
     const used = (room: string) =>
       FILES.filter(({ path }) => roomOf(path) === room)
         .flatMap(importsOf)
         .map(roomOf);
     expect(used("lib").filter((room) => room !== "lib")).toEqual([]);
-    expect(used("bundle").filter((room) => !["bundle", "lib", "errors", "limits"].includes(room))).toEqual([]);
+    expect(used("zip").filter((room) => !["zip", "lib", "errors", "limits"].includes(room))).toEqual([]);
+    expect(
+      used("inspection").filter((room) => !["inspection", "zip", "lib", "errors", "limits"].includes(room)),
+    ).toEqual([]);
   });
 
   it("of routes/ reach sources and store for types and constants alone", () => {

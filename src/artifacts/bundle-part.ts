@@ -1,15 +1,15 @@
 /** A part of a bundle as a zip of its own, put together on the way out. */
 
 import { permit } from "../auth/scopes.ts";
-import { findPart, type Part } from "../bundle/parts.ts";
-import { planZip } from "../bundle/zip-layout.ts";
-import { streamZipRange } from "../bundle/zip-stream.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import type { ArtifactRef } from "../lib/artifact.ts";
+import { findPart, type Part } from "../lib/parts.ts";
 import { INDEX_MAX_PAGES, PART_MAX_FILES } from "../limits.ts";
 import type { IndexedFile } from "../store/bundle-index.ts";
 import type { IndexedArtifact } from "../store/files.ts";
+import { planZip } from "../zip/zip-layout.ts";
+import { streamZipRange } from "../zip/zip-stream.ts";
 import { auditDownload } from "./audit/entries.ts";
 import { type Download, type DownloadRequest, negotiate, openPresent, refuseUnsafe } from "./download.ts";
 import { getIndexed, readFile } from "./files.ts";

@@ -1,11 +1,9 @@
 /** The files in a bundle: which there are, and one of them without the others. */
 
 import { permit } from "../auth/scopes.ts";
-import type { InspectionFinding, Verdict } from "../bundle/findings.ts";
-import { openEntry } from "../bundle/zip-entry.ts";
-import { STORED } from "../bundle/zip-format.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import type { InspectionFinding, Verdict } from "../inspection/findings.ts";
 import type { ArtifactRef } from "../lib/artifact.ts";
 import { comparePaths, findPathDefect } from "../lib/paths.ts";
 import {
@@ -26,6 +24,8 @@ import {
   type Wanted,
 } from "../store/files.ts";
 import { rowsOf } from "../store/statements.ts";
+import { openEntry } from "../zip/zip-entry.ts";
+import { STORED } from "../zip/zip-format.ts";
 import { auditDownload } from "./audit/entries.ts";
 import { type Download, type DownloadRequest, negotiate, openPresent, refuseUnsafe } from "./download.ts";
 import { etagOf } from "./views.ts";

@@ -5,12 +5,9 @@
  * is in what it brings.
  */
 
-import { inspectFile } from "../bundle/inspect.ts";
-import { STORED } from "../bundle/zip-format.ts";
-import type { ZipLayout } from "../bundle/zip-layout.ts";
-import { layOutZip, writeZip, type ZipEntry } from "../bundle/zip-writer.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
+import { inspectFile } from "../inspection/inspect.ts";
 import { sha256Hex } from "../lib/hash.ts";
 import { readDatasets } from "../lineage/parents.ts";
 import type { ArtifactSource } from "../sources/source-url.ts";
@@ -22,6 +19,9 @@ import { searchableText } from "../trust/card.ts";
 import { type Collected, collect, type KeptFile } from "../trust/collect.ts";
 import { type CodeEvidence, isModelEvidence, type ModelEvidence } from "../trust/evidence.ts";
 import { gate } from "../trust/rate.ts";
+import { STORED } from "../zip/zip-format.ts";
+import type { ZipLayout } from "../zip/zip-layout.ts";
+import { layOutZip, writeZip, type ZipEntry } from "../zip/zip-writer.ts";
 import { rateEvidence, toStored } from "./rate.ts";
 
 /** All that an artifact is to be beside its zip: the row's content and what belongs to it. */

@@ -6,8 +6,6 @@
  */
 
 import { permit } from "../auth/scopes.ts";
-import { readZipEntry } from "../bundle/zip-entry.ts";
-import { readZipIndex } from "../bundle/zip-index.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import type { ArtifactRef } from "../lib/artifact.ts";
@@ -35,6 +33,8 @@ import {
   rate,
   toContract,
 } from "../trust/rate.ts";
+import { readZipEntry } from "../zip/zip-entry.ts";
+import { readZipIndex } from "../zip/zip-index.ts";
 import { auditLook } from "./audit/entries.ts";
 import { readUpload } from "./uploads/read.ts";
 import { readerOf } from "./zip-reader.ts";

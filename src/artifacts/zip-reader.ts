@@ -1,9 +1,9 @@
 /** Reads zips in the bucket part by part: what uploads, mirrors and ratings look into archives with. */
 
-import type { ReadRange } from "../bundle/zip-index.ts";
 import type { Context } from "../context.ts";
 import { READ_WHOLE_MAX_BYTES } from "../limits.ts";
 import { getBundle } from "../store/blobs.ts";
+import type { ReadRange } from "../zip/zip-index.ts";
 
 /** Reads parts of a zip of so many bytes; of a small one, parts of all of it, which is read once. */
 export function readerOf(ctx: Context, { object_key, size }: { object_key: string; size: number }): ReadRange {

@@ -5,11 +5,11 @@
  * Invariant: an index and a verdict are of the content that the artifact points at, or there are none.
  */
 
-import type { Verdict } from "../bundle/findings.ts";
-import type { EntryLocation } from "../bundle/zip-entry.ts";
 import type { Database } from "../config.ts";
+import type { Verdict } from "../inspection/findings.ts";
 import { comparePaths } from "../lib/paths.ts";
 import { BUNDLE_INDEX_PAGE_FILES, BUNDLE_INDEX_PAGES_PER_STATEMENT } from "../limits.ts";
+import type { EntryLocation } from "../zip/zip-entry.ts";
 import { LANDED } from "./artifacts.ts";
 
 /** One file of a bundle; `sha256` of its bytes in hex, where it is known. */

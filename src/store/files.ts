@@ -6,8 +6,8 @@
  * them are in the order of UTF-8 bytes, which is SQLite's own.
  */
 
-import type { Verdict } from "../bundle/findings.ts";
 import type { Database } from "../config.ts";
+import type { Verdict } from "../inspection/findings.ts";
 import type { ArtifactRef, ArtifactType } from "../lib/artifact.ts";
 import type { ArtifactRow } from "./artifacts.ts";
 import type { IndexedFile } from "./bundle-index.ts";

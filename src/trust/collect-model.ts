@@ -4,8 +4,8 @@
  * Invariant: only the model's own record can make this fail; whatever else does not come is a finding.
  */
 
-import { MODEL_FILES } from "../bundle/parts.ts";
 import { RegistryError } from "../errors.ts";
+import { MODEL_FILES } from "../lib/parts.ts";
 import { DATASETS_MAX, PARENT_RECORDS_MAX, RELATED_FILES_MAX } from "../limits.ts";
 import { readDatasets, readParents } from "../lineage/parents.ts";
 import { isHubId } from "../sources/hub-id.ts";

@@ -5,8 +5,8 @@
  * Invariant: a dataset or code is never refused because its host is down; a model is, if its record did not come.
  */
 
-import { DATASET_FILES } from "../bundle/parts.ts";
 import { RegistryError } from "../errors.ts";
+import { DATASET_FILES } from "../lib/parts.ts";
 import { COLLECT_TIMEOUT_MS, UPSTREAM_CONCURRENCY } from "../limits.ts";
 import { gitLabFile, gitLabProject } from "../sources/gitlab.ts";
 import { hubFile, hubRecord } from "../sources/hugging-face.ts";

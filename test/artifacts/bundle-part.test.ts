@@ -4,10 +4,10 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
-import { bytesOf, counting, type Given, keepFiles } from "../bundle/kept.ts";
-import { readZip } from "../bundle/read-zip.ts";
 import { createRegistry, rows } from "../harness.ts";
 import { linkIn, refusal, source } from "../routes/answers.ts";
+import { bytesOf, counting, type Given, keepFiles } from "../zip/kept.ts";
+import { readZip } from "../zip/read-zip.ts";
 
 const registry = createRegistry();
 const app = createApp();

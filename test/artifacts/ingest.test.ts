@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import { UPSTREAM_TIMEOUT_MS } from "../../src/limits.ts";
-import { bundle, manifestIn } from "../bundle/light-bundle.ts";
 import { createRegistry, objectKeys, rows } from "../harness.ts";
 import { outboundRequests } from "../lib/outbound.ts";
 import { ALREADY_EXISTS, artifactIn, NOTHING, refusal, seen, world } from "../routes/answers.ts";
+import { bundle, manifestIn } from "../zip/light-bundle.ts";
 
 const registry = createRegistry();
 const BERT = "google-bert/bert-base-uncased";

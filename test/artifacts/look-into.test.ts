@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { lookInto } from "../../src/artifacts/uploads/slot.ts";
 import type { Context } from "../../src/context.ts";
-import { spreadZip } from "../bundle/spread-zip.ts";
+import { spreadZip } from "../zip/spread-zip.ts";
 
 describe("an upload", () => {
   it("whose headers are more than can be read is refused: nobody compared them with its directory", async () => {

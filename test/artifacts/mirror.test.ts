@@ -3,8 +3,8 @@
 import { introspectWorkflow } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { readZipIndex } from "../../src/bundle/zip-index.ts";
 import { sha256Hex } from "../../src/lib/hash.ts";
+import { readZipIndex } from "../../src/zip/zip-index.ts";
 import { brokenInvariants, createRegistry, objectKeys, rows, unfinishedWork } from "../harness.ts";
 import { findHubRepo } from "../hub/catalogue.ts";
 import { factsOf } from "../hub/files.ts";

@@ -2,11 +2,11 @@
 
 import { env } from "cloudflare:workers";
 import { runMirror, type Steps } from "../../src/artifacts/mirror/run.ts";
-import { locateEntry, readEntry } from "../../src/bundle/zip-entry.ts";
-import { readZipIndex } from "../../src/bundle/zip-index.ts";
 import { type Context, createContext } from "../../src/context.ts";
 import type { Env, MirrorRun } from "../../src/env.ts";
 import type { MirrorState } from "../../src/store/mirrors.ts";
+import { locateEntry, readEntry } from "../../src/zip/zip-entry.ts";
+import { readZipIndex } from "../../src/zip/zip-index.ts";
 import { createRegistry, rows, type TestRegistry } from "../harness.ts";
 
 /** The smallest part that the store takes. */

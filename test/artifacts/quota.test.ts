@@ -2,8 +2,8 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { writeZip } from "../../src/bundle/zip-writer.ts";
 import { readConfig } from "../../src/config.ts";
+import { writeZip } from "../../src/zip/zip-writer.ts";
 import { EVERY_WAY, withFaults } from "../faults.ts";
 import { brokenInvariants, createRegistry, objectKeys, rows, type TestRegistry, unfinishedWork } from "../harness.ts";
 import { artifactIn, refusal, seen, source } from "../routes/answers.ts";

@@ -1,6 +1,6 @@
 /** Requests from the document: random ones that are valid or nearly so, and some that no client means. */
 
-import { writeZip } from "../../src/bundle/zip-writer.ts";
+import { writeZip } from "../../src/zip/zip-writer.ts";
 import type { Document, Operation } from "./document.ts";
 import type { Random } from "./random.ts";
 import { type Making, makeValue, ODD_TEXTS, zipEntries } from "./values.ts";

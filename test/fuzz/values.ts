@@ -1,6 +1,6 @@
 /** Values for the document's schemas: mostly what is asked for, sometimes what nobody expects. */
 
-import { writeZip } from "../../src/bundle/zip-writer.ts";
+import { writeZip } from "../../src/zip/zip-writer.ts";
 import type { Schema } from "./document.ts";
 import type { Random } from "./random.ts";
 import type { Subject, World } from "./world.ts";

@@ -4,7 +4,7 @@
  * Invariant: every sound GitHub answer has the rate-limit headers, and an ETag if it can be asked for again.
  */
 
-import { writeZip } from "../../src/bundle/zip-writer.ts";
+import { writeZip } from "../../src/zip/zip-writer.ts";
 import { type CodeRepo, findCode, hex, type Json } from "./catalogue.ts";
 import { faultFor } from "./faults.ts";
 import { digest, encoder, factsOf } from "./files.ts";

@@ -1,8 +1,8 @@
 /** A good request to each route of the document, and the world in which it is one: a new route must be entered here. */
 
 import { CHEAP_PASSWORD, credentials, OWNER } from "../accounts.ts";
-import { bytesOf, keepFiles, zipOf } from "../bundle/kept.ts";
 import type { TestRegistry } from "../harness.ts";
+import { bytesOf, keepFiles, zipOf } from "../zip/kept.ts";
 import { linkIn, source } from "./answers.ts";
 
 /** A request, and how it is answered to whoever may make it. */

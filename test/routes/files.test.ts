@@ -4,10 +4,10 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
-import { bytesOf, counting, type Given, keepFiles } from "../bundle/kept.ts";
-import { hexOf } from "../bundle/light-bundle.ts";
 import { withFaults } from "../faults.ts";
 import { createRegistry, rows } from "../harness.ts";
+import { bytesOf, counting, type Given, keepFiles } from "../zip/kept.ts";
+import { hexOf } from "../zip/light-bundle.ts";
 import { INTERNAL, linkIn, NO_ARTIFACT, refusal, seen, source, UNAUTHENTICATED, world } from "./answers.ts";
 
 const registry = createRegistry();

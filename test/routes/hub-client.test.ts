@@ -16,9 +16,9 @@ import {
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
 import type { Env } from "../../src/env.ts";
-import { bytesOf, counting, type Given, keepFiles } from "../bundle/kept.ts";
-import { hexOf } from "../bundle/light-bundle.ts";
 import { createRegistry, rows } from "../harness.ts";
+import { bytesOf, counting, type Given, keepFiles } from "../zip/kept.ts";
+import { hexOf } from "../zip/light-bundle.ts";
 
 const registry = createRegistry();
 const app = createApp();

@@ -7,10 +7,10 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
-import { bytesOf, counting, keepFiles } from "../bundle/kept.ts";
-import { hexOf } from "../bundle/light-bundle.ts";
 import { withFaults } from "../faults.ts";
 import { createRegistry } from "../harness.ts";
+import { bytesOf, counting, keepFiles } from "../zip/kept.ts";
+import { hexOf } from "../zip/light-bundle.ts";
 import { insertArtifacts } from "./answers.ts";
 
 const registry = createRegistry();

@@ -2,11 +2,11 @@
 
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
-import { FINDINGS } from "../../src/bundle/findings.ts";
 import { refusalOf } from "../../src/errors.ts";
+import { FINDINGS } from "../../src/inspection/findings.ts";
 import { closedRegistry, credentials, headersOf, issued, OWNER } from "../accounts.ts";
-import { bytesOf, keepFiles } from "../bundle/kept.ts";
 import { createRegistry, type TestRegistry } from "../harness.ts";
+import { bytesOf, keepFiles } from "../zip/kept.ts";
 import { linkIn, source } from "./answers.ts";
 
 interface Schema {

@@ -1,7 +1,7 @@
 /** What the tests of uploads share: zips, ids that wait for them, uploads in parts. */
 
-import { writeZip } from "../../src/bundle/zip-writer.ts";
 import { sha256Hex } from "../../src/lib/hash.ts";
+import { writeZip } from "../../src/zip/zip-writer.ts";
 import { type Answer, createRegistry, type TestRegistry } from "../harness.ts";
 
 const open = createRegistry();

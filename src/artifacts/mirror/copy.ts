@@ -6,14 +6,14 @@
  */
 
 import { crc32 } from "node:zlib";
-import type { ZipLayout } from "../../bundle/zip-layout.ts";
-import { type CrcPiece, streamZipRange } from "../../bundle/zip-stream.ts";
 import type { Context } from "../../context.ts";
 import { MIRROR_ARCHIVE_PART_BYTES, R2_MAX_PARTS } from "../../limits.ts";
 import { openGitHubArchive, openHubFile } from "../../sources/contents.ts";
 import { getBundle } from "../../store/blobs.ts";
 import { type Multipart, putPart } from "../../store/multipart.ts";
 import { pump } from "../../store/streams.ts";
+import type { ZipLayout } from "../../zip/zip-layout.ts";
+import { type CrcPiece, streamZipRange } from "../../zip/zip-stream.ts";
 import { upstreamOf } from "../ingest.ts";
 import { MirrorFailure, MirrorObsolete } from "./failure.ts";
 import { layOut, type MirrorPlan } from "./plan.ts";

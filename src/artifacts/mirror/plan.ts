@@ -8,9 +8,6 @@
 
 import { crc32 } from "node:zlib";
 import { z } from "zod";
-import { locateEntry, readEntry } from "../../bundle/zip-entry.ts";
-import { type ReadRange, readZipIndex } from "../../bundle/zip-index.ts";
-import { type PlannedFile, planZip, type ZipLayout } from "../../bundle/zip-layout.ts";
 import type { Context } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
 import { pathKey } from "../../lib/paths.ts";
@@ -25,6 +22,9 @@ import {
   projectPath,
 } from "../../sources/source-url.ts";
 import type { ArtifactRow } from "../../store/artifacts.ts";
+import { locateEntry, readEntry } from "../../zip/zip-entry.ts";
+import { type ReadRange, readZipIndex } from "../../zip/zip-index.ts";
+import { type PlannedFile, planZip, type ZipLayout } from "../../zip/zip-layout.ts";
 import { readerOf } from "../zip-reader.ts";
 import { MirrorFailure } from "./failure.ts";
 

@@ -6,7 +6,6 @@
  * that a delete, an update or a newer run ends it.
  */
 
-import { type CrcPiece, mergePieces } from "../../bundle/zip-stream.ts";
 import { type Context, requester } from "../../context.ts";
 import type { MirrorRun } from "../../env.ts";
 import { MIRROR_LEASE_MS, MIRROR_MAX_PARTS, MIRROR_PART_BYTES } from "../../limits.ts";
@@ -17,6 +16,7 @@ import { endMirror, keepMirror, type MirrorProgress, type MirrorState, openMirro
 import { abortMultipart, completeMultipart, createMultipart, type Multipart } from "../../store/multipart.ts";
 import { repeatOnce, rowsOf } from "../../store/statements.ts";
 import { recordMultipart, type UploadRow } from "../../store/uploads.ts";
+import { type CrcPiece, mergePieces } from "../../zip/zip-stream.ts";
 import { upstreamOf } from "../ingest.ts";
 import { checkQuota } from "../quota.ts";
 import { giveUp } from "../write.ts";

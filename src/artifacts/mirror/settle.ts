@@ -1,12 +1,12 @@
 /** The last two steps of a mirror: it is inspected, and takes the place of the light bundle. */
 
-import { inspectZip } from "../../bundle/inspect.ts";
-import type { ZipLayout } from "../../bundle/zip-layout.ts";
 import type { Context } from "../../context.ts";
 import type { MirrorRun } from "../../env.ts";
+import { inspectZip } from "../../inspection/inspect.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
 import type { StoredInspection } from "../../store/bundle-index.ts";
 import { finishMirror } from "../../store/mirrors.ts";
+import type { ZipLayout } from "../../zip/zip-layout.ts";
 import { asReplacement, settle } from "../write.ts";
 import { readerOf } from "../zip-reader.ts";
 import { MirrorFailure, MirrorObsolete } from "./failure.ts";

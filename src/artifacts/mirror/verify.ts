@@ -5,13 +5,13 @@
  */
 
 import { crc32 } from "node:zlib";
-import { readZipIndex, ZipError } from "../../bundle/zip-index.ts";
-import { segmentsOf, type ZipLayout } from "../../bundle/zip-layout.ts";
 import type { Context } from "../../context.ts";
 import { openChunkReader } from "../../lib/chunk-reader.ts";
 import { toHex } from "../../lib/hash.ts";
 import { BUNDLE_READ_BYTES, MIRROR_READS_AT_ONCE } from "../../limits.ts";
 import { getBundle } from "../../store/blobs.ts";
+import { readZipIndex, ZipError } from "../../zip/zip-index.ts";
+import { segmentsOf, type ZipLayout } from "../../zip/zip-layout.ts";
 import { readerOf } from "../zip-reader.ts";
 import { MirrorFailure, MirrorObsolete } from "./failure.ts";
 import type { MirrorPlan, Origin } from "./plan.ts";

@@ -1,12 +1,12 @@
 /** What an uploaded zip says of itself, read out of the bucket: when it comes, and when its rating is made again. */
 
-import { type EntryLocation, locateEntry, readEntry } from "../../bundle/zip-entry.ts";
-import { type IndexedEntry, type ReadRange, ZipError } from "../../bundle/zip-index.ts";
 import type { Context } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
 import type { ArtifactSource } from "../../sources/source-url.ts";
 import type { Collected } from "../../trust/collect.ts";
 import { collectUpload } from "../../trust/collect-upload.ts";
+import { type EntryLocation, locateEntry, readEntry } from "../../zip/zip-entry.ts";
+import { type IndexedEntry, type ReadRange, ZipError } from "../../zip/zip-index.ts";
 
 /** A zip in the bucket. `size` in bytes, digest in hex. */
 export interface StoredZip {

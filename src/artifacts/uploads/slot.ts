@@ -5,9 +5,9 @@
  * asked of anybody outside.
  */
 
-import { inspectZip } from "../../bundle/inspect.ts";
 import type { Context } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
+import { inspectZip } from "../../inspection/inspect.ts";
 import type { ArtifactRef } from "../../lib/artifact.ts";
 import { REFUSAL_MAX_FINDINGS } from "../../limits.ts";
 import { isUploadKey, uploadSource } from "../../sources/source-url.ts";

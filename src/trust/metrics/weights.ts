@@ -5,7 +5,7 @@
  * behind (optimizer, scheduler, arguments) are no weights.
  */
 
-import { findOnnxGraph, findWeightFormat, splitPath, WEIGHT_FORMATS, type WeightFormat } from "../../bundle/parts.ts";
+import { findOnnxGraph, findWeightFormat, splitPath, WEIGHT_FORMATS, type WeightFormat } from "../../lib/parts.ts";
 import type { UpstreamFile } from "../evidence.ts";
 
 /** One complete copy of weights. `bytes` is absent if upstream gave no size for one of the files. */

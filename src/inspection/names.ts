@@ -7,8 +7,8 @@
 
 import { findPathDefect, type PathDefect, pathKey } from "../lib/paths.ts";
 import { BUNDLE_PATH_MAX_BYTES } from "../limits.ts";
+import type { IndexedEntry } from "../zip/zip-records.ts";
 import type { FindingCode, Findings } from "./findings.ts";
-import type { IndexedEntry } from "./zip-records.ts";
 
 const DEFECTS: Record<PathDefect, { code: FindingCode; detail: string }> = {
   empty: { code: "path_empty", detail: "an entry without a name" },

@@ -1,7 +1,7 @@
 /** The opcodes of a pickle's protocol 0, whose arguments are lines of text. */
 
-import type { Cursor } from "./cursor.ts";
-import { Bound, Malformed, type PickleMachine } from "./pickle-machine.ts";
+import type { Cursor } from "../cursor.ts";
+import { Bound, Malformed, type PickleMachine } from "./machine.ts";
 
 const LINE_MAX_BYTES = 64 * 1024;
 

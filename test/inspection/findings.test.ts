@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FINDINGS } from "../../src/bundle/findings.ts";
+import { FINDINGS } from "../../src/inspection/findings.ts";
 
 interface Globbing {
   glob(pattern: string, options: { query: "?raw"; import: "default"; eager: true }): Record<string, string>;

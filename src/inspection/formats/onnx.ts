@@ -7,8 +7,8 @@
  * Source: onnx.proto of the ONNX project; the encoding of protocol buffers.
  */
 
-import { findPathDefect } from "../lib/paths.ts";
-import { Cursor, EndOfBytes, type ReadBytes } from "./cursor.ts";
+import { findPathDefect } from "../../lib/paths.ts";
+import { Cursor, EndOfBytes, type ReadBytes } from "../cursor.ts";
 
 type Message = "model" | "training" | "function" | "graph" | "node" | "attribute" | "tensor" | "sparse" | "entry";
 

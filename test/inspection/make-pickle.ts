@@ -1,6 +1,6 @@
 /** Makes pickles opcode by opcode; shares nothing with the sources. */
 
-import { bytesOf, join, u32 } from "./make-zip.ts";
+import { bytesOf, join, u32 } from "../zip/make-zip.ts";
 
 export const proto = (version: number) => Uint8Array.of(0x80, version);
 export const op = (...codes: (number | string)[]) =>

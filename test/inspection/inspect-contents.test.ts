@@ -1,7 +1,8 @@
 /** What a file in an archive may not hold, and near misses that are harmless. */
 
 import { describe, expect, it } from "vitest";
-import { inspectZip } from "../../src/bundle/inspect.ts";
+import { inspectZip } from "../../src/inspection/inspect.ts";
+import { bytesOf, deflated, join, type Made, makeZip, readerOf, u16, u32, u64 } from "../zip/make-zip.ts";
 import { file, found, inspect, SAFE } from "./inspecting.ts";
 import {
   EMPTY_TUPLE,
@@ -19,7 +20,6 @@ import {
   torchLegacy,
   torchPickle,
 } from "./make-pickle.ts";
-import { bytesOf, deflated, join, type Made, makeZip, readerOf, u16, u32, u64 } from "./make-zip.ts";
 
 const frame = (length: number) => join(op(0x95), u64(length));
 const inPickle = async (...parts: (Uint8Array | string)[]) => found([file("x.pkl", join(...parts))]);

@@ -1,19 +1,13 @@
 /** Archives that are laid out before they are read, and produced part by part; the large ones exist only as functions. */
 
 import { describe, expect, it } from "vitest";
-import { crc32Combine } from "../../src/bundle/crc32.ts";
-import { inspectZip } from "../../src/bundle/inspect.ts";
-import { openEntry, readEntry } from "../../src/bundle/zip-entry.ts";
-import { readZipIndex } from "../../src/bundle/zip-index.ts";
-import { type PlannedFile, planZip, segmentsOf, type ZipLayout } from "../../src/bundle/zip-layout.ts";
-import {
-  type CrcPiece,
-  mergePieces,
-  type OpenFile,
-  streamZipRange,
-  ZipSourceError,
-} from "../../src/bundle/zip-stream.ts";
-import { writeZip } from "../../src/bundle/zip-writer.ts";
+import { inspectZip } from "../../src/inspection/inspect.ts";
+import { crc32Combine } from "../../src/zip/crc32.ts";
+import { openEntry, readEntry } from "../../src/zip/zip-entry.ts";
+import { readZipIndex } from "../../src/zip/zip-index.ts";
+import { type PlannedFile, planZip, segmentsOf, type ZipLayout } from "../../src/zip/zip-layout.ts";
+import { type CrcPiece, mergePieces, type OpenFile, streamZipRange, ZipSourceError } from "../../src/zip/zip-stream.ts";
+import { writeZip } from "../../src/zip/zip-writer.ts";
 import { readerOf, seeded } from "./make-zip.ts";
 import { crc32, readZip } from "./read-zip.ts";
 

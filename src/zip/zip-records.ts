@@ -5,16 +5,35 @@
  * a value that stands in two places (32 bits and zip64) is never taken from one of them when they disagree.
  */
 
-import type { FindingCode } from "./findings.ts";
 import { CENTRAL_HEADER_BYTES, EXTRA, LOCAL_HEADER_BYTES, MAX_16, MAX_32, SIGNATURE } from "./zip-format.ts";
 
-/** An archive that is not as the format wants it; `code` says in what way. */
+/** What can be wrong with the format of an archive. The inspection has a finding of the same name for each. */
+export const ZIP_FAULTS = [
+  "not_a_zip",
+  "truncated",
+  "prepended_data",
+  "trailing_data",
+  "hidden_data",
+  "ambiguous_end",
+  "multi_disk",
+  "zip64_invalid",
+  "directory_invalid",
+  "too_many_entries",
+  "directory_too_large",
+  "local_header_invalid",
+  "unknown_method",
+  "content_corrupt",
+] as const;
+/** A code of that list. */
+export type ZipFault = (typeof ZIP_FAULTS)[number];
+
+/** An archive that violates the format; `code` says how. */
 export class ZipError extends Error {
-  readonly code: FindingCode;
+  readonly code: ZipFault;
   /** The entry, where it is one. */
   readonly path: string | undefined;
 
-  constructor(code: FindingCode, message: string, path?: string) {
+  constructor(code: ZipFault, message: string, path?: string) {
     super(message);
     this.name = "ZipError";
     this.code = code;

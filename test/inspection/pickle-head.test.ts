@@ -1,7 +1,8 @@
 /** Pickles that nothing calls so, and texts that begin like one. */
 
 import { describe, expect, it } from "vitest";
-import { inspectZip } from "../../src/bundle/inspect.ts";
+import { inspectZip } from "../../src/inspection/inspect.ts";
+import { bytesOf, deflated, join, makeZip, readerOf, u32 } from "../zip/make-zip.ts";
 import { file, found, inspect, SAFE } from "./inspecting.ts";
 import {
   harmlessByProtocol,
@@ -16,7 +17,6 @@ import {
   systemByProtocol,
   text,
 } from "./make-pickle.ts";
-import { bytesOf, deflated, join, makeZip, readerOf, u32 } from "./make-zip.ts";
 
 const UNSAFE = { verdict: "unsafe", codes: ["pickle_import"] };
 const NAMES = ["model.sav", "weights.dat", "x.data", "model", "notes.txt"];

@@ -1,9 +1,9 @@
 /** Torch's oldest format is a tar with pickles in it: nobody looked into one, whatever it is called and however it is made. */
 
 import { describe, expect, it } from "vitest";
+import { bytesOf, deflated, join, u32 } from "../zip/make-zip.ts";
 import { file, found, SAFE } from "./inspecting.ts";
 import { harmlessByProtocol, systemByProtocol } from "./make-pickle.ts";
-import { bytesOf, deflated, join, u32 } from "./make-zip.ts";
 
 /** How a header says its checksum; the bytes are those of a header with spaces in its place. */
 type Checksum = (header: Uint8Array) => Uint8Array;

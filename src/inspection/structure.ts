@@ -13,10 +13,9 @@ import {
   INSPECT_MAX_HEADER_READS,
   INSPECT_READ_MAX_BYTES,
 } from "../limits.ts";
-import type { Findings } from "./findings.ts";
-import type { EntryLocation } from "./zip-entry.ts";
-import { DEFLATED, DESCRIPTOR_MAX_BYTES, FLAG, LOCAL_HEADER_BYTES, SIGNATURE, STORED } from "./zip-format.ts";
-import { type ReadRange, readExactly, type ZipIndex } from "./zip-index.ts";
+import type { EntryLocation } from "../zip/zip-entry.ts";
+import { DEFLATED, DESCRIPTOR_MAX_BYTES, FLAG, LOCAL_HEADER_BYTES, SIGNATURE, STORED } from "../zip/zip-format.ts";
+import { type ReadRange, readExactly, type ZipIndex } from "../zip/zip-index.ts";
 import {
   equalBytes,
   type IndexedEntry,
@@ -25,7 +24,8 @@ import {
   u64,
   viewOf,
   ZipError,
-} from "./zip-records.ts";
+} from "../zip/zip-records.ts";
+import type { Findings } from "./findings.ts";
 
 /** An entry, where its data stands, and the first bytes of that data, as they are in the archive. */
 export interface LocatedEntry {

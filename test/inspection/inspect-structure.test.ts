@@ -1,9 +1,9 @@
 /** What an archive may not be: one case for each finding of its structure, and near misses that are in order. */
 
 import { describe, expect, it } from "vitest";
-import { inspectZip } from "../../src/bundle/inspect.ts";
-import { deflated, type End, join, type Made, makeZip, readerOf, u16, u32, u64 } from "./make-zip.ts";
-import { spreadZip } from "./spread-zip.ts";
+import { inspectZip } from "../../src/inspection/inspect.ts";
+import { deflated, type End, join, type Made, makeZip, readerOf, u16, u32, u64 } from "../zip/make-zip.ts";
+import { spreadZip } from "../zip/spread-zip.ts";
 
 const A: Made = { name: "a.txt", data: "hello" };
 const B: Made = { name: "b.txt", data: "there" };

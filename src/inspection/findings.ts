@@ -7,6 +7,7 @@
  */
 
 import { INSPECT_MAX_FINDINGS } from "../limits.ts";
+import type { ZipFault } from "../zip/zip-records.ts";
 
 /** Every code, by what it does to the verdict. */
 export const FINDINGS = {
@@ -61,7 +62,7 @@ export const FINDINGS = {
   nested_archive: "unknown",
   opaque_format: "unknown",
   bound_reached: "unknown",
-} as const satisfies Record<string, "unsafe" | "unknown">;
+} as const satisfies Record<string, "unsafe" | "unknown"> & Record<ZipFault, "unsafe">;
 
 /** A code of the closed set. */
 export type FindingCode = keyof typeof FINDINGS;

@@ -11,19 +11,19 @@
 
 import { constants, inflateRawSync } from "node:zlib";
 import { HDF5_SEARCHED_BYTES, INSPECT_INFLATE_MAX_BYTES } from "../limits.ts";
+import { dataRange, readEntry } from "../zip/zip-entry.ts";
+import { STORED } from "../zip/zip-format.ts";
+import { type ReadRange, readExactly } from "../zip/zip-index.ts";
+import { viewOf, ZipError } from "../zip/zip-records.ts";
 import type { ReadBytes } from "./cursor.ts";
 import { findMagic, isZip, type Kind, kindOf } from "./file-kinds.ts";
 import type { FindingCode, Findings } from "./findings.ts";
-import type { LocatedEntry } from "./inspect-structure.ts";
-import { findOnnxFault } from "./onnx.ts";
-import { walkPickles } from "./pickle.ts";
-import { mayBePickle } from "./pickle-head.ts";
-import { findSafetensorsFault } from "./safetensors.ts";
-import { isTarHeader, readTarChecksum, TAR_HEADER_BYTES } from "./tar.ts";
-import { dataRange, readEntry } from "./zip-entry.ts";
-import { STORED } from "./zip-format.ts";
-import { type ReadRange, readExactly } from "./zip-index.ts";
-import { viewOf, ZipError } from "./zip-records.ts";
+import { findOnnxFault } from "./formats/onnx.ts";
+import { findSafetensorsFault } from "./formats/safetensors.ts";
+import { isTarHeader, readTarChecksum, TAR_HEADER_BYTES } from "./formats/tar.ts";
+import { mayBePickle } from "./pickle/head.ts";
+import { walkPickles } from "./pickle/walk.ts";
+import type { LocatedEntry } from "./structure.ts";
 
 /** Looks into an archive within the archive. `model`: of a kind that is loaded as one, so that its structure counts. */
 export type InspectNested = (read: ReadBytes, size: number, path: string, model: boolean) => Promise<void>;

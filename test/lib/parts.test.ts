@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findPart, findWeightFormat } from "../../src/bundle/parts.ts";
+import { findPart, findWeightFormat } from "../../src/lib/parts.ts";
 
 describe("a file's part", () => {
   it.each<[path: string, part: string | undefined]>([

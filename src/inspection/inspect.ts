@@ -15,14 +15,14 @@ import {
   INSPECT_MAX_READ_BYTES,
   INSPECT_MAX_READS,
 } from "../limits.ts";
+import type { EntryLocation } from "../zip/zip-entry.ts";
+import { STORED } from "../zip/zip-format.ts";
+import { type ReadRange, readZipIndex } from "../zip/zip-index.ts";
+import { ZipError } from "../zip/zip-records.ts";
+import { type InspectNested, inspectContents, type Spend } from "./contents.ts";
 import { Findings, type InspectionFinding, type Verdict } from "./findings.ts";
-import { type InspectNested, inspectContents, type Spend } from "./inspect-contents.ts";
-import { checkNames } from "./inspect-names.ts";
-import { checkDirectory, type LocatedEntry, locateAll } from "./inspect-structure.ts";
-import type { EntryLocation } from "./zip-entry.ts";
-import { STORED } from "./zip-format.ts";
-import { type ReadRange, readZipIndex } from "./zip-index.ts";
-import { ZipError } from "./zip-records.ts";
+import { checkNames } from "./names.ts";
+import { checkDirectory, type LocatedEntry, locateAll } from "./structure.ts";
 
 export { FINDINGS, type FindingCode, type InspectionFinding, type Verdict } from "./findings.ts";
 

@@ -1,8 +1,8 @@
 /** Archives of many large files that nobody has to hold: their data are zeros. */
 
-import { centralHeader, endRecords, localHeader } from "../../src/bundle/zip-format.ts";
-import type { ReadRange } from "../../src/bundle/zip-index.ts";
-import { planZip } from "../../src/bundle/zip-layout.ts";
+import { centralHeader, endRecords, localHeader } from "../../src/zip/zip-format.ts";
+import type { ReadRange } from "../../src/zip/zip-index.ts";
+import { planZip } from "../../src/zip/zip-layout.ts";
 import { join } from "./make-zip.ts";
 
 /** So many files of one size, in bytes, and what was read of them. */

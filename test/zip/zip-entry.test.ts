@@ -8,8 +8,8 @@ import {
   openEntry,
   readEntry,
   readZipEntry,
-} from "../../src/bundle/zip-entry.ts";
-import { readZipIndex } from "../../src/bundle/zip-index.ts";
+} from "../../src/zip/zip-entry.ts";
+import { readZipIndex } from "../../src/zip/zip-index.ts";
 import { deflated, join, type Made, makeZip, readerOf } from "./make-zip.ts";
 
 const LONG = Uint8Array.from({ length: 300_000 }, (_, at) => (at * at) % 251);

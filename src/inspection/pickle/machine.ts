@@ -6,9 +6,9 @@
  * with an error, so does this one.
  */
 
-import { PICKLE_MAX_MEMO, PICKLE_NAME_MAX_BYTES, PICKLE_TEXTS_MAX_CHARS } from "../limits.ts";
-import type { FindingCode } from "./findings.ts";
-import { handsBack, isAllowedImport } from "./pickle-imports.ts";
+import { PICKLE_MAX_MEMO, PICKLE_NAME_MAX_BYTES, PICKLE_TEXTS_MAX_CHARS } from "../../limits.ts";
+import type { FindingCode } from "../findings.ts";
+import { handsBack, isAllowedImport } from "./imports.ts";
 
 /** Takes a finding. */
 export type Report = (code: FindingCode, detail: string) => void;

@@ -1,9 +1,9 @@
 /** Archives with some bytes changed: whatever they are then, there is a verdict, and soon. */
 
 import { describe, expect, it } from "vitest";
-import { inspectZip } from "../../src/bundle/inspect.ts";
+import { inspectZip } from "../../src/inspection/inspect.ts";
+import { deflated, join, makeZip, readerOf, seeded, u64 } from "../zip/make-zip.ts";
 import { harmlessByProtocol, systemByProtocol, torchPickle } from "./make-pickle.ts";
-import { deflated, join, makeZip, readerOf, seeded, u64 } from "./make-zip.ts";
 
 const SAFETENSORS = '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}';
 const safetensors = join(u64(SAFETENSORS.length), SAFETENSORS, new Uint8Array(8));

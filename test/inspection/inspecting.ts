@@ -1,7 +1,7 @@
 /** What the tests of inspections share: a zip is made, and what was found in it is told in a word. */
 
-import { inspectZip } from "../../src/bundle/inspect.ts";
-import { type Made, makeZip, readerOf } from "./make-zip.ts";
+import { inspectZip } from "../../src/inspection/inspect.ts";
+import { type Made, makeZip, readerOf } from "../zip/make-zip.ts";
 
 /** Nothing was found. */
 export const SAFE = { verdict: "safe", codes: [] };

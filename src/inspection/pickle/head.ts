@@ -4,8 +4,8 @@
  * Invariant: what Python would load as a plain pickle may be one; of what is none, hardly anything gets past its first words.
  */
 
-import type { ReadBytes } from "./cursor.ts";
-import { walkPickles } from "./pickle.ts";
+import type { ReadBytes } from "../cursor.ts";
+import { walkPickles } from "./walk.ts";
 
 const PERSID = 0x50;
 

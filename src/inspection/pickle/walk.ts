@@ -7,10 +7,10 @@
  * Source: Python's pickletools.
  */
 
-import { PICKLE_MAX_BYTES, PICKLE_MAX_OPCODES, PICKLE_MAX_STREAMS, PICKLE_NAME_MAX_BYTES } from "../limits.ts";
-import { Cursor, EndOfBytes, type ReadBytes } from "./cursor.ts";
-import { decode, isLine, takeLines } from "./pickle-lines.ts";
-import { Bound, Malformed, PickleMachine, type Report } from "./pickle-machine.ts";
+import { PICKLE_MAX_BYTES, PICKLE_MAX_OPCODES, PICKLE_MAX_STREAMS, PICKLE_NAME_MAX_BYTES } from "../../limits.ts";
+import { Cursor, EndOfBytes, type ReadBytes } from "../cursor.ts";
+import { decode, isLine, takeLines } from "./lines.ts";
+import { Bound, Malformed, PickleMachine, type Report } from "./machine.ts";
 
 /** What a walk saw. */
 export interface PickleWalk {

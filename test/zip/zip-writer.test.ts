@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { writeZip, type ZipEntry } from "../../src/bundle/zip-writer.ts";
 import { sha256Hex } from "../../src/lib/hash.ts";
+import { writeZip, type ZipEntry } from "../../src/zip/zip-writer.ts";
 import { crc32, readZip } from "./read-zip.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -4,7 +4,7 @@
  * Invariant: a name that says so is always believed; bytes can only add to it, so that a pickle under another name is one.
  */
 
-import { viewOf } from "./zip-records.ts";
+import { viewOf } from "../zip/zip-records.ts";
 
 /** How to look into a kind of file. */
 export type Kind =

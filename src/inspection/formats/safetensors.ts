@@ -7,10 +7,10 @@
  * Source: the format's own description (github.com/huggingface/safetensors).
  */
 
-import { SAFETENSORS_HEADER_MAX_BYTES } from "../limits.ts";
-import type { ReadBytes } from "./cursor.ts";
-import type { FindingCode } from "./findings.ts";
-import { viewOf } from "./zip-records.ts";
+import { SAFETENSORS_HEADER_MAX_BYTES } from "../../limits.ts";
+import { viewOf } from "../../zip/zip-records.ts";
+import type { ReadBytes } from "../cursor.ts";
+import type { FindingCode } from "../findings.ts";
 
 /** What the format allows a header to have, in bytes. */
 const FORMAT_HEADER_MAX_BYTES = 100_000_000;

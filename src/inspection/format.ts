@@ -1,0 +1,57 @@
+/**
+ * The shape of a format: how one kind of file is recognised by its bytes and looked through.
+ *
+ * Invariant: a file is safe only if a format recognised it by content, looked through all that its loader acts on, and
+ * noted nothing. A name can only add a finding; it never takes one away.
+ */
+
+import type { ReadBytes } from "./cursor.ts";
+import type { FindingCode } from "./findings.ts";
+
+/** One file, read in place. Its bytes are those of the file itself: inflated if the archive deflates it. */
+export interface FileContent {
+  /** Bytes. */
+  readonly size: number;
+  /** The first bytes: `min(size, 256)` of them. */
+  readonly head: Uint8Array;
+  /**
+   * Reads exactly the bytes asked for.
+   * Throws `BoundReached` when the inspection has looked at too much, `TooLarge` for a deflated file over the inflate bound.
+   */
+  readonly read: ReadBytes;
+  /** Whether the whole file is UTF-8 text without NUL or control characters other than tab, line feed, carriage return. */
+  isText(): Promise<boolean>;
+}
+
+/** What a format may know besides the file's bytes. */
+export interface Scene {
+  /** The type of the artifact: source code is the content of `code`, and a finding elsewhere. */
+  readonly type: "model" | "dataset" | "code";
+  /** Last segment of the path, lower-cased. Chosen by the uploader: it may add a finding, never remove one. */
+  readonly name: string;
+  /** Whether the archive holds a Python module that an import of this dotted name could find before the real one. */
+  shadows(module: string): boolean;
+  /** Looks into a zip that the file holds, member by member; findings are noted below this file. */
+  inspectZip(read: ReadBytes, size: number): Promise<void>;
+  /** Looks into bytes that were unpacked from the file, as a file of their own below this one. */
+  inspectInner(name: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** Takes a finding about the file. */
+export type Note = (code: FindingCode, detail: string) => void;
+
+/** One format. */
+export interface Format {
+  /** Name of the kind, as shown per file: `safetensors`, `png`, `json`. */
+  readonly kind: string;
+  /** Whether the bytes are of this format. Decided by content alone. */
+  recognise(content: FileContent): boolean | Promise<boolean>;
+  /** Looks through the file. No note: understood, and inert. */
+  inspect(content: FileContent, note: Note, scene: Scene): Promise<void>;
+}
+
+/** The inspection has read, or looked at, as much as it may. */
+export class BoundReached extends Error {}
+
+/** A deflated file that is too large to be looked into. */
+export class TooLarge extends Error {}
