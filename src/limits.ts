@@ -304,6 +304,9 @@ export const INSPECT_READ_MAX_BYTES = 2 * 1024 * 1024;
 /** First bytes of an entry by which its kind is told when its name does not tell: a deflated block's tables fit, and a text is seen to be no pickle. */
 export const INSPECT_HEAD_BYTES = 256;
 
+/** Small reads of an inspection fetch this much, so that neighbouring small files share a call. */
+export const INSPECT_READ_AHEAD_BYTES = 64 * 1024;
+
 /** A deflated entry that is inflated to look inside; larger ones stay unknown. */
 export const INSPECT_INFLATE_MAX_BYTES = 16 * 1024 * 1024;
 

@@ -3,7 +3,8 @@
 import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import type { InspectionFinding, Verdict } from "../inspection/findings.ts";
+import { INSPECTION_RULES, type InspectionFinding, type Verdict } from "../inspection/findings.ts";
+import type { InspectionSummary } from "../inspection/summary.ts";
 import type { ArtifactRef } from "../lib/artifact.ts";
 import { comparePaths, findPathDefect } from "../lib/paths.ts";
 import {
@@ -36,6 +37,10 @@ export interface FileSummary {
   size: number;
   crc32: string;
   sha256?: string;
+  /** The format that the inspection recognised. */
+  kind?: string;
+  /** Missing if the file was not inspected. */
+  verdict?: Verdict;
 }
 
 /** A page of files in the order of their paths, and the path behind which the next begins if there is more. */
@@ -57,8 +62,8 @@ export interface OpenedFile extends Omit<Download, "name" | "sha256"> {
   resumable: boolean;
 }
 
-/** What is kept of an inspection. */
-export interface InspectionRecord {
+/** What is kept of an inspection. Counts are missing if it was made by rules of before they were kept. */
+export interface InspectionRecord extends Partial<InspectionSummary> {
   verdict: Verdict;
   findings: InspectionFinding[];
   /** ISO 8601. */
@@ -95,8 +100,15 @@ export async function listFiles(ctx: Context, ref: ArtifactRef, after = ""): Pro
   return { files: shown.map(summaryOf), etag: etagOf(artifact), ...(last !== undefined && { last }) };
 }
 
-function summaryOf({ path, size, crc32, sha256 }: IndexedFile): FileSummary {
-  return { path, size, crc32: crcHex(crc32), ...(sha256 !== undefined && { sha256 }) };
+function summaryOf({ path, size, crc32, sha256, kind, verdict }: IndexedFile): FileSummary {
+  return {
+    path,
+    size,
+    crc32: crcHex(crc32),
+    ...(sha256 !== undefined && { sha256 }),
+    ...(kind !== undefined && { kind }),
+    ...(verdict !== undefined && { verdict }),
+  };
 }
 
 function crcHex(crc: number): string {
@@ -203,11 +215,19 @@ export async function getInspection(ctx: Context, ref: ArtifactRef): Promise<Ins
   permit(ctx, "artifact:read");
   const row = await selectInspection(ctx.db, ref).first<InspectionRow>();
   if (!row) throw new RegistryError("artifact_not_found");
-  const { verdict, findings, inspected_at } = row;
+  const { verdict, findings, inspected_at, rules, summary } = row;
   if (verdict === null || findings === null || inspected_at === null) throw new RegistryError("inspection_not_found");
-  return {
+  const record = {
     verdict,
     findings: JSON.parse(findings) as InspectionFinding[],
+    ...(summary !== null && (JSON.parse(summary) as InspectionSummary)),
     inspected_at: new Date(inspected_at).toISOString(),
   };
+  return (rules ?? 0) < INSPECTION_RULES && verdict !== "unsafe" ? { ...record, ...outdated(record.findings) } : record;
+}
+
+/** A verdict of earlier rules: what they called safe need not be. */
+function outdated(findings: InspectionFinding[]): Pick<InspectionRecord, "verdict" | "findings"> {
+  const detail = "inspected by the rules of an earlier release; the sweep inspects it again";
+  return { verdict: "unknown", findings: [{ code: "outdated_rules", severity: "unknown", detail }, ...findings] };
 }

@@ -70,7 +70,7 @@ async function withoutUnsafe(collected: Collected): Promise<Collected> {
   const kept: KeptFile[] = [];
   const left_out = [...collected.left_out];
   for (const file of collected.kept) {
-    const { findings } = await inspectFile(file.path, file.bytes);
+    const { findings } = await inspectFile(file.path, file.bytes, collected.source.type);
     const unsafe = findings.find(({ severity }) => severity === "unsafe");
     if (unsafe) left_out.push({ path: file.path, reason: `it is unsafe to serve: ${unsafe.detail} (${unsafe.code})` });
     else kept.push(file);

@@ -1,242 +1,194 @@
 /**
- * Looks into files that can do more than be read: pickles, torch's archives of them, arrays, tensors, graphs.
+ * Looks into the files of an archive, and into the archives and compressed streams within them.
  *
- * Invariant: nothing is loaded or run. A file whose kind can hold code and that could not be looked through is `unknown`,
- * never safe; kinds that only hold data (text, pictures, GGUF, tables) are left alone.
- *
- * Decided: source code is no finding, it is what code artifacts are, and a model's is weighed by its rating. Machine code,
- * TorchScript and whatever is packed once more are `unknown`. HDF5 is `unknown` because Keras keeps code of lambda layers in
- * it, and `unsafe` where such a layer is seen; the weights of a `.keras` archive are none of that.
+ * Invariant: each file gets a verdict. It is safe only if a format recognised its bytes, looked through them and noted
+ * nothing; a file that no format recognised, or that was not reached within the bounds, is unknown. Nothing is loaded or run.
  */
 
-import { constants, inflateRawSync } from "node:zlib";
-import { HDF5_SEARCHED_BYTES, INSPECT_INFLATE_MAX_BYTES } from "../limits.ts";
-import { dataRange, readEntry } from "../zip/zip-entry.ts";
-import { STORED } from "../zip/zip-format.ts";
-import { type ReadRange, readExactly } from "../zip/zip-index.ts";
-import { viewOf, ZipError } from "../zip/zip-records.ts";
-import type { ReadBytes } from "./cursor.ts";
-import { findMagic, isZip, type Kind, kindOf } from "./file-kinds.ts";
-import type { FindingCode, Findings } from "./findings.ts";
-import { findOnnxFault } from "./formats/onnx.ts";
-import { findSafetensorsFault } from "./formats/safetensors.ts";
-import { isTarHeader, readTarChecksum, TAR_HEADER_BYTES } from "./formats/tar.ts";
-import { mayBePickle } from "./pickle/head.ts";
-import { walkPickles } from "./pickle/walk.ts";
+import type { ArtifactType } from "../lib/artifact.ts";
+import type { EntryLocation } from "../zip/zip-entry.ts";
+import type { ReadRange } from "../zip/zip-index.ts";
+import { ZipError } from "../zip/zip-records.ts";
+import { contentInMemory, contentOf, type FileFacts, readingAhead, type Spend } from "./file-content.ts";
+import { FileFindings, type Findings, type Verdict } from "./findings.ts";
+import { type ArchiveFormat, BoundReached, type FileContent, type Scene, TooLarge } from "./format.ts";
+import { ARCHIVE_FORMATS, FORMATS } from "./formats/index.ts";
+import { checkName } from "./loaders.ts";
+import { moduleNames } from "./shadowing.ts";
 import type { LocatedEntry } from "./structure.ts";
 
-/** Looks into an archive within the archive. `model`: of a kind that is loaded as one, so that its structure counts. */
-export type InspectNested = (read: ReadBytes, size: number, path: string, model: boolean) => Promise<void>;
-
-interface Content {
-  path: string;
-  size: number;
-  head: Uint8Array;
-  read: ReadBytes;
-  note: (code: FindingCode, detail: string) => void;
+/** An entry of an archive that was looked into. */
+export interface InspectedEntry extends EntryLocation {
+  /** Its format: `safetensors`, `json`; `empty` without a byte; missing if none was recognised. */
+  kind?: string;
+  /** Of the file, and of all that is packed inside it. Missing for a directory. */
+  verdict?: Verdict;
 }
 
-/** A deflated entry that is too large to be looked into. */
-class TooLarge extends Error {}
-
-/** Takes note of bytes that were looked at; throws when they become too many. */
-export type Spend = (bytes: number) => void;
-
-/** What looking into files needs beside them. `prefix` stands before their paths in findings. */
-export interface Looking {
+/** What inspecting files takes besides them. */
+export interface Inspecting {
+  type: ArtifactType;
   findings: Findings;
   spend: Spend;
-  nested: InspectNested;
-  prefix?: string;
+  /** Checks the structure of an archive within; undefined if it is not in order. Notes nothing of its own. */
+  openNested(read: ReadRange, size: number): Promise<NestedArchive>;
+  /** What is known of the files of the outermost archive, by path. */
+  facts?: ReadonlyMap<string, FileFacts> | undefined;
+}
+
+/** An archive within a file: its entries, or the first fault of its structure. */
+export type NestedArchive = { entries: LocatedEntry[] } | { fault: { code: string; detail: string } };
+
+/** How deep archives and compressed streams within each other are looked into. */
+const DEPTH_MAX = 3;
+
+interface Surroundings extends Inspecting {
+  shadows: (module: string) => boolean;
+  depth: number;
 }
 
 /**
- * Looks into the files of an archive that was found to be in order.
- * @throws whatever `read` and `spend` throw
+ * Looks into the files of an archive whose structure is in order.
+ * @param size bytes of the archive
+ * @throws whatever `read` throws; bounds become findings
  */
 export async function inspectContents(
   read: ReadRange,
+  size: number,
   entries: readonly LocatedEntry[],
-  { findings, spend, nested, prefix = "" }: Looking,
-): Promise<void> {
-  for (const entry of entries) {
-    const { path, size } = entry.location;
-    if (size === 0) continue;
-    const note = (code: FindingCode, detail: string) => findings.add(code, detail, prefix + path);
-    const content = { path: prefix + path, size, note, read: readerOf(read, entry, spend) };
+  inspecting: Inspecting,
+): Promise<InspectedEntry[]> {
+  const { findings, facts } = inspecting;
+  const paths = entries.map(({ location }) => location.path);
+  const archive = findArchive(paths);
+  archive?.inspect(paths, (code, detail) => findings.add(code, detail));
+  const surroundings: Surroundings = { ...inspecting, shadows: moduleNames(paths), depth: 0 };
+  const reading = readingAhead(read, size);
+  const inspected: InspectedEntry[] = [];
+  for (const [index, { location, head }] of entries.entries()) {
+    const { path } = location;
+    if (path.endsWith("/")) {
+      inspected.push(location);
+      continue;
+    }
+    const file = new FileFindings(findings, [path]);
     try {
-      let head = headOf(entry, spend);
-      const wanted = Math.min(size, HEAD_MIN_BYTES);
-      if (head.length < wanted) head = await content.read({ offset: 0, length: wanted });
-      await inspectContent({ ...content, head }, kindOf(path, head), nested);
+      const open = () => contentOf(reading, location, head, inspecting.spend, facts?.get(path));
+      const kind = await inspectFile(location, open, file, surroundings, archive);
+      inspected.push({ ...location, ...(kind !== undefined && { kind }), verdict: file.verdict });
     } catch (error) {
-      if (error instanceof TooLarge) note("bound_reached", "deflated, and too large to be looked into");
-      else if (error instanceof ZipError) note(error.code, error.message);
-      else throw error;
+      if (!(error instanceof BoundReached)) throw error;
+      const rest = entries.slice(index).map((entry) => entry.location);
+      const files = rest.filter((entry) => !entry.path.endsWith("/"));
+      findings.count("bound_reached", files.length);
+      findings.record("bound_reached", `${files.length} files were not looked into: ${BOUND}`, []);
+      // what was found in this one before the bound stands
+      const verdictOf = (entry: EntryLocation) =>
+        entry === location && file.verdict === "unsafe" ? "unsafe" : "unknown";
+      inspected.push(
+        ...rest.map((entry) => (entry.path.endsWith("/") ? entry : { ...entry, verdict: verdictOf(entry) as Verdict })),
+      );
+      return inspected;
     }
   }
+  return inspected;
 }
 
-/** First bytes of a file that tell its kind. */
-const HEAD_MIN_BYTES = 64;
+const BOUND = "the inspection had read as much as it may";
 
-async function inspectContent(content: Content, kind: Kind | undefined, nested: InspectNested): Promise<void> {
-  const { path, size, head, read, note } = content;
-  switch (kind) {
-    case "pickle":
-    case "torch":
-      // what loads the one loads the other, by its first bytes
-      if (isZip(head)) return nested(read, size, path, true);
-      await inspectPickle(content, 0, kind === "pickle" ? "named" : "likely");
-      // as torch.load does, whatever else it is: in torch's oldest format, pickles are members of a tar
-      if (await isTar(content)) note("nested_archive", TAR);
-      return;
-    case "tar":
-      // torch.save has often been told to write one
-      if (isZip(head)) return nested(read, size, path, true);
-      if (!(await inspectPickle(content, 0, "likely")) || (await isTar(content))) note("nested_archive", TAR);
-      return;
-    case "opaque":
-      return note("opaque_format", "a program of another runtime");
-    case "npy":
-      return isZip(head) ? nested(read, size, path, true) : inspectArray(content);
-    case "zip":
-      if (isZip(head)) return nested(read, size, path, /\.npz$/i.test(path));
-      return note("nested_archive", TAR);
-    case "keras":
-      if (isZip(head)) return nested(read, size, path, true);
-      return inspectHdf5(content);
-    case "safetensors": {
-      const fault = await findSafetensorsFault(read, size);
-      return fault && note(fault.code, fault.detail);
-    }
-    case "onnx": {
-      const fault = await findOnnxFault(read, size);
-      if (fault?.kind === "external") note("external_data", `keeps tensors in ${fault.location}`);
-      if (fault?.kind === "malformed") note("opaque_format", "an ONNX model that cannot be followed");
-      return;
-    }
-    case "hdf5":
-      return path.includes(".keras!/") ? undefined : inspectHdf5(content);
-    case "packed":
-      return note("nested_archive", "packed once more");
-    case "native":
-      return note("native_code", "machine code, or code of a virtual machine");
-    case undefined:
-      if (/(?:^|!\/)config\.json$/.test(path) && path.includes(".keras!/")) return inspectKeras(content);
-      if (await mayBePickle(head, size)) await inspectPickle(content, 0, "doubtful");
-      // a header without a checksum is not looked for here: too much has a zero in its place
-      if (readTarChecksum(head) && (await isTar(content))) note("nested_archive", TAR);
-  }
-}
-
-const TAR = "an archive that is no zip";
-
-async function isTar({ size, head, read }: Content): Promise<boolean> {
-  if (size < TAR_HEADER_BYTES || readTarChecksum(head) === undefined) return false;
-  return isTarHeader(await read({ offset: 0, length: TAR_HEADER_BYTES }));
+/** Looks into one file that is in memory, as if it were the only one of its archive. @throws BoundReached */
+export async function inspectInMemory(path: string, bytes: Uint8Array, inspecting: Inspecting): Promise<void> {
+  const file = new FileFindings(inspecting.findings, [path]);
+  const surroundings: Surroundings = { ...inspecting, shadows: () => false, depth: 0 };
+  const open = async () => contentInMemory(bytes, inspecting.spend);
+  await inspectFile({ path, size: bytes.length }, open, file, surroundings);
 }
 
 /**
- * What says that bytes are a pickle: their file's name; its name or its first bytes, but other things have those too; or
- * nothing, so that it takes a call to tell one from a text.
+ * Looks into one file.
+ * @returns its kind, if a format recognised it
+ * @throws BoundReached
  */
-type Sign = "named" | "likely" | "doubtful";
-
-/**
- * Bytes that turn out to be no pickle are left alone, unless they are named as one.
- * @returns whether it is one
- */
-async function inspectPickle({ size, read, note }: Content, from: number, sign: Sign): Promise<boolean> {
-  const found: Parameters<Content["note"]>[] = [];
-  const doubtful = sign === "doubtful";
-  // Of what says that it is a pickle each finding counts at once: a bound may end the walk, and must not hide them.
-  const take = doubtful ? (...finding: Parameters<Content["note"]>) => void found.push(finding) : note;
-  const walk = await walkPickles(read, { from, to: size }, take, { doubtful });
-  const { end, active, called, streams } = walk;
-  const isPickle = doubtful ? called || (active && end === "whole") : active || streams > 0;
-  if (isPickle) for (const finding of found) note(...finding);
-  if (end === "bound") note("bound_reached", "a pickle too long to be walked to its end");
-  else if (end === "malformed" && (isPickle || sign === "named")) {
-    note("pickle_malformed", "a pickle that breaks off, or has other bytes behind it");
-  }
-  return isPickle;
-}
-
-/** An array of NumPy: inert, unless its elements are objects, which are pickled. */
-async function inspectArray(content: Content): Promise<void> {
-  const { size, head, read } = content;
-  const major = head[6] ?? 0;
-  if (findMagic(head) !== "npy") {
-    await inspectPickle(content, 0, "named");
-    return;
-  }
-  const lengthBytes = major === 1 ? 2 : 4;
-  const from = 8 + lengthBytes;
-  if (major < 1 || major > 3 || size < from) return content.note("opaque_format", "an array of another version");
-  const view = viewOf(await read({ offset: 8, length: lengthBytes }));
-  const length = lengthBytes === 2 ? view.getUint16(0, true) : view.getUint32(0, true);
-  if (from + length > size || length > ARRAY_HEADER_MAX_BYTES) {
-    return content.note("opaque_format", "an array with a header that is too long");
-  }
-  const header = new TextDecoder("latin1").decode(await read({ offset: from, length }));
-  // anything but a plain number or text may have objects in it
-  const plain =
-    /^\{'descr': '[<>|=]?[biufcmMSUVb?]\d*(?:\[\w+\])?', 'fortran_order': (?:True|False), 'shape': \([\d, ]*\), \}\s*$/;
-  if (!plain.test(header)) await inspectPickle(content, from + length, /O/.test(header) ? "named" : "likely");
-}
-
-const ARRAY_HEADER_MAX_BYTES = 64 * 1024;
-
-async function inspectHdf5({ size, read, note }: Content): Promise<void> {
-  const bytes = await read({ offset: 0, length: Math.min(size, HDF5_SEARCHED_BYTES) });
-  const text = new TextDecoder("latin1").decode(bytes);
-  if (LAMBDA.test(text)) return note("keras_lambda", "a lambda layer, whose code runs when it is loaded");
-  note("opaque_format", "HDF5, in which Keras may keep code");
-}
-
-async function inspectKeras({ size, read, note }: Content): Promise<void> {
-  if (size > HDF5_SEARCHED_BYTES) return note("bound_reached", "a configuration too long to be searched");
-  const text = new TextDecoder().decode(await read({ offset: 0, length: size }));
-  if (LAMBDA.test(text)) return note("keras_lambda", "a lambda layer, whose code runs when it is loaded");
-  if (FOREIGN_MODULE.test(text)) return note("keras_lambda", "a class of a module that is not Keras's own");
-  // an escape or another encoding could spell either differently
-  if (/\\u|\0/i.test(text)) note("keras_lambda", "a configuration that cannot be searched for code");
-}
-
-const FOREIGN_MODULE = /"module"\s*:\s*"(?!keras)/;
-const LAMBDA = /"class_name"\s*:\s*"(?:[^"]{0,64}>)?(?:Lambda|__lambda__)"/;
-
-/** The first bytes of the file itself. */
-function headOf({ location, head }: LocatedEntry, spend: Spend): Uint8Array {
-  if (location.method === STORED) return head;
-  let inflated = new Uint8Array();
+async function inspectFile(
+  { path, size }: { path: string; size: number },
+  open: () => Promise<FileContent>,
+  file: FileFindings,
+  surroundings: Surroundings,
+  archive?: ArchiveFormat,
+): Promise<string | undefined> {
+  if (size === 0) return "empty";
+  const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
+  const note = file.note.bind(file);
   try {
-    const options = { maxOutputLength: 1024 * 1024, info: true, finishFlush: constants.Z_SYNC_FLUSH } as const;
-    inflated = inflateRawSync(head, options).buffer;
-  } catch {
-    // it is read whole then
+    const content = await open();
+    const scene = sceneOf(name, file, surroundings);
+    for (const format of FORMATS) {
+      if (!(await format.recognise(content))) continue;
+      await format.inspect(content, note, scene);
+      checkName(name, format.kind, note);
+      return format.kind;
+    }
+    const raw = archive?.rawKind(path);
+    if (raw !== undefined) return raw;
+    note("unrecognised", "bytes of no format that is known here");
+    checkName(name, undefined, note);
+  } catch (error) {
+    if (error instanceof TooLarge)
+      note("bound_reached", "deflated, and too large to be looked into: store it uncompressed");
+    else if (error instanceof ZipError) note(error.code, error.message);
+    else throw error;
   }
-  spend(inflated.length);
-  return inflated;
+  return undefined;
 }
 
-/** Reads the file itself: in place if it is stored, else inflated once, within the bound, and checked. */
-function readerOf(read: ReadRange, { location }: LocatedEntry, spend: Spend): ReadBytes {
-  const { offset: base } = dataRange(location);
-  if (location.method === STORED) {
-    return ({ offset, length }) => {
-      spend(length);
-      return readExactly(read, base + offset, length);
-    };
-  }
-  let inflated: Promise<Uint8Array> | undefined;
-  return async ({ offset, length }) => {
-    if (location.size > INSPECT_INFLATE_MAX_BYTES || location.compressedSize > INSPECT_INFLATE_MAX_BYTES) {
-      throw new TooLarge();
-    }
-    if (!inflated) spend(location.size);
-    inflated ??= readEntry(read, location);
-    return (await inflated).subarray(offset, offset + length);
+function sceneOf(name: string, file: FileFindings, surroundings: Surroundings): Scene {
+  const { type, depth } = surroundings;
+  const deeper = { ...surroundings, depth: depth + 1 };
+  const tooDeep = () => {
+    if (deeper.depth <= DEPTH_MAX) return false;
+    file.note("nested_archive", "archives nested too deep to be looked into");
+    return true;
   };
+  return {
+    type,
+    name,
+    shadows: surroundings.shadows,
+    async inspectZip(read, size) {
+      if (!tooDeep()) await inspectNested(read, size, file, deeper);
+    },
+    async inspectInner(innerName, bytes) {
+      if (tooDeep()) return;
+      const open = async () => contentInMemory(bytes, surroundings.spend);
+      await inspectFile({ path: innerName, size: bytes.length }, open, file.below(innerName), deeper);
+    },
+  };
+}
+
+/** Looks into an archive within a file. What is wrong with its structure is not the bundle's: no reader unpacks it unasked. */
+async function inspectNested(
+  read: ReadRange,
+  size: number,
+  file: FileFindings,
+  surroundings: Surroundings,
+): Promise<void> {
+  const nested = await surroundings.openNested(read, size);
+  if ("fault" in nested) {
+    const { code, detail } = nested.fault;
+    return file.note("nested_archive", `an archive whose structure is in doubt: ${detail} (${code})`);
+  }
+  const paths = nested.entries.map(({ location }) => location.path);
+  const archive = findArchive(paths);
+  archive?.inspect(paths, file.note.bind(file));
+  const inArchive = moduleNames(paths);
+  const { shadows } = surroundings;
+  const own = { ...surroundings, shadows: (module: string) => inArchive(module) || shadows(module) };
+  for (const { location, head } of nested.entries) {
+    if (location.path.endsWith("/")) continue;
+    const open = () => contentOf(read, location, head, surroundings.spend);
+    await inspectFile(location, open, file.below(location.path), own, archive);
+  }
+}
+
+function findArchive(paths: readonly string[]): ArchiveFormat | undefined {
+  return ARCHIVE_FORMATS.find((format) => format.recognise(paths));
 }

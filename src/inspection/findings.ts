@@ -61,35 +61,76 @@ export const FINDINGS = {
   native_code: "unknown",
   nested_archive: "unknown",
   opaque_format: "unknown",
+  unrecognised: "unknown",
+  misnamed: "unknown",
+  outdated_rules: "unknown",
   bound_reached: "unknown",
 } as const satisfies Record<string, "unsafe" | "unknown"> & Record<ZipFault, "unsafe">;
 
 /** A code of the closed set. */
 export type FindingCode = keyof typeof FINDINGS;
 
-/** The judgement of an archive; of several findings the worst decides: `unsafe`, then `unknown`. */
+/** The judgement of an archive or a file: its worst finding decides, `unsafe` before `unknown`; none is `safe`. */
 export type Verdict = "safe" | "unsafe" | "unknown";
 
-/** One thing that was found. `path` is the entry, `outer.pt!/inner` in a zip within the zip; cut to a bounded length. */
+/**
+ * The version of the rules: raised whenever a rule changes in a way that could call something safe no longer safe.
+ * A stored verdict of an earlier version is shown as `unknown` (unless it is `unsafe`) until the sweep has inspected again.
+ */
+export const INSPECTION_RULES = 2;
+
+/** One thing that was found. */
 export interface InspectionFinding {
   code: FindingCode;
   severity: "unsafe" | "unknown";
+  /** The entry of the archive, cut to a bounded length. Missing if it concerns the archive as a whole. */
   path?: string;
+  /** Where in the entry, if it is an archive itself: the path in each archive, from the outer to the inner one. */
+  inner?: string[];
   /** For people; of bounded length, without control characters. */
   detail: string;
 }
 
+/** By code, how many files have such a finding; a finding about the whole archive counts once. */
+export type Reasons = Record<string, number>;
+
 const TEXT_MAX_CHARS = 300;
 
-/** Collects findings up to a bound; the verdict counts those beyond it, too. */
+/** Collects findings up to a bound; verdict and reasons count those beyond it as well. */
 export class Findings {
   readonly #list: InspectionFinding[] = [];
+  readonly #reasons = new Map<FindingCode, number>();
+  readonly #entries = new Map<string, Verdict>();
   #omitted = 0;
   #unsafe = false;
 
+  /** Adds a finding about the archive or one of its entries. */
   add(code: FindingCode, detail: string, path?: string): void {
+    this.count(code);
+    this.record(code, detail, path === undefined ? [] : [path]);
+    if (path !== undefined && this.#entries.get(path) !== "unsafe") this.#entries.set(path, FINDINGS[code]);
+  }
+
+  /** The worst of what `add` was told of an entry. */
+  verdictOf(path: string): Verdict {
+    return this.#entries.get(path) ?? "safe";
+  }
+
+  /** Counts files with a finding of this code. */
+  count(code: FindingCode, files = 1): void {
+    this.#reasons.set(code, (this.#reasons.get(code) ?? 0) + files);
+  }
+
+  /** Records a finding without counting it. @param place the entry, then the path in each archive within it */
+  record(code: FindingCode, detail: string, [path, ...inner]: readonly string[]): void {
     const severity = FINDINGS[code];
-    const finding = { code, severity, ...(path !== undefined && { path: printable(path) }), detail: printable(detail) };
+    const finding: InspectionFinding = {
+      code,
+      severity,
+      ...(path !== undefined && { path: printable(path) }),
+      ...(inner.length > 0 && { inner: inner.map(printable) }),
+      detail: printable(detail),
+    };
     // the first that makes it unsafe is always among those shown
     const decides = severity === "unsafe" && !this.#unsafe;
     this.#unsafe ||= decides;
@@ -105,9 +146,57 @@ export class Findings {
     return this.#list.length > 0 ? "unknown" : "safe";
   }
 
-  /** What was found, and how many findings are not shown. */
-  report(): { verdict: Verdict; findings: InspectionFinding[]; omitted: number } {
-    return { verdict: this.verdict, findings: [...this.#list], omitted: this.#omitted };
+  /** What was found, how many findings are not shown, and how many files have which. */
+  report(): { verdict: Verdict; findings: InspectionFinding[]; omitted: number; reasons: Reasons } {
+    return {
+      verdict: this.verdict,
+      findings: [...this.#list],
+      omitted: this.#omitted,
+      reasons: Object.fromEntries(this.#reasons),
+    };
+  }
+}
+
+/** The findings of one file, and of what is packed inside it. */
+export class FileFindings {
+  readonly #findings: Findings;
+  readonly #place: readonly string[];
+  readonly #outer: FileFindings | undefined;
+  readonly #codes = new Set<FindingCode>();
+  #verdict: Verdict;
+
+  /** @param place the entry, then the path in each archive within it */
+  constructor(findings: Findings, place: readonly string[], outer?: FileFindings) {
+    this.#findings = findings;
+    this.#place = place;
+    this.#outer = outer;
+    this.#verdict = !outer && place[0] !== undefined ? findings.verdictOf(place[0]) : "safe";
+  }
+
+  /** The worst of what was found in the file and inside it. */
+  get verdict(): Verdict {
+    return this.#verdict;
+  }
+
+  /** Notes a finding about this file. Its entry is counted once per code, however often and deep it is found. */
+  note(code: FindingCode, detail: string): void {
+    this.#raise(code);
+    this.#findings.record(code, detail, this.#place);
+  }
+
+  /** The findings of a file inside of this one. */
+  below(path: string): FileFindings {
+    return new FileFindings(this.#findings, [...this.#place, path], this);
+  }
+
+  #raise(code: FindingCode): void {
+    if (FINDINGS[code] === "unsafe") this.#verdict = "unsafe";
+    else if (this.#verdict === "safe") this.#verdict = "unknown";
+    if (this.#outer) this.#outer.#raise(code);
+    else if (!this.#codes.has(code)) {
+      this.#codes.add(code);
+      this.#findings.count(code);
+    }
   }
 }
 

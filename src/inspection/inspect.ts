@@ -1,29 +1,30 @@
 /**
  * Judges a zip before anything of it is served.
  *
- * Invariant: fail-closed. Whatever the bytes are, there is a verdict, after a bounded number of reads; an archive whose
- * structure is in doubt is unsafe, and what could not be looked at is unknown. Entries are handed out only of a structure that
- * was checked to its end. Nothing is unpacked or run.
+ * Invariant: fail-closed. Whatever the bytes are, there is a verdict after a bounded number of reads. An archive whose
+ * structure is in doubt is unsafe; a file that was not recognised and looked through is unknown. Entries are handed out only
+ * of a structure that was checked to its end. Nothing is unpacked or run.
  */
 
+import type { ArtifactType } from "../lib/artifact.ts";
 import {
   BUNDLE_DIRECTORY_MAX_BYTES,
   BUNDLE_MAX_DECLARED_BYTES,
   BUNDLE_MAX_ENTRIES,
-  INSPECT_HEAD_BYTES,
   INSPECT_MAX_CONTENT_BYTES,
   INSPECT_MAX_READ_BYTES,
   INSPECT_MAX_READS,
 } from "../limits.ts";
-import type { EntryLocation } from "../zip/zip-entry.ts";
-import { STORED } from "../zip/zip-format.ts";
 import { type ReadRange, readZipIndex } from "../zip/zip-index.ts";
 import { ZipError } from "../zip/zip-records.ts";
-import { type InspectNested, inspectContents, type Spend } from "./contents.ts";
-import { Findings, type InspectionFinding, type Verdict } from "./findings.ts";
+import { type InspectedEntry, type Inspecting, inspectContents, inspectInMemory } from "./contents.ts";
+import type { FileFacts, Spend } from "./file-content.ts";
+import { Findings, type InspectionFinding, type Reasons, type Verdict } from "./findings.ts";
+import { BoundReached } from "./format.ts";
 import { checkNames } from "./names.ts";
 import { checkDirectory, type LocatedEntry, locateAll } from "./structure.ts";
 
+export type { InspectedEntry } from "./contents.ts";
 export { FINDINGS, type FindingCode, type InspectionFinding, type Verdict } from "./findings.ts";
 
 /** Bounds of one inspection; those of `limits.ts` if not given. */
@@ -40,6 +41,14 @@ export interface InspectBounds {
   maxContentBytes?: number;
 }
 
+/** What is known of an archive besides its bytes, and the bounds of the inspection. */
+export interface Subject extends InspectBounds {
+  /** Source code is the content of `code`, and a finding elsewhere. Default: `model`, which is judged as strictly as any. */
+  type?: ArtifactType;
+  /** What a pass over the archive has told of its files, by path. Without it, texts are read once more. */
+  facts?: ReadonlyMap<string, FileFacts>;
+}
+
 /** What an inspection says. */
 export interface Inspection {
   verdict: Verdict;
@@ -47,16 +56,16 @@ export interface Inspection {
   findings: InspectionFinding[];
   /** Findings beyond those. */
   omitted: number;
+  /** How many files have which finding. */
+  reasons: Reasons;
   /**
    * Whether the structure was checked to its end and is beyond doubt. If it is not and the verdict is not unsafe, a bound came
    * before: what nobody vouches for otherwise is not to be let in.
    */
   inOrder: boolean;
   /** Every entry, in the order of the archive: what an index for `openEntry` is made of. Empty if it is not in order. */
-  entries: EntryLocation[];
+  entries: InspectedEntry[];
 }
-
-class BoundReached extends Error {}
 
 /**
  * Inspects an archive by ranged reads.
@@ -65,49 +74,70 @@ class BoundReached extends Error {}
  * @param size bytes of the whole archive
  * @throws only what `read` throws: a store that is down is no verdict
  */
-export async function inspectZip(read: ReadRange, size: number, bounds: InspectBounds = {}): Promise<Inspection> {
+export async function inspectZip(read: ReadRange, size: number, subject: Subject = {}): Promise<Inspection> {
+  const { type = "model", facts, ...bounds } = subject;
   const findings = new Findings();
   const bounded = withinBounds(read, bounds);
-  const spend = spender(bounds.maxContentBytes ?? INSPECT_MAX_CONTENT_BYTES);
-  let located: LocatedEntry[] | undefined;
-  await withinBound(findings, STRUCTURE_BOUND, async () => {
-    located = await inspectStructure(bounded, size, bounds, findings);
-  });
-  await withinBound(findings, CONTENT_BOUND, async () => {
-    if (!located) return;
-    await inspectContents(bounded, located, { findings, spend, nested: nestedIn(bounds, findings, spend, 1) });
-  });
-  const inOrder = located !== undefined;
-  return { ...findings.report(), inOrder, entries: (located ?? []).map(({ location }) => location) };
+  const located = await locate(bounded, size, bounds, findings);
+  if (!located) return { ...findings.report(), inOrder: false, entries: [] };
+  const inspecting = inspectingWith(type, findings, bounds, facts);
+  const entries = await inspectContents(bounded, size, located, inspecting);
+  return { ...findings.report(), inOrder: true, entries };
 }
 
 /**
  * Inspects one file in memory, as it would be inspected in an archive.
- * @param path its name tells its kind
+ * @param path its name may add a finding
  */
-export async function inspectFile(path: string, bytes: Uint8Array): Promise<Omit<Inspection, "inOrder" | "entries">> {
+export async function inspectFile(
+  path: string,
+  bytes: Uint8Array,
+  type: ArtifactType,
+): Promise<Pick<Inspection, "verdict" | "findings" | "omitted" | "reasons">> {
   const findings = new Findings();
-  const spend = spender(INSPECT_MAX_CONTENT_BYTES);
-  const read: ReadRange = async ({ offset, length }) => bytes.subarray(offset, offset + length);
-  const size = bytes.length;
-  const location = { path, method: STORED, size, compressedSize: size, crc32: 0, dataOffset: 0 };
-  const entry = { location, head: bytes.subarray(0, INSPECT_HEAD_BYTES) };
-  await withinBound(findings, CONTENT_BOUND, () =>
-    inspectContents(read, [entry], { findings, spend, nested: nestedIn({}, findings, spend, 1) }),
-  );
+  try {
+    await inspectInMemory(path, bytes, inspectingWith(type, findings, {}));
+  } catch (error) {
+    if (!(error instanceof BoundReached)) throw error;
+    findings.add("bound_reached", "the inspection had read as much as it may", path);
+  }
   return findings.report();
 }
 
-const STRUCTURE_BOUND = "too many files that lie too far apart for all of their headers to be checked";
-const CONTENT_BOUND = "too many reads, or too many bytes";
+function inspectingWith(
+  type: ArtifactType,
+  findings: Findings,
+  bounds: InspectBounds,
+  facts?: ReadonlyMap<string, FileFacts>,
+): Inspecting {
+  return {
+    type,
+    findings,
+    facts,
+    spend: spender(bounds.maxContentBytes ?? INSPECT_MAX_CONTENT_BYTES),
+    async openNested(read, size) {
+      const own = new Findings();
+      const entries = await inspectStructure(read, size, bounds, own);
+      if (entries) return { entries };
+      const [first] = own.report().findings;
+      return { fault: { code: first?.code ?? "not_a_zip", detail: first?.detail ?? "no zip" } };
+    },
+  };
+}
 
-/** Inspects until it is done or a bound is reached, which is a finding. */
-async function withinBound(findings: Findings, bound: string, inspection: () => Promise<void>): Promise<void> {
+/** The entries of an archive in order; undefined if it is not in order, or a bound was reached before that was known. */
+async function locate(
+  read: ReadRange,
+  size: number,
+  bounds: InspectBounds,
+  findings: Findings,
+): Promise<LocatedEntry[] | undefined> {
   try {
-    await inspection();
+    return await inspectStructure(read, size, bounds, findings);
   } catch (error) {
     if (!(error instanceof BoundReached)) throw error;
-    findings.add("bound_reached", bound);
+    findings.add("bound_reached", "too many files that lie too far apart for all of their headers to be checked");
+    return undefined;
   }
 }
 
@@ -125,35 +155,12 @@ async function inspectStructure(
     checkDirectory(index, maxDeclaredBytes, findings);
     checkNames(index.entries, findings);
     const located = await locateAll(read, index, findings, bounds.maxHeaderReads);
-    return findings.verdict === "safe" ? located : undefined;
+    return findings.verdict === "unsafe" ? undefined : located;
   } catch (error) {
     if (!(error instanceof ZipError)) throw error;
     findings.add(error.code, error.message, error.path);
     return undefined;
   }
-}
-
-/** How deep archives within archives are looked into: a model in an archive, and its arrays. */
-const DEPTH_MAX = 2;
-
-function nestedIn(bounds: InspectBounds, findings: Findings, spend: Spend, depth: number): InspectNested {
-  return async (read, size, path, model) => {
-    if (depth > DEPTH_MAX) return findings.add("nested_archive", "archives nested too deep to be looked into", path);
-    const own = new Findings();
-    const located = await inspectStructure(read, size, bounds, own);
-    if (!located) {
-      // Nobody loads an ordinary archive unseen: that it is odd says only that its files were not looked into.
-      if (!model) return findings.add("nested_archive", "an archive that is not in order", path);
-      for (const { code, detail } of own.report().findings) findings.add(code, detail, path);
-      return;
-    }
-    const prefix = `${path}!/`;
-    if (model && located.some(({ location }) => /(?:^|\/)code\/.*\.py$/.test(location.path))) {
-      findings.add("torchscript", "a program of TorchScript", path);
-    }
-    const nested = nestedIn(bounds, findings, spend, depth + 1);
-    await inspectContents(read, located, { findings, spend, nested, prefix });
-  };
 }
 
 /** Counts bytes down. */

@@ -8,7 +8,7 @@ import { FILE_CONTENT, fileRequest, fileResponse } from "./bytes-response.ts";
 import { answer, refusals, requires } from "./declare.ts";
 import { getIssuedRef, letInByLink } from "./refs.ts";
 import { createRouter } from "./router.ts";
-import { ArtifactPath, FindingSchema, RangeHeadersSchema } from "./schemas.ts";
+import { ArtifactPath, FindingSchema, RangeHeadersSchema, VerdictSchema } from "./schemas.ts";
 
 const FileSchema = z
   .object({
@@ -16,6 +16,11 @@ const FileSchema = z
     size: z.int().openapi({ description: "Bytes." }),
     crc32: z.string().openapi({ description: "Hex.", example: "cbf43926" }),
     sha256: z.string().optional().openapi({ description: "Hex; where it is known." }),
+    kind: z.string().optional().openapi({
+      description: "The format that the inspection recognised by its content; missing if it recognised none.",
+      example: "safetensors",
+    }),
+    verdict: VerdictSchema.optional().openapi({ description: "Of this file; missing if it was not inspected." }),
   })
   .openapi("BundleFile");
 
@@ -104,11 +109,30 @@ const inspectionRoute = createRoute({
   request: { params: ArtifactPath },
   responses: {
     200: answer(
-      "Verdict and findings: `unsafe` breaks the format or could run code; `unknown` was not or could not be judged.",
+      "Verdict and findings. `safe`: every file was recognised by its content as a format that is understood, and was looked " +
+        "through. `unsafe`: the archive breaks the format, or loading a file could run code. `unknown`: anything else; the " +
+        "findings say why.",
       z
         .object({
-          verdict: z.enum(["safe", "unsafe", "unknown"]),
+          verdict: VerdictSchema,
           findings: z.array(FindingSchema),
+          omitted: z.int().optional().openapi({ description: "Findings that are not listed." }),
+          files: z
+            .object({ safe: z.int(), unknown: z.int(), unsafe: z.int() })
+            .optional()
+            .openapi({ description: "Files by verdict." }),
+          reasons: z
+            .record(z.string(), z.int())
+            .optional()
+            .openapi({ description: "How many files have which finding.", example: { source_code: 2 } }),
+          parts: z
+            .object({
+              weights: VerdictSchema.optional(),
+              config: VerdictSchema.optional(),
+              card: VerdictSchema.optional(),
+            })
+            .optional()
+            .openapi({ description: "The verdict of each `?part=` that the bundle has, whatever stands beside it." }),
           inspected_at: z.iso.datetime(),
         })
         .openapi("Inspection"),

@@ -198,7 +198,13 @@ export const FindingSchema = z
   .object({
     code: z.string().openapi({ example: "pickle_import" }),
     severity: z.enum(["unsafe", "unknown"]),
-    path: z.string().optional(),
+    path: z.string().optional().openapi({ description: "The file in the bundle." }),
+    inner: z.array(z.string()).optional().openapi({
+      description: "Where in that file, if it is an archive: the path in each archive, from the outside in.",
+    }),
     detail: z.string(),
   })
   .openapi("Finding");
+
+/** What an inspection comes to. */
+export const VerdictSchema = z.enum(["safe", "unsafe", "unknown"]);

@@ -6,22 +6,28 @@
  */
 
 import type { Database } from "../config.ts";
-import type { Verdict } from "../inspection/findings.ts";
+import { INSPECTION_RULES, type Verdict } from "../inspection/findings.ts";
+import type { InspectionSummary } from "../inspection/summary.ts";
 import { comparePaths } from "../lib/paths.ts";
 import { BUNDLE_INDEX_PAGE_FILES, BUNDLE_INDEX_PAGES_PER_STATEMENT } from "../limits.ts";
 import type { EntryLocation } from "../zip/zip-entry.ts";
 import { LANDED } from "./artifacts.ts";
 
-/** One file of a bundle; `sha256` of its bytes in hex, where it is known. */
+/** One file of a bundle. */
 export interface IndexedFile extends EntryLocation {
+  /** Of its bytes, hex, where it is known. */
   sha256?: string;
+  /** The format that the inspection recognised it as. */
+  kind?: string;
+  /** What the inspection came to for this file. */
+  verdict?: Verdict;
 }
 
-/** What an inspection came to, to be stored with the content. */
+/** What an inspection came to, to be stored with the content. JSON all through. */
 export interface StoredInspection {
   verdict: Verdict;
-  /** JSON all through. */
   findings: readonly unknown[];
+  summary: InspectionSummary;
 }
 
 /** Writes the index of an upload that has just become the content of an artifact. */
@@ -42,15 +48,15 @@ export function writeIndex(db: Database, uploadId: number, files: readonly Index
 export function writeInspection(
   db: Database,
   uploadId: number,
-  { verdict, findings }: StoredInspection,
+  { verdict, findings, summary }: StoredInspection,
   at: number,
 ): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO inspections (artifact_id, version, verdict, findings, inspected_at)
-       SELECT a.id, a.version, ?2, ?3, ?4 FROM ${LANDED} WHERE u.id = ?1`,
+      `INSERT INTO inspections (artifact_id, version, verdict, findings, inspected_at, rules, summary)
+       SELECT a.id, a.version, ?2, ?3, ?4, ?5, ?6 FROM ${LANDED} WHERE u.id = ?1`,
     )
-    .bind(uploadId, verdict, JSON.stringify(findings), at);
+    .bind(uploadId, verdict, JSON.stringify(findings), at, INSPECTION_RULES, JSON.stringify(summary));
 }
 
 /** Forgets both of the content before, for an upload that has just replaced it. */

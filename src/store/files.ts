@@ -152,13 +152,17 @@ export interface InspectionRow {
   verdict: Verdict | null;
   findings: string | null;
   inspected_at: number | null;
+  /** Version of the rules. */
+  rules: number | null;
+  /** JSON; null under the rules of before it was kept. */
+  summary: string | null;
 }
 
 /** An artifact and the inspection of its present content, null where there was none. */
 export function selectInspection(db: Database, { type, id }: ArtifactRef): D1PreparedStatement {
   return db
     .prepare(
-      `SELECT a.id, i.verdict, i.findings, i.inspected_at
+      `SELECT a.id, i.verdict, i.findings, i.inspected_at, i.rules, i.summary
        FROM artifacts AS a LEFT JOIN inspections AS i ON i.artifact_id = a.id AND i.version = a.version
        WHERE a.id = ?1 AND a.type = ?2`,
     )

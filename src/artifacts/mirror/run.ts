@@ -162,12 +162,12 @@ async function copyAndSettle(
     await keep(ctx, run, "verifying");
     return verifyMirror(ctx, await plan(), await layout(copied.archiveSize), upload.object_key);
   });
-  const inspection = await step("inspect", async () => {
+  const inspected = await step("inspect", async () => {
     await keep(ctx, run, "verifying");
-    return inspectMirror(ctx, upload.object_key, size);
+    return inspectMirror(ctx, run.type, upload.object_key, size);
   });
   await step("settle", async () => {
-    const mirrored = { plan: await plan(), layout: await layout(copied.archiveSize), size, verified, inspection };
+    const mirrored = { plan: await plan(), layout: await layout(copied.archiveSize), size, verified, inspected };
     return settleMirror(ctx, run, upload.id, mirrored);
   });
 

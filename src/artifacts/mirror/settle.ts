@@ -2,7 +2,10 @@
 
 import type { Context } from "../../context.ts";
 import type { MirrorRun } from "../../env.ts";
+import type { Verdict } from "../../inspection/findings.ts";
 import { inspectZip } from "../../inspection/inspect.ts";
+import { summarise } from "../../inspection/summary.ts";
+import type { ArtifactType } from "../../lib/artifact.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
 import type { StoredInspection } from "../../store/bundle-index.ts";
 import { finishMirror } from "../../store/mirrors.ts";
@@ -20,21 +23,38 @@ export interface Mirrored {
   /** Bytes. */
   size: number;
   verified: Verified;
+  inspected: InspectedMirror;
+}
+
+/** What the inspection of a copy came to. JSON all through: it is the outcome of a step. */
+export interface InspectedMirror {
   inspection: StoredInspection;
+  /** What it came to for each file, by path. */
+  files: Record<string, { kind?: string; verdict?: Verdict }>;
 }
 
 /**
  * Inspects the copy before anything of it is served.
  * @throws MirrorFailure if it is unsafe, with the finding
  */
-export async function inspectMirror(ctx: Context, objectKey: string, size: number): Promise<StoredInspection> {
-  const { verdict, findings } = await inspectZip(readerOf(ctx, { object_key: objectKey, size }), size);
+export async function inspectMirror(
+  ctx: Context,
+  type: ArtifactType,
+  objectKey: string,
+  size: number,
+): Promise<InspectedMirror> {
+  const inspection = await inspectZip(readerOf(ctx, { object_key: objectKey, size }), size, { type });
+  const { verdict, findings, entries } = inspection;
   if (verdict === "unsafe") {
     const worst = findings.find(({ severity }) => severity === "unsafe");
     const where = worst?.path === undefined ? "" : `${worst.path}: `;
     throw new MirrorFailure(`It is unsafe to serve: ${where}${worst?.detail ?? "its structure"} (${worst?.code}).`);
   }
-  return { verdict, findings };
+  const verdicts = entries.map(({ path, kind, verdict: of }) => [
+    path,
+    { ...(kind && { kind }), ...(of && { verdict: of }) },
+  ]);
+  return { inspection: { verdict, findings, summary: summarise(inspection) }, files: Object.fromEntries(verdicts) };
 }
 
 /**
@@ -45,7 +65,7 @@ export async function settleMirror(
   ctx: Context,
   run: MirrorRun,
   uploadId: number,
-  { plan, layout, size, verified, inspection }: Mirrored,
+  { plan, layout, size, verified, inspected }: Mirrored,
 ): Promise<number> {
   const row = await selectArtifact(ctx.db, run.type, run.artifactId).first<ArtifactRow>();
   if (row?.version === uploadId) return uploadId; // by an earlier try, whose answer was lost
@@ -66,12 +86,13 @@ export async function settleMirror(
     dataOffset,
     crc32: verified.files[index]?.crc32 ?? 0,
     sha256: verified.files[index]?.sha256 ?? "",
+    ...inspected.files[path],
   }));
   const replacing = asReplacement(ctx, row, content, run.version);
   const version = await settle(
     ctx,
     { upload: { id: uploadId }, object: { size, sha256: verified.sha256 } },
-    { files, inspection },
+    { files, inspection: inspected.inspection },
     {
       ...replacing,
       statements: (id) => [

@@ -8,6 +8,7 @@
 import type { Context } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
 import { inspectZip } from "../../inspection/inspect.ts";
+import { summarise } from "../../inspection/summary.ts";
 import type { ArtifactRef } from "../../lib/artifact.ts";
 import { REFUSAL_MAX_FINDINGS } from "../../limits.ts";
 import { isUploadKey, uploadSource } from "../../sources/source-url.ts";
@@ -70,7 +71,8 @@ export function addedBy({ present }: Slot, size: number): Usage {
  */
 export async function lookInto(ctx: Context, slot: Slot, zip: StoredZip): Promise<Described> {
   const read = readerOf(ctx, zip);
-  const { verdict, findings, inOrder, entries } = await inspectZip(read, zip.size);
+  const inspection = await inspectZip(read, zip.size, { type: slot.type });
+  const { verdict, findings, inOrder, entries } = inspection;
   if (verdict === "unsafe" || !inOrder) {
     const first = findings.find(({ severity }) => severity === "unsafe") ?? findings[0];
     const where = first?.path === undefined ? "" : ` (${first.path})`;
@@ -83,7 +85,11 @@ export async function lookInto(ctx: Context, slot: Slot, zip: StoredZip): Promis
   const files = entries.filter(({ path }) => !path.endsWith("/"));
   const { evidence } = collected;
   const rating = isModelEvidence(evidence) ? toStored(await rateEvidence(ctx, evidence), evidence) : undefined;
-  return { ...describe(collected, source.source, rating), files, inspection: { verdict, findings } };
+  return {
+    ...describe(collected, source.source, rating),
+    files,
+    inspection: { verdict, findings, summary: summarise(inspection) },
+  };
 }
 
 /** Makes a zip that has been looked into the content of its artifact; undefined if that has changed meanwhile. */

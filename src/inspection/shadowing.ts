@@ -1,0 +1,3 @@
+export function moduleNames(_paths: readonly string[]): (module: string) => boolean {
+  return () => false;
+}

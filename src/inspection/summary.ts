@@ -1,0 +1,35 @@
+/** What an inspection comes to for an artifact as a whole: counts, and a verdict for each part of the bundle. */
+
+import { findPart, type Part } from "../lib/parts.ts";
+import type { Reasons, Verdict } from "./findings.ts";
+import type { Inspection } from "./inspect.ts";
+
+/** Counts of an inspection. JSON all through: it is stored as such. */
+export interface InspectionSummary {
+  /** Files by verdict. */
+  files: Record<Verdict, number>;
+  /** How many files have which finding; a finding about the whole archive counts once. */
+  reasons: Reasons;
+  /** Findings beyond those that are listed. */
+  omitted: number;
+  /** The worst verdict among the files of each part that the bundle has: of the weights alone, say. */
+  parts: Partial<Record<Part, Verdict>>;
+}
+
+/** Counts the files of an inspected archive by verdict, finding and part. */
+export function summarise({ entries, reasons, omitted }: Pick<Inspection, "entries" | "reasons" | "omitted">) {
+  const files: Record<Verdict, number> = { safe: 0, unknown: 0, unsafe: 0 };
+  const parts: Partial<Record<Part, Verdict>> = {};
+  for (const { path, verdict } of entries) {
+    if (verdict === undefined) continue;
+    files[verdict] += 1;
+    const part = findPart(path);
+    if (part) parts[part] = worse(parts[part], verdict);
+  }
+  return { files, reasons, omitted, parts } satisfies InspectionSummary;
+}
+
+function worse(a: Verdict | undefined, b: Verdict): Verdict {
+  if (a === "unsafe" || b === "unsafe") return "unsafe";
+  return a === "unknown" || b === "unknown" ? "unknown" : "safe";
+}
