@@ -1,9 +1,8 @@
-/** Every test begins with an empty bucket and a database of the real migrations, and reaches nothing but the stand-in hub. */
+/** Every test with storage begins with an empty bucket and a database of the real migrations. */
 
-import { applyD1Migrations, reset } from "cloudflare:test";
+import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, vi } from "vitest";
-import { watchOutbound } from "./lib/outbound.ts";
+import { beforeEach } from "vitest";
 
 // After a test that kept the database busy for long, reset() may leave it as it was, without a word: it is asked again.
 beforeEach(async () => {
@@ -13,14 +12,6 @@ beforeEach(async () => {
     if (tables === 0) break;
     if (tries === 5) throw new Error("the database of the test before cannot be cleared");
   }
-  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
-});
-
-// The log of the code under test is not the log of the tests; a test that is about it replaces the spy.
-beforeEach(() => {
-  for (const level of ["info", "warn", "error"] as const) vi.spyOn(console, level).mockImplementation(() => {});
-});
-watchOutbound();
-afterEach(() => {
-  vi.restoreAllMocks();
+  // in one batch: applied one by one, they would take longer than most tests do
+  await env.DB.batch(env.TEST_MIGRATIONS.flatMap(({ queries }) => queries.map((query) => env.DB.prepare(query))));
 });

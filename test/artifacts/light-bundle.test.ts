@@ -6,7 +6,7 @@ import { KEPT_FILE_MAX_BYTES } from "../../src/limits.ts";
 import { createRegistry, rows } from "../harness.ts";
 import { outboundRequests } from "../lib/outbound.ts";
 import { linkIn } from "../routes/answers.ts";
-import { bundle, hexOf, manifestIn, textOf } from "./light-bundle.ts";
+import { bundle, hexOf, manifestIn, textOf } from "../zip/light-bundle.ts";
 
 const registry = createRegistry();
 const BERT = "google-bert/bert-base-uncased";
