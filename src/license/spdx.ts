@@ -196,7 +196,7 @@ export function parseLicense(text: string): LicenseExpression {
  */
 export function parseLicenses(values: readonly string[]): LicenseExpression {
   if (values.length > LIST_MAX_LICENSES) return UNKNOWN;
-  const of = [...new Set(values)].map(parseLicense);
+  const of = [...new Map(values.map(parseLicense).map((part) => [formatLicense(part), part])).values()];
   const [first] = of;
   if (!first) return NONE;
   return of.length === 1 ? first : { kind: "and", of };

@@ -272,23 +272,129 @@ describe("the licence check", () => {
     expect([answer.status, answer.json]).toEqual([200, expected]);
   });
 
-  it("explains itself, and names the edge that conflicts when the lineage is asked for", async () => {
+  it("explains itself: licenses, conditions and reasons, each with its source", async () => {
+    const id = await registry.register("model", "acme-labs/aster-base");
+    expect((await check(id, "https://github.com/acme-labs/aster", "?explain=true")).json).toEqual({
+      compatible: true,
+      model_license: "MIT",
+      license_effective: "MIT",
+      project_license: "MIT",
+      license_conflict: [],
+      license_unknown: [],
+      conditions: [{ license: "MIT", must: ["notice"], source: "https://choosealicense.com/licenses/mit/" }],
+      reasons: ["MIT into MIT: the same license on both sides."],
+    });
+  });
+
+  it("counts the license of a registered ancestor, and names the ancestor", async () => {
     await registry.register("model", "polaris-ai/aurora-small");
     const child = await registry.register("model", "acme-labs/aster-base");
     await env.DB.prepare(
       `INSERT INTO edges VALUES (2, 'model', 'polaris-ai/aurora-small', 'polaris-ai/aurora-small', 'base_model', NULL, 'hf_tag')`,
     ).run();
     const project = "https://github.com/acme-labs/aster";
-    expect((await check(child, project, "?explain=true")).json).toEqual({
-      compatible: true,
+    const whole = (await check(child, project, "?explain=true")).json as { reasons: string[] };
+    expect(whole).toMatchObject({
+      compatible: false,
       model_license: "MIT",
-      project_license: "MIT",
-      reasons: [expect.stringContaining("MIT into MIT")],
+      license_effective: "MIT AND GPL-3.0-only",
+      license_conflict: ["1"],
     });
-    const whole = (await check(child, project, "?explain=true&scope=lineage")).json as { reasons: string[] };
-    expect(whole).toMatchObject({ compatible: false });
-    expect(whole.reasons[1]).toMatch(/^polaris-ai\/aurora-small -> acme-labs\/aster-base: GPL-3.0/);
-    expect((await check(child, project, "?scope=lineage")).json).toBe(false);
+    expect(whole.reasons.slice(1)).toEqual([
+      "polaris-ai/aurora-small is under GPL-3.0-only, which does not permit what the model states: MIT.",
+      expect.stringMatching(/^polaris-ai\/aurora-small: GPL-3.0-only into MIT: not allowed/),
+    ]);
+    expect((await check(child, project)).json).toBe(false);
+    expect((await check(child, project, "?scope=model")).json).toBe(true);
+    // the parent's present row is read, not what it was when the child came
+    await env.DB.prepare(`UPDATE artifacts SET license = '["mit"]' WHERE id = 1`).run();
+    expect((await check(child, project)).json).toBe(true);
+    await registry.call("DELETE", "/artifacts/model/1");
+    expect((await check(child, project, "?explain=true")).json).toMatchObject({
+      compatible: true,
+      license_unknown: ["external:polaris-ai/aurora-small"],
+    });
+  });
+
+  describe("of a model that hides the terms of its base", () => {
+    const LLAMA = "external:meta-llama/Llama-3.1-8B";
+    const project = "https://github.com/acme-labs/aster";
+
+    it("is false from the kept evidence, and names the base, which is not registered", async () => {
+      const id = await registry.register("model", "acme-labs/llama-relabelled");
+      expect((await check(id, project)).json).toBe(false);
+      const explained = (await check(id, project, "?explain=true")).json as {
+        reasons: string[];
+        conditions: unknown[];
+      };
+      expect(explained).toMatchObject({
+        compatible: false,
+        model_license: "MIT",
+        license_effective: "MIT AND LicenseRef-llama3.1",
+        license_conflict: [LLAMA],
+        license_unknown: [],
+      });
+      expect(explained.reasons).toContain(
+        "meta-llama/Llama-3.1-8B is under LicenseRef-llama3.1, which does not permit what the model states: MIT.",
+      );
+      expect(explained.conditions[1]).toEqual({
+        license: "LicenseRef-llama3.1",
+        must: ["notice", "use_restrictions", "attribution"],
+        source: "https://www.llama.com/llama3_1/license/",
+      });
+    });
+
+    it("is false two generations on, whether the model between is registered or not", async () => {
+      const alone = await registry.register("model", "acme-labs/llama-relabelled-gguf");
+      // of a grandparent that nobody asked about only the name is known
+      expect((await check(alone, project, "?explain=true")).json).toMatchObject({
+        compatible: true,
+        license_effective: "MIT",
+        license_unknown: [LLAMA],
+      });
+      await registry.register("model", "acme-labs/llama-relabelled");
+      expect((await check(alone, project, "?explain=true")).json).toMatchObject({
+        compatible: false,
+        license_effective: "MIT AND LicenseRef-llama3.1",
+        license_conflict: [LLAMA],
+      });
+    });
+
+    it("and its licence metric is that of the base", async () => {
+      const id = await registry.register("model", "acme-labs/llama-relabelled");
+      const { json } = await registry.call("GET", `/artifact/model/${id}/rate?explain=true`);
+      expect(json).toMatchObject({
+        license: 0.6,
+        evidence: {
+          license: {
+            inputs: {
+              license: "MIT",
+              license_effective: "MIT AND LicenseRef-llama3.1",
+              ancestors: [{ source: "meta-llama/Llama-3.1-8B", depth: 1, license: "LicenseRef-llama3.1" }],
+              conflicts: [expect.stringContaining("meta-llama/Llama-3.1-8B is under LicenseRef-llama3.1")],
+            },
+          },
+        },
+      });
+    });
+
+    it("differs from one that passes them on", async () => {
+      const id = await registry.register("model", "acme-labs/llama-honest");
+      expect((await check(id, project, "?explain=true")).json).toMatchObject({
+        compatible: true,
+        license_effective: "LicenseRef-llama3.1",
+        license_conflict: [],
+      });
+    });
+
+    it("is no 200 while the bucket with the evidence does not answer", async () => {
+      const id = await registry.register("model", "acme-labs/llama-relabelled");
+      const faulty = withFaults(env, { call: 0, when: "before", extent: "forever", only: /^bucket\.get/ });
+      const cut = createRegistry(faulty.env);
+      const answer = await cut.call("POST", `/artifact/model/${id}/license-check`, { github_url: project });
+      expect([answer.status, answer.json]).toEqual([500, { detail: "Internal server error." }]);
+      expect(faulty.calls()).toBeGreaterThan(0);
+    });
   });
 
   it.each([
