@@ -47,32 +47,32 @@ const lgpl = (version: string, gnu: readonly string[]): CompatibilityRow => ({
 export const COMPATIBILITY: Readonly<Record<string, CompatibilityRow>> = {
   permissive: {
     not_into: [],
-    why: "a permissive licence without terms that another licence refuses",
+    why: "a permissive license without terms that another license refuses",
     source: `${FSF}#GPLCompatibleLicenses`,
   },
   permissive_not_gpl: {
     not_into: [...GNU_2, ...GNU_3],
-    why: "a permissive licence with terms that the GNU licences refuse as further restrictions",
+    why: "a permissive license with terms that the GNU licenses refuse as further restrictions",
     source: `${FSF}#GPLIncompatibleLicenses`,
   },
   permissive_not_gpl2: {
     not_into: GNU_2,
-    why: "its terms on patents or credits are further restrictions to version 2 of the GNU licences, not to version 3",
+    why: "its terms on patents or credits are further restrictions to version 2 of the GNU licenses, not to version 3",
     source: `${FSF}#apache2`,
   },
   "MPL-2.0": {
     not_into: [],
-    why: "its copyleft ends at the file, and the GNU licences are its secondary licences",
+    why: "its copyleft ends at the file, and the GNU licenses are its secondary licenses",
     source: `${FSF}#MPL-2.0`,
   },
   weak_copyleft_not_gpl: {
     into: [...OPEN, "weak_copyleft_not_gpl"],
-    why: "its copyleft ends at the file or module, and it is incompatible with the GNU licences",
+    why: "its copyleft ends at the file or module, and it is incompatible with the GNU licenses",
     source: `${FSF}#GPLIncompatibleLicenses`,
   },
   "Artistic-2.0": {
     into: [...OPEN, "GPL-1.0", "GPL-2.0", "GPL-3.0", "AGPL-3.0"],
-    why: "section 4(c)(ii) permits licences that keep the source free, section 8 larger works",
+    why: "section 4(c)(ii) permits licenses that keep the source free, section 8 larger works",
     source: `${FSF}#ArtisticLicense2`,
   },
   Sleepycat: { into: ["GPL-2.0", "GPL-3.0"], why: "compatible with the GPL", source: `${FSF}#BerkeleyDB` },
@@ -86,12 +86,12 @@ export const COMPATIBILITY: Readonly<Record<string, CompatibilityRow>> = {
   "AGPL-3.0": { into: ["AGPL-3.0"], why: "copyleft that reaches users over a network", source: GNU_FAQ },
   "EUPL-1.0": {
     into: ["EUPL-1.0", ...EUPL_1_1_APPENDIX],
-    why: "copyleft; its appendix lists the compatible licences",
+    why: "copyleft; its appendix lists the compatible licenses",
     source: "https://spdx.org/licenses/EUPL-1.0.html",
   },
   "EUPL-1.1": {
     into: ["EUPL-1.1", "EUPL-1.2", ...EUPL_1_1_APPENDIX],
-    why: "copyleft; article 5 permits later versions, its appendix lists the compatible licences",
+    why: "copyleft; article 5 permits later versions, its appendix lists the compatible licenses",
     source: EUPL_1_1,
   },
   "EUPL-1.2": {
@@ -99,7 +99,7 @@ export const COMPATIBILITY: Readonly<Record<string, CompatibilityRow>> = {
       ...["EUPL-1.1", "EUPL-1.2", "GPL-2.0", "GPL-3.0", "AGPL-3.0", "OSL-2.1", "OSL-3.0", "EPL-1.0", "CECILL-2.0"],
       ...["CECILL-2.1", "MPL-2.0", "LGPL-2.1", "LGPL-3.0", "CC-BY-SA-3.0", "LiLiQ-R-1.1", "LiLiQ-Rplus-1.1"],
     ],
-    why: "copyleft; its appendix lists the compatible licences",
+    why: "copyleft; its appendix lists the compatible licenses",
     source: "https://eur-lex.europa.eu/eli/dec_impl/2017/863/oj",
   },
   "CECILL-2.0": {
@@ -123,12 +123,12 @@ export const COMPATIBILITY: Readonly<Record<string, CompatibilityRow>> = {
   },
   use_restricted: {
     into: OPEN,
-    why: "terms that restrict use go on with the model, which copyleft licences refuse as further restrictions",
+    why: "terms that restrict use go on with the model, which copyleft licenses refuse as further restrictions",
     source: `${FSF}#NonFreeSoftwareLicenses`,
   },
   other: {
     into: [],
-    why: "no other licence is known to take it in",
+    why: "no other license is known to take it in",
     source: `${FSF}#NonFreeSoftwareLicenses`,
   },
 };

@@ -6,16 +6,7 @@
  */
 
 import { COMPATIBILITY, GROUP_OF_ID, LATER_VERSIONS, ROW_OF_EXCEPTION } from "./compatibility-table.ts";
-import { formatLicense, type LicenseExpression, type LicenseTerm, parseLicense, parseLicenses } from "./spdx.ts";
-
-/** What `checkCompatibility` answers. */
-export interface Compatibility {
-  compatible: boolean;
-  /** SPDX expression as it was understood. */
-  model_license: string;
-  project_license: string;
-  reasons: string[];
-}
+import { formatLicense, type LicenseExpression, type LicenseTerm } from "./spdx.ts";
 
 /** An answer, and what decided it: one text for each deciding pair of licences. */
 export interface Verdict {
@@ -108,9 +99,10 @@ function against(model: LicenseExpression, project: LicenseTerm, ours: string): 
 }
 
 /**
- * One expression against another.
+ * Holds a model's licence against a project's. Never throws.
  *
- * The project's choices stand outermost: all parts of a model must fit one and the same choice of the project.
+ * Of a model's `OR` any choice that works is enough, an `AND` must fit whole; likewise for the project. The project's choices
+ * stand outermost: all parts of a model must fit one and the same choice of the project.
  */
 export function compare(model: LicenseExpression, project: LicenseExpression): Verdict {
   if (project.kind !== "license") {
@@ -123,16 +115,4 @@ export function compare(model: LicenseExpression, project: LicenseExpression): V
     "or",
     versions(project).map((ours) => against(model, project, ours)),
   );
-}
-
-/**
- * Checks a model's licences against a project's. Never throws.
- *
- * @param modelLicense   what the model declares, one or several; all must hold, `OR` inside one is our choice
- * @param projectLicense what the project declares; of an `OR` any choice that works is enough, an `AND` must fit whole
- */
-export function checkCompatibility(modelLicense: readonly string[], projectLicense: string): Compatibility {
-  const model = parseLicenses(modelLicense);
-  const project = parseLicense(projectLicense);
-  return { ...compare(model, project), model_license: formatLicense(model), project_license: formatLicense(project) };
 }

@@ -10,15 +10,15 @@ import { formatLicense, type LicenseExpression, type LicenseTerm } from "./spdx.
 
 /** The words, each with its meaning. */
 export const CONDITIONS = {
-  notice: "Pass on the licence's text and the copyright notices.",
+  notice: "Pass on the license's text and the copyright notices.",
   notice_in_source: "Pass them on with the source; a binary may go without.",
-  attribution: "Name the authors, or show the text that the licence prescribes.",
+  attribution: "Name the authors, or show the text that the license prescribes.",
   state_changes: "Say what was changed.",
   disclose_source: "Make the source available to whoever gets the work.",
   network_use: "Users over a network have the same rights.",
-  share_alike: "Pass on what is derived from it under the same licence.",
-  share_alike_file: "Pass on changed files under the same licence.",
-  share_alike_library: "Pass on the changed library under the same licence.",
+  share_alike: "Pass on what is derived from it under the same license.",
+  share_alike_file: "Pass on changed files under the same license.",
+  share_alike_library: "Pass on the changed library under the same license.",
   use_restrictions: "Keep to the restrictions of use, field, territory or size of business, and pass them on.",
   non_commercial: "No commercial use.",
   no_derivatives: "Do not pass on anything derived from it.",

@@ -42,6 +42,9 @@ const EXPRESSION_MAX_TOKENS = 64;
 /** Licences of one list: a card can hold any number, nobody means more than a handful. */
 const LIST_MAX_LICENSES = 32;
 
+/** Longest reference to an unlisted licence that is kept: it is repeated in answers. */
+const REF_MAX_CHARS = 100;
+
 const BY_LOWER_CASE: ReadonlyMap<string, string> = new Map(SPDX_IDS.map((id) => [id.toLowerCase(), id]));
 const GNU = /^(a|l)?gpl-(1\.0|2\.0|2\.1|3\.0)(-only|-or-later|\+)?$/;
 const UNKNOWN_REF = "LicenseRef-unknown";
@@ -149,7 +152,7 @@ function word(raw: string): string {
   if (whole) return whole;
   const base = raw.endsWith("+") ? identify(raw.slice(0, -1)) : undefined;
   if (base) return base.startsWith("LicenseRef-") ? base : `${base}+`;
-  return /^LicenseRef-[A-Za-z0-9.-]+$/.test(raw) ? raw : UNKNOWN_REF;
+  return raw.length <= REF_MAX_CHARS && /^LicenseRef-[A-Za-z0-9.-]+$/.test(raw) ? raw : UNKNOWN_REF;
 }
 
 function parseExpression(text: string): LicenseExpression | undefined {
@@ -186,7 +189,7 @@ export function parseLicense(text: string): LicenseExpression {
   const expression = parseExpression(text);
   if (expression && !(expression.kind === "license" && expression.category === "unknown")) return expression;
   const ref = `LicenseRef-${name.replace(/[^a-z0-9.-]+/g, "-")}`;
-  return categoryOf(ref) === "unknown" ? (expression ?? UNKNOWN) : term(ref, false);
+  return ref.length > REF_MAX_CHARS || categoryOf(ref) === "unknown" ? (expression ?? UNKNOWN) : term(ref, false);
 }
 
 /**

@@ -136,7 +136,9 @@ const licenseCheck = z
   .object({
     compatible: z.boolean(),
     model_license: licenseText("What the model itself states"),
-    license_effective: licenseText("What the model AND its declared ancestors (five generations) state"),
+    license_effective: licenseText(
+      "What the model AND its declared ancestors, five generations up, state; with `scope=model` the model alone",
+    ),
     project_license: licenseText("What GitHub recognised"),
     license_conflict: lineageIds("Ancestors whose license the project or the model's own statement does not keep to"),
     license_unknown: lineageIds("Ancestors whose license is not known, which did not count"),

@@ -127,6 +127,8 @@ describe("an expression", () => {
       `${"(".repeat(60)}MIT${")".repeat(60)}`,
       Array(33).fill("MIT").join(" OR "),
       "a".repeat(2 * 1024 * 1024),
+      `LicenseRef-${"a".repeat(101)}`,
+      `non-commercial-${"a".repeat(101)}`,
       " ".repeat(2 * 1024 * 1024),
     ]) {
       expect(formatLicense(parseLicense(text))).toBe("NOASSERTION");
@@ -143,6 +145,7 @@ describe("a list", () => {
     [[], "NONE"],
     [["mit"], "MIT"],
     [["mit", "mit"], "MIT"],
+    [["mit", "MIT License"], "MIT"],
     [["mit", "gpl-3.0"], "MIT AND GPL-3.0-only"],
     [["MIT OR ISC", "gpl-3.0"], "(MIT OR ISC) AND GPL-3.0-only"],
     [Array.from({ length: 33 }, (_, at) => `x${at}`), "NOASSERTION"],

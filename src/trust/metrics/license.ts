@@ -12,7 +12,7 @@ import { formatLicense, parseLicenses } from "../../license/spdx.ts";
 import { readParents } from "../../lineage/parents.ts";
 import type { Finding, HubRecord, JsonObject, ModelEvidence } from "../evidence.ts";
 import { cardOf, licenseNames } from "./card-facts.ts";
-import { brief, type Json, type MetricResult, measured, unavailable, undecided } from "./result.ts";
+import { brief, type Json, type MetricResult, measured, unavailable } from "./result.ts";
 
 export const version = 2;
 
@@ -90,9 +90,10 @@ export function license(evidence: LicenseEvidence): MetricResult {
   const { card, record } = evidence;
   const found = record.status === "found" ? record.value : undefined;
   const names = licenseNames(cardOf(card) ?? {}, found?.tags ?? []);
-  // The hub copies the card's licence into a tag: either of the two is enough, silence needs both.
-  if (names.length === 0 && undecided(card)) return unavailable("card", card, [record]);
-  if (names.length === 0 && undecided(record)) return unavailable("model record", record, [card]);
+  // The hub copies the card's licence into a tag: either of the two is enough, silence needs both. A card that is there and
+  // cannot be read states nothing: its publisher could break it.
+  if (names.length === 0 && card.status === "unavailable") return unavailable("card", card, [record]);
+  if (names.length === 0 && record.status === "unavailable") return unavailable("model record", record, [card]);
   const files = found?.files ?? [];
   const own = scoreOfNames(names, files);
   const effective = effectiveLicense(
@@ -109,15 +110,15 @@ function inheritedInputs(effective: EffectiveLicense): Record<string, Json> {
   const { expression, inherited, unknown, contradicted } = effective;
   if (inherited.length + unknown.length === 0) return {};
   return {
-    license_effective: formatLicense(expression),
+    license_effective: brief(formatLicense(expression)),
     categories: licenseCategories(expression),
     ancestors: inherited.slice(0, SHOWN_MAX).map((ancestor) => ({
       id: ancestor.id,
       source: ancestor.source,
       depth: ancestor.depth,
-      license: formatLicense(ancestor.expression),
+      license: brief(formatLicense(ancestor.expression)),
     })),
     not_known: unknown.slice(0, SHOWN_MAX).map(({ source }) => source),
-    conflicts: contradicted.slice(0, SHOWN_MAX).map(({ reason }) => reason),
+    conflicts: contradicted.slice(0, SHOWN_MAX).map(({ reason }) => brief(reason)),
   };
 }
