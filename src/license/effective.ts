@@ -169,12 +169,12 @@ export function checkEffective(effective: EffectiveLicense, projectLicense: stri
     return compatible ? [] : [{ id, reasons: reasons.map((reason) => `${source}: ${reason}`) }];
   });
   const { contradicted, unknown } = effective;
+  const inherited = [...contradicted.map(({ reason }) => reason), ...refused.flatMap(({ reasons }) => reasons)];
   return {
-    compatible: own.compatible && refused.length === 0 && contradicted.length === 0,
+    compatible: own.compatible && inherited.length === 0,
     reasons: [
-      ...own.reasons,
-      ...contradicted.map(({ reason }) => reason),
-      ...refused.flatMap(({ reasons }) => reasons),
+      // what decided comes first
+      ...(own.compatible ? [...inherited, ...own.reasons] : [...own.reasons, ...inherited]),
       ...unknown.map(({ source }) => `${source}: its license is not known, and did not count.`),
     ],
     license_conflict: [...new Set([...contradicted, ...refused].map(({ id }) => id))],
