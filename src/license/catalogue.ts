@@ -76,63 +76,17 @@ export const ALIASES: Readonly<Record<string, string>> = {
   "the-unlicense": "Unlicense",
   boost: "BSL-1.0",
   openmdw: "OpenMDW-1.0",
-  // A family without a version: it is copyleft, but no row of the compatibility table may be picked for it.
-  gpl: "LicenseRef-gpl",
-  lgpl: "LicenseRef-lgpl",
-  agpl: "LicenseRef-agpl",
-  gfdl: "LicenseRef-gfdl",
-  "openrail++": "LicenseRef-openrail-plus-plus",
-};
-
-/** Licences of models that SPDX does not list. The id becomes `LicenseRef-<name>`, SPDX's own way for such. */
-export const MODEL_LICENSES: Readonly<Record<string, LicenseCategory>> = {
-  openrail: "use_restricted",
-  "openrail-plus-plus": "use_restricted",
-  "bigscience-bloom-rail-1.0": "use_restricted",
-  "bigscience-openrail-m": "use_restricted",
-  "bigcode-openrail-m": "use_restricted",
-  "creativeml-openrail-m": "use_restricted",
-  gemma: "use_restricted",
-  llama2: "use_restricted",
-  llama3: "use_restricted",
-  "llama3.1": "use_restricted",
-  "llama3.2": "use_restricted",
-  "llama3.3": "use_restricted",
-  llama4: "use_restricted",
-  "grok2-community": "use_restricted",
-  "deepseek-license": "use_restricted",
-  "falcon-llm-license": "use_restricted",
-  "tongyi-qianwen": "use_restricted",
-  "nvidia-open-model-license": "use_restricted",
-  "stabilityai-ai-community": "use_restricted",
-  "apple-ascl": "permissive",
-  "apple-amlr": "research_only",
-  "deepfloyd-if-license": "research_only",
-  "intel-research": "research_only",
-  "h-research": "research_only",
-  "qwen-research": "research_only",
-  "fair-noncommercial-research-license": "non_commercial",
-  gpl: "strong_copyleft",
-  agpl: "strong_copyleft",
-  lgpl: "weak_copyleft",
-  gfdl: "strong_copyleft",
 };
 
 /**
  * Words in the name of an unlisted licence (`license_name: my-non-commercial-license`), strictest first. Only
  * restrictions are read out of a name: none of these words makes a licence more open than `use_restricted`.
  */
-export const TELLING_WORDS: readonly (readonly [string, LicenseCategory])[] = [
-  ["noncommercial", "non_commercial"],
-  ["non-commercial", "non_commercial"],
-  ["cc-by-nc", "non_commercial"],
-  ["no-derivatives", "no_derivatives"],
-  ["research", "research_only"],
-  ["academic", "research_only"],
-  ["openrail", "use_restricted"],
-  ["-rail", "use_restricted"],
-  ["llama", "use_restricted"],
-  ["gemma", "use_restricted"],
+export const TELLING_WORDS: readonly (readonly [RegExp, LicenseCategory])[] = [
+  [/non-?commercial|(?:^|[-.])nc(?:[-.]|$)/, "non_commercial"],
+  [/no-?derivatives|cc-by-nd/, "no_derivatives"],
+  [/research|academic/, "research_only"],
+  [/openrail|-rail|llama|gemma/, "use_restricted"],
 ];
 
 const ids = (category: LicenseCategory, list: string): [string, LicenseCategory][] =>
@@ -144,11 +98,11 @@ export const CATEGORY_OF_ID: ReadonlyMap<string, LicenseCategory> = new Map([
     "permissive",
     `0BSD AFL-1.1 AFL-1.2 AFL-2.0 AFL-2.1 AFL-3.0 Apache-1.0 Apache-1.1 Apache-2.0 Beerware BlueOak-1.0.0 BSL-1.0
      CECILL-B CDLA-Permissive-1.0 CDLA-Permissive-2.0 curl DL-DE-BY-2.0 ECL-1.0 ECL-2.0 EFL-2.0 etalab-2.0 FSFAP FTL
-     HPND ICU IJG ImageMagick ISC JasPer-2.0 Libpng libpng-2.0 libtiff MIT MIT-0 MIT-CMU MIT-Modern-Variant MirOS
+     HPND ICU IJG ImageMagick ISC JasPer-2.0 Libpng libpng-2.0 libtiff LPPL-1.0 LPPL-1.1 LPPL-1.2 LPPL-1.3a LPPL-1.3c MIT MIT-0 MIT-CMU MIT-Modern-Variant MirOS
      MulanPSL-1.0 MulanPSL-2.0 MS-PL NAIST-2003 NCSA NLOD-1.0 NLOD-2.0 NTP ODC-By-1.0 OGL-Canada-2.0 OGL-UK-1.0
-     OGL-UK-2.0 OGL-UK-3.0 OFL-1.0 OFL-1.1 OpenMDW-1.0 OpenSSL O-UDA-1.0 PHP-3.0 PHP-3.01 PostgreSQL PSF-2.0
-     Python-2.0 Python-2.0.1 TCL Unicode-3.0 Unicode-DFS-2015 Unicode-DFS-2016 UPL-1.0 Vim W3C WTFPL X11 Xnet
-     Zlib zlib-acknowledgement ZPL-2.0 ZPL-2.1 LPPL-1.3c bzip2-1.0.6 Ubuntu-font-1.0`,
+     OGL-UK-2.0 OGL-UK-3.0 OpenMDW-1.0 OpenSSL OpenSSL-standalone O-UDA-1.0 PHP-3.0 PHP-3.01 PostgreSQL PSF-2.0
+     Python-2.0 Python-2.0.1 SSLeay-standalone TCL Unicode-3.0 Unicode-DFS-2015 Unicode-DFS-2016 UPL-1.0 Vim W3C WTFPL X11 Xnet
+     Zlib zlib-acknowledgement ZPL-2.0 ZPL-2.1 bzip2-1.0.6`,
   ),
   ...ids(
     "public_domain",
@@ -157,15 +111,17 @@ export const CATEGORY_OF_ID: ReadonlyMap<string, LicenseCategory> = new Map([
   ...ids(
     "weak_copyleft",
     `MPL-1.0 MPL-1.1 MPL-2.0 MPL-2.0-no-copyleft-exception EPL-1.0 EPL-2.0 CDDL-1.0 CDDL-1.1 CPL-1.0 IPL-1.0 LGPL-2.0
-     LGPL-2.1 LGPL-3.0 LGPLLR MS-RL Artistic-1.0 Artistic-1.0-Perl Artistic-2.0 APSL-2.0 CECILL-C CERN-OHL-W-2.0`,
+     LGPL-2.1 LGPL-3.0 LGPLLR MS-RL Artistic-1.0 Artistic-1.0-Perl Artistic-2.0 APSL-2.0 CECILL-C CERN-OHL-W-2.0
+     LiLiQ-R-1.1`,
   ),
   ...ids(
     "strong_copyleft",
     `GPL-1.0 GPL-2.0 GPL-3.0 AGPL-1.0 AGPL-3.0 EUPL-1.0 EUPL-1.1 EUPL-1.2 OSL-1.0 OSL-1.1 OSL-2.0 OSL-2.1 OSL-3.0
-     CECILL-1.0 CECILL-2.0 CECILL-2.1 SSPL-1.0 RPL-1.1 RPL-1.5 CERN-OHL-S-2.0 Sleepycat QPL-1.0 GFDL-1.1 GFDL-1.2
+     CECILL-1.0 CECILL-2.0 CECILL-2.1 SSPL-1.0 RPL-1.1 RPL-1.5 CERN-OHL-S-2.0 LiLiQ-Rplus-1.1 Sleepycat QPL-1.0 GFDL-1.1 GFDL-1.2
      GFDL-1.3`,
   ),
-  ...ids("share_alike", "ODbL-1.0 CDLA-Sharing-1.0 CC-SA-1.0"),
+  // Licences of fonts permit no other licence for the font and say nothing about software.
+  ...ids("share_alike", "ODbL-1.0 CDLA-Sharing-1.0 CC-SA-1.0 OFL-1.0 OFL-1.1 Ubuntu-font-1.0"),
   ...ids(
     "use_restricted",
     `C-UDA-1.0 Elastic-2.0 JSON Hippocratic-2.1 Hippocratic-3.0-core BSD-3-Clause-No-Military-License

@@ -12,11 +12,11 @@ import {
   CATEGORY_OF_ID,
   CATEGORY_OF_PREFIX,
   type LicenseCategory,
-  MODEL_LICENSES,
   NONE_NAMES,
   TELLING_WORDS,
   UNKNOWN_NAMES,
 } from "./catalogue.ts";
+import { MODEL_LICENSES } from "./model-licenses.ts";
 
 export type { LicenseCategory } from "./catalogue.ts";
 
@@ -42,6 +42,9 @@ const EXPRESSION_MAX_TOKENS = 64;
 /** Licences of one list: a card can hold any number, nobody means more than a handful. */
 const LIST_MAX_LICENSES = 32;
 
+/** Longest reference to an unlisted licence that is kept: it is repeated in answers. */
+const REF_MAX_CHARS = 100;
+
 const BY_LOWER_CASE: ReadonlyMap<string, string> = new Map(SPDX_IDS.map((id) => [id.toLowerCase(), id]));
 const GNU = /^(a|l)?gpl-(1\.0|2\.0|2\.1|3\.0)(-only|-or-later|\+)?$/;
 const UNKNOWN_REF = "LicenseRef-unknown";
@@ -55,16 +58,35 @@ const UNKNOWN: LicenseTerm = {
 };
 const NONE: LicenseTerm = { kind: "license", id: "NONE", base: "NONE", or_later: false, category: "none" };
 
-/** One spelling for comparisons: lower case, blanks and underscores as `-`, no `the` before and no `license` behind. */
-function slug(text: string): string {
-  let name = text
+const TAILS = ["-license", "-licence", "-agreement"] as const;
+
+/** Lower case, blanks and underscores as `-`. */
+function dashed(text: string): string {
+  return text
     .trim()
     .toLowerCase()
     .replace(/[\s_]+/g, "-");
+}
+
+/** One spelling for comparisons: dashed, no `the` before, no `license` or `agreement` at its end. */
+function slug(text: string): string {
+  let name = dashed(text);
   if (name.startsWith("the-")) name = name.slice(4);
-  for (const tail of ["-license", "-licence"]) if (name.endsWith(tail)) name = name.slice(0, -tail.length);
+  for (let tail: string | undefined = ""; tail !== undefined; ) {
+    name = name.slice(0, name.length - tail.length);
+    tail = TAILS.find((end) => name.endsWith(end));
+  }
   return name;
 }
+
+/** The terms of models by every spelling; an exact one goes before one that lacks its ending. */
+const MODEL_LICENSE_OF: ReadonlyMap<string, string> = new Map(
+  [slug, dashed].flatMap((spell) =>
+    Object.entries(MODEL_LICENSES).flatMap(([id, { names = [] }]) =>
+      [id, ...names].toReversed().map((name) => [spell(name), id] as const),
+    ),
+  ),
+);
 
 /** The SPDX spelling of one name, or `undefined` if it names no licence that we know. */
 function identify(raw: string): string | undefined {
@@ -77,10 +99,11 @@ function identify(raw: string): string | undefined {
   const listed = BY_LOWER_CASE.get(lower);
   if (listed) return listed;
   const plain = lower.replace(/^licenseref-/, "");
-  for (const name of [plain, slug(plain)]) {
+  for (const name of [dashed(plain), slug(plain)]) {
     const alias = Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined;
     if (alias) return alias;
-    if (Object.hasOwn(MODEL_LICENSES, name)) return `LicenseRef-${name}`;
+    const terms = MODEL_LICENSE_OF.get(name);
+    if (terms) return `LicenseRef-${terms}`;
     const canonical = BY_LOWER_CASE.get(name);
     if (canonical) return canonical;
     if (name !== lower && GNU.test(name)) return identify(name);
@@ -93,8 +116,8 @@ function categoryOf(base: string): LicenseCategory {
   if (known) return known;
   if (base.startsWith("LicenseRef-")) {
     const name = base.slice("LicenseRef-".length).toLowerCase();
-    if (Object.hasOwn(MODEL_LICENSES, name)) return MODEL_LICENSES[name] ?? "unknown";
-    return TELLING_WORDS.find(([word]) => name.includes(word))?.[1] ?? "unknown";
+    if (Object.hasOwn(MODEL_LICENSES, name)) return MODEL_LICENSES[name]?.category ?? "unknown";
+    return TELLING_WORDS.find(([word]) => word.test(name))?.[1] ?? "unknown";
   }
   return CATEGORY_OF_PREFIX.find(([prefix]) => base.startsWith(prefix))?.[1] ?? "unknown";
 }
@@ -129,7 +152,7 @@ function word(raw: string): string {
   if (whole) return whole;
   const base = raw.endsWith("+") ? identify(raw.slice(0, -1)) : undefined;
   if (base) return base.startsWith("LicenseRef-") ? base : `${base}+`;
-  return /^LicenseRef-[A-Za-z0-9.-]+$/.test(raw) ? raw : UNKNOWN_REF;
+  return raw.length <= REF_MAX_CHARS && /^LicenseRef-[A-Za-z0-9.-]+$/.test(raw) ? raw : UNKNOWN_REF;
 }
 
 function parseExpression(text: string): LicenseExpression | undefined {
@@ -166,7 +189,7 @@ export function parseLicense(text: string): LicenseExpression {
   const expression = parseExpression(text);
   if (expression && !(expression.kind === "license" && expression.category === "unknown")) return expression;
   const ref = `LicenseRef-${name.replace(/[^a-z0-9.-]+/g, "-")}`;
-  return categoryOf(ref) === "unknown" ? (expression ?? UNKNOWN) : term(ref, false);
+  return ref.length > REF_MAX_CHARS || categoryOf(ref) === "unknown" ? (expression ?? UNKNOWN) : term(ref, false);
 }
 
 /**
@@ -176,7 +199,7 @@ export function parseLicense(text: string): LicenseExpression {
  */
 export function parseLicenses(values: readonly string[]): LicenseExpression {
   if (values.length > LIST_MAX_LICENSES) return UNKNOWN;
-  const of = [...new Set(values)].map(parseLicense);
+  const of = [...new Map(values.map(parseLicense).map((part) => [formatLicense(part), part])).values()];
   const [first] = of;
   if (!first) return NONE;
   return of.length === 1 ? first : { kind: "and", of };

@@ -111,7 +111,10 @@ export const SearchSchema = z.object({ regex: z.string().openapi({ example: "^be
 export const LicenseCheckSchema = z
   .object({ github_url: z.string().openapi({ example: "https://github.com/google-research/bert" }) })
   .openapi("SimpleLicenseCheckRequest");
-export const LicenseScopeSchema = z.enum(["model", "lineage"]).default("model");
+export const LicenseScopeSchema = z
+  .enum(["model", "lineage"])
+  .default("lineage")
+  .openapi({ description: "`lineage`: with the licenses of its declared ancestors. `model`: what it states itself." });
 
 /** What else a lineage shows; in which money a cost is told. */
 export const IncludeSchema = z.enum(["datasets"]).optional();

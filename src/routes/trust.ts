@@ -5,6 +5,7 @@ import { checkLicense } from "../artifacts/check-license.ts";
 import { readCost } from "../artifacts/cost.ts";
 import { getLineage } from "../artifacts/lineage.ts";
 import { getRating } from "../artifacts/rate.ts";
+import { CONDITIONS, type ConditionWord } from "../license/conditions.ts";
 import { SCALAR_METRICS } from "../trust/rate.ts";
 import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
@@ -126,6 +127,40 @@ const costRoute = createRoute({
   },
 });
 
+const WORDS = Object.keys(CONDITIONS) as [ConditionWord, ...ConditionWord[]];
+const licenseText = (what: string) =>
+  z.string().openapi({ description: `${what}, as an SPDX expression; NONE: no license, NOASSERTION: not identified.` });
+const lineageIds = (what: string) =>
+  z.array(z.string()).openapi({ description: `${what}: artifact ids, or external:<source> as in a lineage.` });
+const licenseCheck = z
+  .object({
+    compatible: z.boolean(),
+    model_license: licenseText("What the model itself states"),
+    license_effective: licenseText(
+      "What the model AND its declared ancestors, five generations up, state; with `scope=model` the model alone",
+    ),
+    project_license: licenseText("What GitHub recognised"),
+    license_conflict: lineageIds("Ancestors whose license the project or the model's own statement does not keep to"),
+    license_unknown: lineageIds("Ancestors whose license is not known, which did not count"),
+    conditions: z
+      .array(
+        z.object({
+          license: z.string(),
+          must: z.array(z.enum(WORDS)).openapi({
+            description: WORDS.map((word) => `${word}: ${CONDITIONS[word]}`).join(" "),
+          }),
+          source: z.url().optional().openapi({ description: "Where the facts are from." }),
+          choice: z
+            .literal(true)
+            .optional()
+            .openapi({ description: "The license stands in an OR: only for whoever picks it." }),
+        }),
+      )
+      .openapi({ description: "What each of the effective licenses asks for." }),
+    reasons: z.array(z.string()),
+  })
+  .openapi("LicenseCheck");
+
 const licenseRoute = createRoute({
   ...requires("artifact:read"),
   method: "post",
@@ -139,20 +174,7 @@ const licenseRoute = createRoute({
     body: jsonBody(LicenseCheckSchema),
   },
   responses: {
-    200: answer(
-      "The bare answer; or, with `explain=true`, its reasons.",
-      z.union([
-        z.boolean(),
-        z
-          .object({
-            compatible: z.boolean(),
-            model_license: z.string(),
-            project_license: z.string(),
-            reasons: z.array(z.string()),
-          })
-          .openapi("LicenseCheck"),
-      ]),
-    ),
+    200: answer("The bare answer; or, with `explain=true`, its reasons.", z.union([z.boolean(), licenseCheck])),
     ...refusals(
       "invalid_github_url",
       "artifact_not_found",

@@ -23,14 +23,16 @@ export interface EdgeRow {
   read_from: string;
 }
 
-/** What is read of a node. `license` is a JSON array; sizes in bytes. */
+/** What is read of a node. `license` is a JSON array; `size` is that of the object under `object_key`; sizes in bytes. */
 export interface NodeRow {
   id: number;
   type: ArtifactType;
   name: string;
   source: string;
+  source_key: string;
   revision: string | null;
   license: string | null;
+  object_key: string;
   size: number;
   upstream_size: number | null;
 }
@@ -90,7 +92,7 @@ export function selectEdgesBelow(db: Database, id: number, maxNodes: number): D1
 export function selectNodes(db: Database, ids: readonly number[]): D1PreparedStatement {
   return db
     .prepare(
-      `SELECT id, type, name, source, revision, license, size, upstream_size
+      `SELECT id, type, name, source, source_key, revision, license, object_key, size, upstream_size
        FROM artifacts WHERE id IN (SELECT value FROM json_each(?1))`,
     )
     .bind(JSON.stringify(ids));

@@ -1,4 +1,4 @@
-/** Rating, gate, cost and licence check, from registration to answer. The metrics themselves are tested where they stand. */
+/** Rating, gate and cost, from registration to answer. The metrics themselves are tested where they stand. */
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
@@ -250,70 +250,5 @@ describe("the cost", () => {
   it("refuses a flag that is neither true nor false", async () => {
     const id = await registry.register("code", "https://files.example.org/a.tar");
     expect((await registry.call("GET", `/artifact/code/${id}/cost?dependency=maybe`)).status).toBe(400);
-  });
-});
-
-describe("the licence check", () => {
-  const check = (id: string, github_url: unknown, query = "") =>
-    registry.call("POST", `/artifact/model/${id}/license-check${query}`, { github_url });
-
-  it.each([
-    ["permissive into MIT", "acme-labs/aster-base", "https://github.com/acme-labs/aster", true],
-    ["Apache-2.0 into GPL-3.0", BERT, "https://github.com/polaris-ai/aurora-tools", true],
-    ["GPL-3.0 into MIT", "polaris-ai/aurora-small", "https://github.com/acme-labs/aster", false],
-    ["GPL-3.0 into GPL-3.0", "polaris-ai/aurora-small", "https://github.com/polaris-ai/aurora-tools.git", true],
-    ["non-commercial into MIT", "acme-labs/no-profit", "https://github.com/acme-labs/aster", false],
-    ["into a project without a licence", BERT, "https://github.com/acme-labs/bare-scripts", false],
-    ["a model without a licence", "acme-labs/no-readme", "https://github.com/acme-labs/aster", false],
-  ])("answers for %s", async (_, model, project, expected) => {
-    const open = createRegistry({ INGEST_GATE: "{}" });
-    const id = await open.register("model", model);
-    const answer = await check(id, project);
-    expect([answer.status, answer.json]).toEqual([200, expected]);
-  });
-
-  it("explains itself, and names the edge that conflicts when the lineage is asked for", async () => {
-    await registry.register("model", "polaris-ai/aurora-small");
-    const child = await registry.register("model", "acme-labs/aster-base");
-    await env.DB.prepare(
-      `INSERT INTO edges VALUES (2, 'model', 'polaris-ai/aurora-small', 'polaris-ai/aurora-small', 'base_model', NULL, 'hf_tag')`,
-    ).run();
-    const project = "https://github.com/acme-labs/aster";
-    expect((await check(child, project, "?explain=true")).json).toEqual({
-      compatible: true,
-      model_license: "MIT",
-      project_license: "MIT",
-      reasons: [expect.stringContaining("MIT into MIT")],
-    });
-    const whole = (await check(child, project, "?explain=true&scope=lineage")).json as { reasons: string[] };
-    expect(whole).toMatchObject({ compatible: false });
-    expect(whole.reasons[1]).toMatch(/^polaris-ai\/aurora-small -> acme-labs\/aster-base: GPL-3.0/);
-    expect((await check(child, project, "?scope=lineage")).json).toBe(false);
-  });
-
-  it.each([
-    [
-      "no repository",
-      "https://github.com/acme-labs",
-      400,
-      "Invalid GitHub URL; expected https://github.com/<owner>/<repo>",
-    ],
-    ["another host", "https://gitlab.com/a/b", 400, "Invalid GitHub URL; expected https://github.com/<owner>/<repo>"],
-    ["no URL", "aster", 400, "Invalid GitHub URL; expected https://github.com/<owner>/<repo>"],
-    ["an unknown project", "https://github.com/acme-labs/nothing", 404, "GitHub project not found."],
-    ["a GitHub that is down", "https://github.com/hostile/broken", 502, "Unable to fetch GitHub license."],
-    ["a GitHub that is limited", "https://github.com/hostile/rate-limited", 502, "Unable to fetch GitHub license."],
-  ])("refuses %s", async (_, url, status, detail) => {
-    const id = await registry.register("model", BERT);
-    const answer = await check(id, url);
-    expect([answer.status, answer.json]).toEqual([status, { detail }]);
-  });
-
-  it("is 404 for an unknown artifact and 400 without a url", async () => {
-    expect((await check("999", "https://github.com/acme-labs/aster")).json).toEqual({
-      detail: "Artifact does not exist.",
-    });
-    const id = await registry.register("model", BERT);
-    expect((await check(id, 7)).status).toBe(400);
   });
 });

@@ -327,6 +327,11 @@ const MODELS: HubRepo[] = [
     card: { license: "cc-by-nc-4.0", language: "fr" },
     code: "https://gitlab.com/acme-labs/tools/garden",
   }),
+  // A gated base with terms of its own: a child that passes them on, one that hides them, and a grandchild of that one.
+  model("meta-llama/Llama-3.1-8B", { gated: "manual", card: { license: "llama3.1", language: "en" } }),
+  model("acme-labs/llama-honest", { card: { license: "llama3.1", base_model: "meta-llama/Llama-3.1-8B" } }),
+  model("acme-labs/llama-relabelled", { card: { license: "mit", base_model: "meta-llama/Llama-3.1-8B" } }),
+  model("acme-labs/llama-relabelled-gguf", { card: { license: "mit", base_model: "acme-labs/llama-relabelled" } }),
   model("acme-labs/lonely", { card: { language: "en" }, downloads: 3, likes: 0, commits: ["ada"] }),
   // To be copied whole: every digest is that of the bytes, and nothing in it is dangerous.
   model("openai/whisper-tiny", {

@@ -54,8 +54,10 @@ export async function answers(registry: Service<typeof RegistryService>): Promis
   const costs = await registry.cost({ type: "dataset", id: "1", dependency: true, currency: "usd" });
   expectType<number | undefined>()(costs["1"]?.estimated_monthly_usd, true);
   const check = await registry.checkLicense({ id: "1", github_url: "https://github.com/x/y", scope: "lineage" });
-  if (typeof check === "object") expectType<string[]>()(check.reasons, true);
-  else expectType<boolean>()(check, true);
+  if (typeof check === "object") {
+    expectType<string[]>()(check.license_conflict, true);
+    expectType<string | undefined>()(check.conditions[0]?.source, true);
+  } else expectType<boolean>()(check, true);
   await registry.update({ ...artifact, ifMatch: artifact.etag });
   const removed = await registry.remove({ type: "model", id: "1", dependents: "refuse", dryRun: true });
   if (removed.status === "would delete") expectType<number>()(removed.size, true);

@@ -144,7 +144,7 @@ describe("the explanation", () => {
     const explained = explain(rated({ card: found({ license: "mit" }, "https://hub.test/card") }));
     expect(Object.keys(explained)).toEqual(["net_score", ...SCALAR_METRICS, "size_score"]);
     expect(explained["license"]).toMatchObject({
-      version: 1,
+      version: 2,
       score: 1,
       inputs: { license: "MIT" },
       sources: [

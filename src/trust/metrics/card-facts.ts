@@ -5,6 +5,8 @@
  * `undefined`; an empty one means that it was read and says nothing.
  */
 
+import { licenseCategories } from "../../license/score.ts";
+import { parseLicense } from "../../license/spdx.ts";
 import { PRIVATE_OR_GATED } from "../../sources/upstream.ts";
 import type { DatasetEvidence, Finding, HubRecord, JsonObject, Missing, ModelEvidence } from "../evidence.ts";
 import { readmeOutline } from "./markdown.ts";
@@ -27,12 +29,20 @@ export function cardOf(card: Finding<JsonObject>): JsonObject | undefined {
   return undecided(card) ? undefined : {};
 }
 
-/** Licence names in a card and its tags. `other` is replaced by the name that the card gives beside it. */
+/**
+ * Licence names in a card and its tags. `other` is replaced by the name that the card gives beside it. A known licence that
+ * is named beside another one (`license: mit`, `license_name: llama3`) holds as well.
+ */
 export function licenseNames(card: JsonObject, tags: readonly string[]): string[] {
   const declared = asStrings(card["license"]);
   const names = declared.length > 0 ? declared : tagged(tags, "license:");
   const [given] = asStrings(card["license_name"]);
-  return names.map((name) => (name.toLowerCase() === "other" && given ? given : name));
+  if (given === undefined) return names;
+  if (names.some((name) => name.toLowerCase() === "other")) {
+    return names.map((name) => (name.toLowerCase() === "other" ? given : name));
+  }
+  const known = licenseCategories(parseLicense(given)).every((kind) => kind !== "unknown" && kind !== "none");
+  return known ? [...names, given] : names;
 }
 
 /** Ids of the datasets that a model declares on its card or by tag; what is missing, if that leaves it open. */
