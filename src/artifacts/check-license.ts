@@ -1,7 +1,6 @@
 /** May this model be used in that project? (contract: POST /artifact/model/{id}/license-check) */
 
 import { permit } from "../auth/scopes.ts";
-import { readZipEntry } from "../bundle/zip-entry.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { conditionsOf, type LicenseConditions } from "../license/conditions.ts";
@@ -15,6 +14,7 @@ import { type EdgeRow, type NodeRow, selectEdgesAbove, selectNodes } from "../st
 import { rowsOf } from "../store/statements.ts";
 import { type Evidence, isModelEvidence } from "../trust/evidence.ts";
 import { ancestorsInEvidence } from "../trust/metrics/license.ts";
+import { readZipEntry } from "../zip/zip-entry.ts";
 import { getArtifactRow } from "./find.ts";
 import { upstreamOf } from "./ingest.ts";
 import { readerOf } from "./zip-reader.ts";
