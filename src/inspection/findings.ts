@@ -24,7 +24,7 @@ export const FINDINGS = {
   too_many_entries: "unsafe",
   directory_too_large: "unsafe",
   declared_size: "unsafe",
-  compression_ratio: "unsafe",
+  archive_bomb: "unsafe",
   // one entry
   overlapping_entries: "unsafe",
   local_header_invalid: "unsafe",
@@ -61,8 +61,15 @@ export const FINDINGS = {
   native_code: "unknown",
   nested_archive: "unknown",
   opaque_format: "unknown",
+  high_ratio: "unknown",
   bound_reached: "unknown",
 } as const satisfies Record<string, "unsafe" | "unknown"> & Record<ZipFault, "unsafe">;
+
+/**
+ * Which rules an inspection followed: one more whenever a kind of file is judged otherwise than before. The sweep inspects
+ * content again that was judged by older ones.
+ */
+export const INSPECTION_RULES = 1;
 
 /** A code of the closed set. */
 export type FindingCode = keyof typeof FINDINGS;
@@ -84,11 +91,13 @@ const TEXT_MAX_CHARS = 300;
 /** Collects findings up to a bound; the verdict counts those beyond it, too. */
 export class Findings {
   readonly #list: InspectionFinding[] = [];
+  readonly #codes = new Set<FindingCode>();
   #omitted = 0;
   #unsafe = false;
 
   add(code: FindingCode, detail: string, path?: string): void {
     const severity = FINDINGS[code];
+    this.#codes.add(code);
     const finding = { code, severity, ...(path !== undefined && { path: printable(path) }), detail: printable(detail) };
     // the first that makes it unsafe is always among those shown
     const decides = severity === "unsafe" && !this.#unsafe;
@@ -98,6 +107,11 @@ export class Findings {
       this.#omitted += 1;
       if (decides) this.#list[this.#list.length - 1] = finding;
     }
+  }
+
+  /** Whether one of these was found, shown or not. */
+  has(codes: readonly FindingCode[]): boolean {
+    return codes.some((code) => this.#codes.has(code));
   }
 
   get verdict(): Verdict {

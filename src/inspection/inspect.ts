@@ -15,12 +15,13 @@ import {
   INSPECT_MAX_READ_BYTES,
   INSPECT_MAX_READS,
 } from "../limits.ts";
+import type { EntryFacts } from "../zip/zip-digest.ts";
 import type { EntryLocation } from "../zip/zip-entry.ts";
 import { STORED } from "../zip/zip-format.ts";
 import { type ReadRange, readZipIndex } from "../zip/zip-index.ts";
 import { ZipError } from "../zip/zip-records.ts";
 import { type InspectNested, inspectContents, type Spend } from "./contents.ts";
-import { Findings, type InspectionFinding, type Verdict } from "./findings.ts";
+import { type FindingCode, Findings, type InspectionFinding, type Verdict } from "./findings.ts";
 import { checkNames } from "./names.ts";
 import { checkDirectory, type LocatedEntry, locateAll } from "./structure.ts";
 
@@ -36,6 +37,11 @@ export interface InspectBounds {
   /** Reads for headers that lie far from others. */
   maxHeaderReads?: number;
   maxReadBytes?: number;
+  /**
+   * Reads the files of an archive whose structure is in order through, before they are looked into; undefined: it is not in
+   * order. What this throws, the inspection throws.
+   */
+  digest?: (entries: readonly EntryLocation[] | undefined) => Promise<ReadonlyMap<string, EntryFacts> | undefined>;
   /** What may be looked through of the files themselves, bytes in place and inflated ones together. */
   maxContentBytes?: number;
 }
@@ -54,6 +60,8 @@ export interface Inspection {
   inOrder: boolean;
   /** Every entry, in the order of the archive: what an index for `openEntry` is made of. Empty if it is not in order. */
   entries: EntryLocation[];
+  /** What reading the files through has told of them, by their paths; missing where nobody did. */
+  facts?: ReadonlyMap<string, EntryFacts>;
 }
 
 class BoundReached extends Error {}
@@ -63,7 +71,7 @@ class BoundReached extends Error {}
  *
  * @param read a part of the archive; fewer bytes or undefined count as an archive that is cut off
  * @param size bytes of the whole archive
- * @throws only what `read` throws: a store that is down is no verdict
+ * @throws only what `read` and `digest` throw: a store that is down is no verdict
  */
 export async function inspectZip(read: ReadRange, size: number, bounds: InspectBounds = {}): Promise<Inspection> {
   const findings = new Findings();
@@ -73,12 +81,18 @@ export async function inspectZip(read: ReadRange, size: number, bounds: InspectB
   await withinBound(findings, STRUCTURE_BOUND, async () => {
     located = await inspectStructure(bounded, size, bounds, findings);
   });
+  const facts = await bounds.digest?.(located?.map(({ location }) => location));
   await withinBound(findings, CONTENT_BOUND, async () => {
     if (!located) return;
-    await inspectContents(bounded, located, { findings, spend, nested: nestedIn(bounds, findings, spend, 1) });
+    await inspectContents(bounded, located, {
+      findings,
+      spend,
+      nested: nestedIn(bounds, findings, spend, 1, [located]),
+    });
   });
   const inOrder = located !== undefined;
-  return { ...findings.report(), inOrder, entries: (located ?? []).map(({ location }) => location) };
+  const entries = (located ?? []).map(({ location }) => location);
+  return { ...findings.report(), inOrder, entries, ...(facts && { facts }) };
 }
 
 /**
@@ -93,7 +107,7 @@ export async function inspectFile(path: string, bytes: Uint8Array): Promise<Omit
   const location = { path, method: STORED, size, compressedSize: size, crc32: 0, dataOffset: 0 };
   const entry = { location, head: bytes.subarray(0, INSPECT_HEAD_BYTES) };
   await withinBound(findings, CONTENT_BOUND, () =>
-    inspectContents(read, [entry], { findings, spend, nested: nestedIn({}, findings, spend, 1) }),
+    inspectContents(read, [entry], { findings, spend, nested: nestedIn({}, findings, spend, 1, []) }),
   );
   return findings.report();
 }
@@ -125,7 +139,7 @@ async function inspectStructure(
     checkDirectory(index, maxDeclaredBytes, findings);
     checkNames(index.entries, findings);
     const located = await locateAll(read, index, findings, bounds.maxHeaderReads);
-    return findings.verdict === "safe" ? located : undefined;
+    return findings.verdict === "unsafe" ? undefined : located;
   } catch (error) {
     if (!(error instanceof ZipError)) throw error;
     findings.add(error.code, error.message, error.path);
@@ -133,25 +147,48 @@ async function inspectStructure(
   }
 }
 
+/** What makes a small archive large, whoever unpacks it. */
+const BOMBS: readonly FindingCode[] = ["overlapping_entries", "declared_size"];
+
 /** How deep archives within archives are looked into: a model in an archive, and its arrays. */
 const DEPTH_MAX = 2;
 
-function nestedIn(bounds: InspectBounds, findings: Findings, spend: Spend, depth: number): InspectNested {
+/** Whether two archives have the same files, by their names, sizes and checksums. */
+function isSameListing(a: readonly LocatedEntry[], b: readonly LocatedEntry[]): boolean {
+  const isSame = (one: EntryLocation, other?: EntryLocation) =>
+    one.path === other?.path && one.size === other.size && one.crc32 === other.crc32;
+  return a.length > 0 && a.length === b.length && a.every(({ location }, at) => isSame(location, b[at]?.location));
+}
+
+/** @param outer the archives around, from the outermost inwards */
+function nestedIn(
+  bounds: InspectBounds,
+  findings: Findings,
+  spend: Spend,
+  depth: number,
+  outer: readonly (readonly LocatedEntry[])[],
+): InspectNested {
   return async (read, size, path, model) => {
     if (depth > DEPTH_MAX) return findings.add("nested_archive", "archives nested too deep to be looked into", path);
     const own = new Findings();
     const located = await inspectStructure(read, size, bounds, own);
     if (!located) {
+      // Whoever unpacks all that there is unpacks this, too.
+      if (own.has(BOMBS)) return findings.add("archive_bomb", "a small archive that unpacks to a very large one", path);
       // Nobody loads an ordinary archive unseen: that it is odd says only that its files were not looked into.
       if (!model) return findings.add("nested_archive", "an archive that is not in order", path);
       for (const { code, detail } of own.report().findings) findings.add(code, detail, path);
       return;
     }
+    if (outer.some((listing) => isSameListing(listing, located))) {
+      return findings.add("archive_bomb", "an archive that holds itself", path);
+    }
+    for (const { code, detail } of own.report().findings) findings.add(code, detail, path);
     const prefix = `${path}!/`;
     if (model && located.some(({ location }) => /(?:^|\/)code\/.*\.py$/.test(location.path))) {
       findings.add("torchscript", "a program of TorchScript", path);
     }
-    const nested = nestedIn(bounds, findings, spend, depth + 1);
+    const nested = nestedIn(bounds, findings, spend, depth + 1, [...outer, located]);
     await inspectContents(read, located, { findings, spend, nested, prefix });
   };
 }

@@ -6,6 +6,7 @@
  */
 
 import {
+  BUNDLE_MAX_INFLATED_BYTES,
   BUNDLE_MAX_RATIO,
   BUNDLE_RATIO_FREE_BYTES,
   INSPECT_COALESCE_BYTES,
@@ -33,35 +34,47 @@ export interface LocatedEntry {
   head: Uint8Array;
 }
 
-/** Checks what the directory alone says of each entry but its name. */
-export function checkDirectory({ entries }: ZipIndex, maxDeclaredBytes: number, findings: Findings): void {
+/**
+ * Checks what the directory alone says of each entry but its name. A member that packs very well may be sparse data, so that
+ * is only noted; a whole archive that packs very well and is large, too, is a bomb.
+ */
+export function checkDirectory({ entries, size: bytes }: ZipIndex, maxDeclaredBytes: number, findings: Findings): void {
   let declared = 0;
-  for (const { path, method, flags, size, compressedSize, mode } of entries) {
+  let inflated = 0;
+  for (const { path, method, flags, size, compressedSize, mode, otherModes } of entries) {
     declared += size;
+    if (method !== STORED) inflated += size;
     if (flags & (FLAG.encrypted | FLAG.strong | FLAG.masked))
       findings.add("encrypted", "its data or header is encrypted", path);
     if (flags & FLAG.patched) findings.add("unknown_method", "a patch, not a file", path);
     if (method !== STORED && method !== DEFLATED) findings.add("unknown_method", `method ${method}`, path);
     if (method === STORED && size !== compressedSize)
       findings.add("stored_size_differs", "stored in another size", path);
-    if (size > BUNDLE_RATIO_FREE_BYTES && size > compressedSize * BUNDLE_MAX_RATIO) {
-      findings.add("compression_ratio", `${compressedSize} bytes that claim to be ${size}`, path);
+    if (method === DEFLATED && size > BUNDLE_RATIO_FREE_BYTES && size > compressedSize * BUNDLE_MAX_RATIO) {
+      findings.add("high_ratio", `${compressedSize} bytes that inflate to ${size}`, path);
     }
     const directory = path.endsWith("/");
     // deflate needs two bytes to say that there are none
     if (directory && (size > 0 || compressedSize > (method === DEFLATED ? 2 : 0)))
       findings.add("directory_has_data", "a directory with data", path);
-    const kind = mode & 0o170000;
-    if (kind !== 0 && kind !== 0o100000 && !(directory && kind === 0o040000)) {
-      findings.add(
-        "special_file",
-        kind === 0o120000 ? "a symbolic link" : `a special file, mode ${mode.toString(8)}`,
-        path,
-      );
-    }
+    checkModes([mode, ...otherModes], path, findings);
   }
   if (declared > maxDeclaredBytes)
     findings.add("declared_size", `${declared} bytes declared, over ${maxDeclaredBytes}`);
+  if (inflated > BUNDLE_MAX_INFLATED_BYTES && inflated > bytes * BUNDLE_MAX_RATIO)
+    findings.add("declared_size", `${bytes} bytes that inflate to ${inflated}`);
+}
+
+/** What mode a regular file has: none, its own, or that of the pipe that `zip archive -` read it from. */
+const FILE_KINDS = [0, 0o100000, 0o010000];
+
+/** Only files and directories. Readers make a regular file of an entry whose mode is a pipe's, for it has data. */
+function checkModes(modes: readonly number[], path: string, findings: Findings): void {
+  const allowed = path.endsWith("/") ? [0, 0o100000, 0o040000] : FILE_KINDS;
+  const mode = modes.find((candidate) => !allowed.includes(candidate & 0o170000));
+  if (mode === undefined) return;
+  const isLink = (mode & 0o170000) === 0o120000;
+  findings.add("special_file", isLink ? "a symbolic link" : `a special file, mode ${mode.toString(8)}`, path);
 }
 
 /**
@@ -188,9 +201,13 @@ function compare(local: LocalHeader, entry: IndexedEntry, findings: Findings): v
   const differs = (what: string) =>
     findings.add("local_header_differs", `another ${what} in its local header`, entry.path);
   if (!equalBytes(local.name, entry.name)) differs("name");
+  if (local.otherNames.some((name) => name !== entry.path)) differs("name in an extra field");
+  checkModes(local.otherModes, entry.path, findings);
   if (local.method !== entry.method) differs("method");
   const compared = FLAG.encrypted | FLAG.descriptor | FLAG.patched | FLAG.strong | FLAG.masked;
-  if ((local.flags & compared) !== (entry.flags & compared)) differs("set of flags");
+  // of an ASCII name it makes no difference which encoding is declared
+  const encoding = entry.name.some((byte) => byte >= 0x80) ? FLAG.utf8 : 0;
+  if ((local.flags ^ entry.flags) & (compared | encoding)) differs("set of flags");
   // with a descriptor the header may leave out what was not known yet, but may not claim something else
   const described = (entry.flags & FLAG.descriptor) !== 0;
   const agrees = (value: number, promised: number) => value === promised || (described && value === 0);
