@@ -252,9 +252,6 @@ export const BUNDLE_MAX_RATIO = 200;
 /** Inflated size below which an entry may have any ratio unnoted. */
 export const BUNDLE_RATIO_FREE_BYTES = 1024 * 1024;
 
-/** Bytes of a bundle that are read back at once for its digest: fewer make more work than bytes. */
-export const BUNDLE_READ_BYTES = 256 * 1024;
-
 /** A path inside a bundle, in UTF-8: what file systems and the object store take. */
 export const BUNDLE_PATH_MAX_BYTES = 1024;
 
