@@ -21,9 +21,10 @@ import { STORED } from "../zip/zip-format.ts";
 import { type ReadRange, readZipIndex } from "../zip/zip-index.ts";
 import { ZipError } from "../zip/zip-records.ts";
 import { type InspectNested, inspectContents, type Spend } from "./contents.ts";
+import { checkDirectory } from "./directory.ts";
 import { type FindingCode, Findings, type InspectionFinding, type Verdict } from "./findings.ts";
 import { checkNames } from "./names.ts";
-import { checkDirectory, type LocatedEntry, locateAll } from "./structure.ts";
+import { type LocatedEntry, locateAll } from "./structure.ts";
 
 export { FINDINGS, type FindingCode, type InspectionFinding, type Verdict } from "./findings.ts";
 

@@ -6,16 +6,13 @@
  */
 
 import {
-  BUNDLE_MAX_INFLATED_BYTES,
-  BUNDLE_MAX_RATIO,
-  BUNDLE_RATIO_FREE_BYTES,
   INSPECT_COALESCE_BYTES,
   INSPECT_HEAD_BYTES,
   INSPECT_MAX_HEADER_READS,
   INSPECT_READ_MAX_BYTES,
 } from "../limits.ts";
 import type { EntryLocation } from "../zip/zip-entry.ts";
-import { DEFLATED, DESCRIPTOR_MAX_BYTES, FLAG, LOCAL_HEADER_BYTES, SIGNATURE, STORED } from "../zip/zip-format.ts";
+import { DESCRIPTOR_MAX_BYTES, FLAG, LOCAL_HEADER_BYTES, SIGNATURE } from "../zip/zip-format.ts";
 import { type ReadRange, readExactly, type ZipIndex } from "../zip/zip-index.ts";
 import {
   equalBytes,
@@ -26,55 +23,13 @@ import {
   viewOf,
   ZipError,
 } from "../zip/zip-records.ts";
+import { checkModes } from "./directory.ts";
 import type { Findings } from "./findings.ts";
 
 /** An entry, where its data stands, and the first bytes of that data, as they are in the archive. */
 export interface LocatedEntry {
   location: EntryLocation;
   head: Uint8Array;
-}
-
-/**
- * Checks what the directory alone says of each entry but its name. A member that packs very well may be sparse data, so that
- * is only noted; a whole archive that packs very well and is large, too, is a bomb.
- */
-export function checkDirectory({ entries, size: bytes }: ZipIndex, maxDeclaredBytes: number, findings: Findings): void {
-  let declared = 0;
-  let inflated = 0;
-  for (const { path, method, flags, size, compressedSize, mode, otherModes } of entries) {
-    declared += size;
-    if (method !== STORED) inflated += size;
-    if (flags & (FLAG.encrypted | FLAG.strong | FLAG.masked))
-      findings.add("encrypted", "its data or header is encrypted", path);
-    if (flags & FLAG.patched) findings.add("unknown_method", "a patch, not a file", path);
-    if (method !== STORED && method !== DEFLATED) findings.add("unknown_method", `method ${method}`, path);
-    if (method === STORED && size !== compressedSize)
-      findings.add("stored_size_differs", "stored in another size", path);
-    if (method === DEFLATED && size > BUNDLE_RATIO_FREE_BYTES && size > compressedSize * BUNDLE_MAX_RATIO) {
-      findings.add("high_ratio", `${compressedSize} bytes that inflate to ${size}`, path);
-    }
-    const directory = path.endsWith("/");
-    // deflate needs two bytes to say that there are none
-    if (directory && (size > 0 || compressedSize > (method === DEFLATED ? 2 : 0)))
-      findings.add("directory_has_data", "a directory with data", path);
-    checkModes([mode, ...otherModes], path, findings);
-  }
-  if (declared > maxDeclaredBytes)
-    findings.add("declared_size", `${declared} bytes declared, over ${maxDeclaredBytes}`);
-  if (inflated > BUNDLE_MAX_INFLATED_BYTES && inflated > bytes * BUNDLE_MAX_RATIO)
-    findings.add("declared_size", `${bytes} bytes that inflate to ${inflated}`);
-}
-
-/** What mode a regular file has: none, its own, or that of the pipe that `zip archive -` read it from. */
-const FILE_KINDS = [0, 0o100000, 0o010000];
-
-/** Only files and directories. Readers make a regular file of an entry whose mode is a pipe's, for it has data. */
-function checkModes(modes: readonly number[], path: string, findings: Findings): void {
-  const allowed = path.endsWith("/") ? [0, 0o100000, 0o040000] : FILE_KINDS;
-  const mode = modes.find((candidate) => !allowed.includes(candidate & 0o170000));
-  if (mode === undefined) return;
-  const isLink = (mode & 0o170000) === 0o120000;
-  findings.add("special_file", isLink ? "a symbolic link" : `a special file, mode ${mode.toString(8)}`, path);
 }
 
 /**
