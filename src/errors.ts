@@ -16,6 +16,10 @@ const TABLE = {
   invalid_request: { status: 400, detail: "The request is malformed." },
   body_broken: { status: 400, detail: "The body did not arrive whole." },
   digest_mismatch: { status: 400, detail: "The content does not have the digest that was sent with it." },
+  content_corrupt: {
+    status: 400,
+    detail: "A file of the upload does not have the size or the checksum that the zip says.",
+  },
   upload_refused: { status: 400, detail: "The upload is not safe to keep." },
   name_id_mismatch: { status: 400, detail: "Name/id mismatch in artifact update." },
   not_permitted: { status: 401, detail: "You do not have permission to do this." },

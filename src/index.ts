@@ -2,6 +2,7 @@
 
 import { app } from "./app.ts";
 import { sealAudit } from "./artifacts/audit/seal.ts";
+import { recheckUploads } from "./artifacts/recheck.ts";
 import { reconcile, reconcileIsUnfinished } from "./artifacts/reconcile.ts";
 import { sweep } from "./artifacts/sweep.ts";
 import { type Context, createContext } from "./context.ts";
@@ -18,7 +19,7 @@ const SWEEP_CRON = "*/5 * * * *";
 export default {
   fetch: app.fetch,
 
-  /** Cron: the sweep, the seals of the audit, the next stretch of a comparison that stopped midway; or the daily comparison. */
+  /** Cron: the sweep, the seals of the audit, the next stretch of a comparison that stopped midway, a recheck; or the daily comparison. */
   async scheduled(controller, env, execution) {
     const ctx = createContext(env, {
       actor: { kind: "cron", schedule: controller.cron },
@@ -28,6 +29,8 @@ export default {
     const isSweep = controller.cron === SWEEP_CRON;
     if (isSweep) await sweepAndSeal(ctx);
     if (!isSweep || (await reconcileIsUnfinished(ctx))) await reconcile(ctx);
+    // Last, because it may be cut off by the CPU time or the number of calls that an invocation has.
+    if (isSweep) await recheckUploads(ctx);
   },
 } satisfies ExportedHandler<Env>;
 

@@ -243,14 +243,14 @@ export const BUNDLE_ENTRY_MAX_BYTES = 32 * 1024 * 1024;
 /** What all entries of a bundle may declare together: the store takes no larger object. */
 export const BUNDLE_MAX_DECLARED_BYTES = 5 * 1024 ** 4;
 
-/** Declared over packed size of one entry: text reaches 20, deflate 1032. */
+/** What the deflated entries of an archive may inflate to together: some twenty seconds of CPU. Weights are better stored. */
+export const BUNDLE_MAX_INFLATED_BYTES = 4_000_000_000;
+
+/** Inflated over packed size beyond which an entry is noted and a large archive is a bomb: text reaches 20, deflate 1032. */
 export const BUNDLE_MAX_RATIO = 200;
 
-/** Declared size below which an entry may have any ratio: it cannot hurt. */
+/** Inflated size below which an entry may have any ratio unnoted. */
 export const BUNDLE_RATIO_FREE_BYTES = 1024 * 1024;
-
-/** Bytes of a bundle that are read back at once for its digest: fewer make more work than bytes. */
-export const BUNDLE_READ_BYTES = 256 * 1024;
 
 /** A path inside a bundle, in UTF-8: what file systems and the object store take. */
 export const BUNDLE_PATH_MAX_BYTES = 1024;
@@ -260,11 +260,11 @@ export const BUNDLE_PATH_MAX_BYTES = 1024;
 /** Life of a link into the bucket that a download is sent on to: long enough to begin, and nothing to keep. */
 export const PRESIGNED_GET_S = 60;
 
-/** Files in one row of a bundle's index, which is what reading one of them costs: about 20 kB. */
+/** Files in one row of a bundle's index, which is what reading one of them costs: about 35 kB. */
 export const BUNDLE_INDEX_PAGE_FILES = 100;
 
 /** Pages of an index that one statement writes: about 1 MB, of the 2 MB that a bound value may have. */
-export const BUNDLE_INDEX_PAGES_PER_STATEMENT = 40;
+export const BUNDLE_INDEX_PAGES_PER_STATEMENT = 25;
 
 /** How far into a deflated file a range may begin: it is inflated from its start for that, within some ten milliseconds. */
 export const DEFLATED_RANGE_MAX_OFFSET_BYTES = 4 * 1024 * 1024;
@@ -345,7 +345,7 @@ export const UPLOAD_LIFE_MS = 72 * 3_600_000;
 /** Zip, or part of one, in one request: what Workers on the small plans are sent. */
 export const UPLOAD_BODY_MAX_BYTES = 100 * 1024 * 1024;
 
-/** Zip that is uploaded in parts: it is read back once for its digest, within the CPU time of one invocation (about 1 s a GB). */
+/** Zip that is uploaded in parts. It is read back once for its digests, which takes up to 3 s of CPU a GB of one invocation. */
 export const UPLOAD_MAX_BYTES = 20 * 1024 ** 3;
 
 /** Least size of every part but the last: the object store's. */
@@ -369,13 +369,33 @@ export const READ_WHOLE_MAX_BYTES = 4 * 1024 * 1024;
 /** Findings that a refusal of an upload names. */
 export const REFUSAL_MAX_FINDINGS = 20;
 
+// Content that was inspected by older rules
+
+/** Bytes, as stored and inflated, of which one run takes digests: some three seconds of CPU. */
+export const RECHECK_STEP_BYTES = 1024 ** 3;
+
+/** A file whose digest is known is read again for what else an inspection wants to know up to this size. */
+export const RECHECK_KNOWN_MAX_BYTES = 64 * 1024 * 1024;
+
+/** Bytes between two files that are read through instead of making a call of their own. */
+export const RECHECK_COALESCE_BYTES = 1024 * 1024;
+
+/** Reads of the bucket for such files in one run. */
+export const RECHECK_MAX_READS = 20;
+
+/** Wait before an archive is tried again whose check did not come to its end; doubled each time. */
+export const RECHECK_RETRY_MS = 10 * 60_000;
+
+/** Longest such wait. */
+export const RECHECK_RETRY_MAX_MS = 24 * 3_600_000;
+
+/** Runs that may be cut off in the same place, by the CPU time that an invocation has, before the check goes on without it. */
+export const RECHECK_MAX_TRIES = 5;
+
 // Mirrors
 
 /** Part of a mirror that is copied at once: what is lost when a step fails. More where there would be too many. */
 export const MIRROR_PART_BYTES = 16 * 1024 * 1024;
-
-/** Such reads after which others have their turn: eight megabytes are hashed within some ten milliseconds. */
-export const MIRROR_READS_AT_ONCE = 32;
 
 /** Parts of a mirror: each is a step, of which a workflow has 1024 on every plan. */
 export const MIRROR_MAX_PARTS = 1000;

@@ -4,6 +4,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { createApp } from "../src/app.ts";
 import { sealAudit } from "../src/artifacts/audit/seal.ts";
+import { type RecheckBounds, type RecheckOutcome, recheckUploads } from "../src/artifacts/recheck.ts";
 import { reconcile } from "../src/artifacts/reconcile.ts";
 import { type SweepReport, sweep } from "../src/artifacts/sweep.ts";
 import { type Context, createContext } from "../src/context.ts";
@@ -24,6 +25,8 @@ export interface Answer {
 /** The registry as its clients and its cron see it. */
 export interface TestRegistry {
   env: Env;
+  /** What its jobs wrote to the log. */
+  logged: { event: string; [field: string]: unknown }[];
   /** Sends a request and waits for the work that the answer did not wait for. A body that is no string is
    * sent as JSON, bytes and streams as they are; bytes with their length, unless the headers say another. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -31,12 +34,14 @@ export interface TestRegistry {
   register(type: "model" | "dataset" | "code", url: string, name?: string): Promise<string>;
   sweep(at?: number): Promise<SweepReport>;
   seal(at?: number, maxSeals?: number): ReturnType<typeof sealAudit>;
+  recheck(at?: number, bounds?: RecheckBounds): Promise<RecheckOutcome>;
   reconcile(at?: number, maxPages?: number): ReturnType<typeof reconcile>;
 }
 
 /** A registry on the test's bindings, some of them replaced. */
 export function createRegistry(replaced: Partial<Env> = {}): TestRegistry {
   const bindings: Env = { ...env, ...replaced };
+  const logged: TestRegistry["logged"] = [];
 
   async function call(
     method: string,
@@ -70,7 +75,7 @@ export function createRegistry(replaced: Partial<Env> = {}): TestRegistry {
       actor: { kind: "cron", schedule: "test" },
       requestId: "test",
       waitUntil: (work) => deferred.push(work),
-      log: () => {},
+      log: (_, event, fields) => logged.push({ event, ...fields }),
     });
     const result = await run({ ...ctx, now: () => at });
     await Promise.all(deferred);
@@ -79,10 +84,12 @@ export function createRegistry(replaced: Partial<Env> = {}): TestRegistry {
 
   return {
     env: bindings,
+    logged,
     call,
     register,
     sweep: (at) => job(sweep, at),
     seal: (at, maxSeals) => job((ctx) => sealAudit(ctx, maxSeals), at),
+    recheck: (at, bounds) => job((ctx) => recheckUploads(ctx, bounds), at),
     reconcile: (at, maxPages) => job((ctx) => reconcile(ctx, maxPages), at),
   };
 }

@@ -6,11 +6,19 @@
  */
 
 import type { ArtifactType } from "../lib/artifact.ts";
+import type { EntryFacts } from "../zip/zip-digest.ts";
 import type { EntryLocation } from "../zip/zip-entry.ts";
 import type { ReadRange } from "../zip/zip-index.ts";
 import { ZipError } from "../zip/zip-records.ts";
-import { contentInMemory, contentOf, type FileFacts, readingAhead, type Spend } from "./file-content.ts";
-import { FileFindings, type Findings, type Verdict } from "./findings.ts";
+import { contentInMemory, contentOf, readingAhead, type Spend } from "./file-content.ts";
+import {
+  FileFindings,
+  type FindingCode,
+  type Findings,
+  type InspectionFinding,
+  type Reasons,
+  type Verdict,
+} from "./findings.ts";
 import { type ArchiveFormat, BoundReached, type FileContent, type Scene, TooLarge } from "./format.ts";
 import { ARCHIVE_FORMATS, FORMATS } from "./formats/index.ts";
 import { checkName } from "./loaders.ts";
@@ -30,22 +38,33 @@ export interface Inspecting {
   type: ArtifactType;
   findings: Findings;
   spend: Spend;
-  /** Checks the structure of an archive within; undefined if it is not in order. Notes nothing of its own. */
+  /** Checks the structure of an archive within. */
   openNested(read: ReadRange, size: number): Promise<NestedArchive>;
   /** What is known of the files of the outermost archive, by path. */
-  facts?: ReadonlyMap<string, FileFacts> | undefined;
+  facts?: ReadonlyMap<string, EntryFacts> | undefined;
 }
 
-/** An archive within a file: its entries, or the first fault of its structure. */
-export type NestedArchive = { entries: LocatedEntry[] } | { fault: { code: string; detail: string } };
+/** The structure of an archive within a file: its entries if it is in order, and what was found about it. */
+export interface NestedArchive {
+  entries?: LocatedEntry[];
+  /** The first findings. */
+  findings: readonly InspectionFinding[];
+  /** How often each was found, also of those that are not among the first. */
+  reasons: Reasons;
+}
 
 /** How deep archives and compressed streams within each other are looked into. */
 const DEPTH_MAX = 3;
 
 interface Surroundings extends Inspecting {
   shadows: (module: string) => boolean;
+  /** The archives around, from the outermost inwards. */
+  outer: readonly (readonly LocatedEntry[])[];
   depth: number;
 }
+
+/** What makes a small archive large, whoever unpacks it. */
+const BOMBS: readonly FindingCode[] = ["overlapping_entries", "declared_size"];
 
 /**
  * Looks into the files of an archive whose structure is in order.
@@ -62,7 +81,7 @@ export async function inspectContents(
   const paths = entries.map(({ location }) => location.path);
   const archive = findArchive(paths);
   archive?.inspect(paths, (code, detail) => findings.add(code, detail));
-  const surroundings: Surroundings = { ...inspecting, shadows: moduleNames(paths), depth: 0 };
+  const surroundings: Surroundings = { ...inspecting, shadows: moduleNames(paths), outer: [entries], depth: 0 };
   const reading = readingAhead(read, size);
   const inspected: InspectedEntry[] = [];
   for (const [index, { location, head }] of entries.entries()) {
@@ -99,7 +118,7 @@ const BOUND = "the inspection had read as much as it may";
 /** Looks into one file that is in memory, as if it were the only one of its archive. @throws BoundReached */
 export async function inspectInMemory(path: string, bytes: Uint8Array, inspecting: Inspecting): Promise<void> {
   const file = new FileFindings(inspecting.findings, [path]);
-  const surroundings: Surroundings = { ...inspecting, shadows: () => false, depth: 0 };
+  const surroundings: Surroundings = { ...inspecting, shadows: () => false, outer: [], depth: 0 };
   const open = async () => contentInMemory(bytes, inspecting.spend);
   await inspectFile({ path, size: bytes.length }, open, file, surroundings);
 }
@@ -164,29 +183,50 @@ function sceneOf(name: string, file: FileFindings, surroundings: Surroundings): 
   };
 }
 
-/** Looks into an archive within a file. What is wrong with its structure is not the bundle's: no reader unpacks it unasked. */
+/**
+ * Looks into an archive within a file. One whose structure is in doubt is not looked into: that makes the file unknown, not the
+ * bundle unsafe, because no reader of the bundle unpacks it.
+ */
 async function inspectNested(
   read: ReadRange,
   size: number,
   file: FileFindings,
   surroundings: Surroundings,
 ): Promise<void> {
-  const nested = await surroundings.openNested(read, size);
-  if ("fault" in nested) {
-    const { code, detail } = nested.fault;
-    return file.note("nested_archive", `an archive whose structure is in doubt: ${detail} (${code})`);
+  const { outer, shadows } = surroundings;
+  const { entries, findings, reasons } = await surroundings.openNested(read, size);
+  if (BOMBS.some((code) => reasons[code] !== undefined)) {
+    return file.note("archive_bomb", "a small archive that unpacks to a very large one");
   }
-  const paths = nested.entries.map(({ location }) => location.path);
+  if (!entries) {
+    const [first] = findings;
+    return file.note("nested_archive", `an archive whose structure is in doubt: ${first?.detail} (${first?.code})`);
+  }
+  if (outer.some((listing) => isSameListing(listing, entries))) {
+    return file.note("archive_bomb", "an archive that holds itself");
+  }
+  for (const { code, detail } of findings) file.note(code, detail);
+  const paths = entries.map(({ location }) => location.path);
   const archive = findArchive(paths);
   archive?.inspect(paths, file.note.bind(file));
   const inArchive = moduleNames(paths);
-  const { shadows } = surroundings;
-  const own = { ...surroundings, shadows: (module: string) => inArchive(module) || shadows(module) };
-  for (const { location, head } of nested.entries) {
+  const own = {
+    ...surroundings,
+    outer: [...outer, entries],
+    shadows: (module: string) => inArchive(module) || shadows(module),
+  };
+  for (const { location, head } of entries) {
     if (location.path.endsWith("/")) continue;
     const open = () => contentOf(read, location, head, surroundings.spend);
     await inspectFile(location, open, file.below(location.path), own, archive);
   }
+}
+
+/** Whether two archives have the same files, by their names, sizes and checksums. */
+function isSameListing(a: readonly LocatedEntry[], b: readonly LocatedEntry[]): boolean {
+  const isSame = (one: EntryLocation, other?: EntryLocation) =>
+    one.path === other?.path && one.size === other.size && one.crc32 === other.crc32;
+  return a.length > 0 && a.length === b.length && a.every(({ location }, at) => isSame(location, b[at]?.location));
 }
 
 function findArchive(paths: readonly string[]): ArchiveFormat | undefined {

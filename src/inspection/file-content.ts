@@ -6,20 +6,14 @@
  */
 
 import { constants, inflateRawSync } from "node:zlib";
+import { createTextCheck } from "../lib/text-check.ts";
 import { INSPECT_HEAD_BYTES, INSPECT_INFLATE_MAX_BYTES, INSPECT_READ_AHEAD_BYTES } from "../limits.ts";
+import type { EntryFacts } from "../zip/zip-digest.ts";
 import { dataRange, type EntryLocation, readEntry } from "../zip/zip-entry.ts";
 import { STORED } from "../zip/zip-format.ts";
 import { type ReadRange, readExactly } from "../zip/zip-index.ts";
 import type { ReadBytes } from "./cursor.ts";
 import { type FileContent, TooLarge } from "./format.ts";
-
-/** What a pass over the whole archive has told of a file already. */
-export interface FileFacts {
-  /** The whole file is UTF-8 text, as `FileContent.isText` defines it. */
-  text: boolean;
-  /** The last bytes of the file. */
-  tail: Uint8Array;
-}
 
 /** Counts bytes that were looked at. Throws `BoundReached` when they become too many. */
 export type Spend = (bytes: number) => void;
@@ -34,7 +28,7 @@ export async function contentOf(
   location: EntryLocation,
   raw: Uint8Array,
   spend: Spend,
-  facts?: FileFacts,
+  facts?: EntryFacts,
 ): Promise<FileContent> {
   const { size } = location;
   const readAll = location.method === STORED ? storedReader(read, location, spend) : inflater(read, location, spend);
@@ -54,7 +48,7 @@ export function contentInMemory(bytes: Uint8Array, spend: Spend): FileContent {
   return withHead(bytes.length, bytes.subarray(0, INSPECT_HEAD_BYTES), readAll);
 }
 
-function withHead(size: number, head: Uint8Array, readAll: ReadBytes, facts?: FileFacts): FileContent {
+function withHead(size: number, head: Uint8Array, readAll: ReadBytes, facts?: EntryFacts): FileContent {
   const tail = facts?.tail ?? new Uint8Array();
   const tailOffset = size - tail.length;
   let text: Promise<boolean> | undefined;
@@ -110,29 +104,14 @@ function inflateHead(raw: Uint8Array, wanted: number): Uint8Array {
 }
 
 const TEXT_STEP_BYTES = 256 * 1024;
-/** Control characters that no text has. C1 is let through: text that was decoded wrongly once has them. */
-const CONTROL = /[^\P{Cc}\t\n\f\r\u0080-\u009f]/u;
-
-/** Whether some text has a control character that `FileContent.isText` excludes. */
-export function hasControls(text: string): boolean {
-  return CONTROL.test(text);
-}
-
 /** Reads forward while it is text; what is none is seldom read beyond its head. */
 async function readsAsText(size: number, head: Uint8Array, read: ReadBytes): Promise<boolean> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  try {
-    if (hasControls(decoder.decode(head, { stream: true }))) return false;
-    for (let offset = head.length; offset < size; offset += TEXT_STEP_BYTES) {
-      const bytes = await read({ offset, length: Math.min(TEXT_STEP_BYTES, size - offset) });
-      if (hasControls(decoder.decode(bytes, { stream: true }))) return false;
-    }
-    decoder.decode();
-    return true;
-  } catch (error) {
-    if (error instanceof TypeError) return false; // no UTF-8
-    throw error;
+  const check = createTextCheck();
+  check.write(head);
+  for (let offset = head.length; offset < size && !check.failed; offset += TEXT_STEP_BYTES) {
+    check.write(await read({ offset, length: Math.min(TEXT_STEP_BYTES, size - offset) }));
   }
+  return check.end();
 }
 
 /**

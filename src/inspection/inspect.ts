@@ -15,14 +15,17 @@ import {
   INSPECT_MAX_READ_BYTES,
   INSPECT_MAX_READS,
 } from "../limits.ts";
+import type { EntryFacts } from "../zip/zip-digest.ts";
+import type { EntryLocation } from "../zip/zip-entry.ts";
 import { type ReadRange, readZipIndex } from "../zip/zip-index.ts";
 import { ZipError } from "../zip/zip-records.ts";
 import { type InspectedEntry, type Inspecting, inspectContents, inspectInMemory } from "./contents.ts";
-import type { FileFacts, Spend } from "./file-content.ts";
+import { checkDirectory } from "./directory.ts";
+import type { Spend } from "./file-content.ts";
 import { Findings, type InspectionFinding, type Reasons, type Verdict } from "./findings.ts";
 import { BoundReached } from "./format.ts";
 import { checkNames } from "./names.ts";
-import { checkDirectory, type LocatedEntry, locateAll } from "./structure.ts";
+import { type LocatedEntry, locateAll } from "./structure.ts";
 
 export type { InspectedEntry } from "./contents.ts";
 export { FINDINGS, type FindingCode, type InspectionFinding, type Verdict } from "./findings.ts";
@@ -45,8 +48,12 @@ export interface InspectBounds {
 export interface Subject extends InspectBounds {
   /** Source code is the content of `code`, and a finding elsewhere. Default: `model`, which is judged as strictly as any. */
   type?: ArtifactType;
-  /** What a pass over the archive has told of its files, by path. Without it, texts are read once more. */
-  facts?: ReadonlyMap<string, FileFacts>;
+  /**
+   * Reads all files through, after the structure was checked and before they are looked into, and answers what that told of
+   * them, by path. It is given undefined if the structure is not in order. What it throws, the inspection throws. Without it,
+   * texts are read by the inspection itself.
+   */
+  digest?(entries: readonly EntryLocation[] | undefined): Promise<ReadonlyMap<string, EntryFacts> | undefined>;
 }
 
 /** What an inspection says. */
@@ -65,6 +72,8 @@ export interface Inspection {
   inOrder: boolean;
   /** Every entry, in the order of the archive: what an index for `openEntry` is made of. Empty if it is not in order. */
   entries: InspectedEntry[];
+  /** What `digest` told of the files, by path. */
+  facts?: ReadonlyMap<string, EntryFacts>;
 }
 
 /**
@@ -72,17 +81,18 @@ export interface Inspection {
  *
  * @param read a part of the archive; fewer bytes or undefined count as an archive that is cut off
  * @param size bytes of the whole archive
- * @throws only what `read` throws: a store that is down is no verdict
+ * @throws only what `read` and `digest` throw: a store that is down is no verdict
  */
 export async function inspectZip(read: ReadRange, size: number, subject: Subject = {}): Promise<Inspection> {
-  const { type = "model", facts, ...bounds } = subject;
+  const { type = "model", digest, ...bounds } = subject;
   const findings = new Findings();
   const bounded = withinBounds(read, bounds);
   const located = await locate(bounded, size, bounds, findings);
+  const facts = await digest?.(located?.map(({ location }) => location));
   if (!located) return { ...findings.report(), inOrder: false, entries: [] };
   const inspecting = inspectingWith(type, findings, bounds, facts);
   const entries = await inspectContents(bounded, size, located, inspecting);
-  return { ...findings.report(), inOrder: true, entries };
+  return { ...findings.report(), inOrder: true, entries, ...(facts && { facts }) };
 }
 
 /**
@@ -108,7 +118,7 @@ function inspectingWith(
   type: ArtifactType,
   findings: Findings,
   bounds: InspectBounds,
-  facts?: ReadonlyMap<string, FileFacts>,
+  facts?: ReadonlyMap<string, EntryFacts>,
 ): Inspecting {
   return {
     type,
@@ -118,9 +128,8 @@ function inspectingWith(
     async openNested(read, size) {
       const own = new Findings();
       const entries = await inspectStructure(read, size, bounds, own);
-      if (entries) return { entries };
-      const [first] = own.report().findings;
-      return { fault: { code: first?.code ?? "not_a_zip", detail: first?.detail ?? "no zip" } };
+      const { findings: found, reasons } = own.report();
+      return { ...(entries && { entries }), findings: found, reasons };
     },
   };
 }

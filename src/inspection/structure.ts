@@ -6,15 +6,13 @@
  */
 
 import {
-  BUNDLE_MAX_RATIO,
-  BUNDLE_RATIO_FREE_BYTES,
   INSPECT_COALESCE_BYTES,
   INSPECT_HEAD_BYTES,
   INSPECT_MAX_HEADER_READS,
   INSPECT_READ_MAX_BYTES,
 } from "../limits.ts";
 import type { EntryLocation } from "../zip/zip-entry.ts";
-import { DEFLATED, DESCRIPTOR_MAX_BYTES, FLAG, LOCAL_HEADER_BYTES, SIGNATURE, STORED } from "../zip/zip-format.ts";
+import { DESCRIPTOR_MAX_BYTES, FLAG, LOCAL_HEADER_BYTES, SIGNATURE } from "../zip/zip-format.ts";
 import { type ReadRange, readExactly, type ZipIndex } from "../zip/zip-index.ts";
 import {
   equalBytes,
@@ -25,43 +23,13 @@ import {
   viewOf,
   ZipError,
 } from "../zip/zip-records.ts";
+import { checkModes } from "./directory.ts";
 import type { Findings } from "./findings.ts";
 
 /** An entry, where its data stands, and the first bytes of that data, as they are in the archive. */
 export interface LocatedEntry {
   location: EntryLocation;
   head: Uint8Array;
-}
-
-/** Checks what the directory alone says of each entry but its name. */
-export function checkDirectory({ entries }: ZipIndex, maxDeclaredBytes: number, findings: Findings): void {
-  let declared = 0;
-  for (const { path, method, flags, size, compressedSize, mode } of entries) {
-    declared += size;
-    if (flags & (FLAG.encrypted | FLAG.strong | FLAG.masked))
-      findings.add("encrypted", "its data or header is encrypted", path);
-    if (flags & FLAG.patched) findings.add("unknown_method", "a patch, not a file", path);
-    if (method !== STORED && method !== DEFLATED) findings.add("unknown_method", `method ${method}`, path);
-    if (method === STORED && size !== compressedSize)
-      findings.add("stored_size_differs", "stored in another size", path);
-    if (size > BUNDLE_RATIO_FREE_BYTES && size > compressedSize * BUNDLE_MAX_RATIO) {
-      findings.add("compression_ratio", `${compressedSize} bytes that claim to be ${size}`, path);
-    }
-    const directory = path.endsWith("/");
-    // deflate needs two bytes to say that there are none
-    if (directory && (size > 0 || compressedSize > (method === DEFLATED ? 2 : 0)))
-      findings.add("directory_has_data", "a directory with data", path);
-    const kind = mode & 0o170000;
-    if (kind !== 0 && kind !== 0o100000 && !(directory && kind === 0o040000)) {
-      findings.add(
-        "special_file",
-        kind === 0o120000 ? "a symbolic link" : `a special file, mode ${mode.toString(8)}`,
-        path,
-      );
-    }
-  }
-  if (declared > maxDeclaredBytes)
-    findings.add("declared_size", `${declared} bytes declared, over ${maxDeclaredBytes}`);
 }
 
 /**
@@ -188,9 +156,13 @@ function compare(local: LocalHeader, entry: IndexedEntry, findings: Findings): v
   const differs = (what: string) =>
     findings.add("local_header_differs", `another ${what} in its local header`, entry.path);
   if (!equalBytes(local.name, entry.name)) differs("name");
+  if (local.otherNames.some((name) => name !== entry.path)) differs("name in an extra field");
+  checkModes(local.otherModes, entry.path, findings);
   if (local.method !== entry.method) differs("method");
   const compared = FLAG.encrypted | FLAG.descriptor | FLAG.patched | FLAG.strong | FLAG.masked;
-  if ((local.flags & compared) !== (entry.flags & compared)) differs("set of flags");
+  // of an ASCII name it makes no difference which encoding is declared
+  const encoding = entry.name.some((byte) => byte >= 0x80) ? FLAG.utf8 : 0;
+  if ((local.flags ^ entry.flags) & (compared | encoding)) differs("set of flags");
   // with a descriptor the header may leave out what was not known yet, but may not claim something else
   const described = (entry.flags & FLAG.descriptor) !== 0;
   const agrees = (value: number, promised: number) => value === promised || (described && value === 0);

@@ -67,6 +67,7 @@ const putRoute = createRoute({
       "body_broken",
       "digest_mismatch",
       "upload_refused",
+      "content_corrupt",
       "artifact_not_found",
       "no_upload",
       "already_exists",

@@ -148,6 +148,7 @@ const completeRoute = createRoute({
     ...refusals(
       "digest_mismatch",
       "upload_refused",
+      "content_corrupt",
       "artifact_not_found",
       "upload_not_found",
       "already_exists",

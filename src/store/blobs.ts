@@ -1,8 +1,6 @@
 /** The only place that talks to the bucket. */
 
-import { openChunkReader } from "../lib/chunk-reader.ts";
-import { toHex } from "../lib/hash.ts";
-import { BUNDLE_READ_BYTES, R2_DELETE_MAX_KEYS } from "../limits.ts";
+import { R2_DELETE_MAX_KEYS } from "../limits.ts";
 import { abortMultipart } from "./multipart.ts";
 import { type ComingBody, passOn } from "./streams.ts";
 
@@ -30,18 +28,6 @@ export async function putStream(
 ): Promise<{ sha256: string }> {
   const options = { ...(body.sha256 !== undefined && { sha256: body.sha256 }), httpMetadata: ZIP };
   return passOn(body, (stream) => bucket.put(key, stream, options));
-}
-
-/** The SHA-256 (hex) of an object, read through once; undefined if it is not there. */
-export async function digestBundle(bucket: Pick<R2Bucket, "get">, key: string): Promise<string | undefined> {
-  const object = await bucket.get(key);
-  if (!object) return undefined;
-  const digest = new crypto.DigestStream("SHA-256");
-  const reader = openChunkReader(object.body, BUNDLE_READ_BYTES, true);
-  const writer = digest.getWriter();
-  for (let part = await reader.read(); !part.done; part = await reader.read()) await writer.write(part.value);
-  await writer.close();
-  return toHex(await digest.digest);
 }
 
 /** Reads a zip, or a part of it; null when it is not there. */

@@ -5,5 +5,14 @@ declare module "node:zlib" {
     data: Uint8Array,
     options: { maxOutputLength: number; info: true; finishFlush?: number },
   ): { buffer: Uint8Array<ArrayBuffer>; engine: { bytesWritten: number } };
+  /** The part of a Transform stream that is used here. */
+  export function createInflateRaw(options: { chunkSize: number }): AsyncIterable<Uint8Array> & {
+    /** Bytes of input that were used. */
+    readonly bytesWritten: number;
+    readonly errored: Error | null;
+    write(chunk: Uint8Array, taken: (error?: Error | null) => void): void;
+    end(): void;
+    destroy(error?: Error): void;
+  };
   export const constants: { Z_SYNC_FLUSH: number };
 }

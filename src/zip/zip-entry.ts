@@ -9,6 +9,7 @@ import { crc32, inflateRawSync } from "node:zlib";
 import { BUNDLE_ENTRY_MAX_BYTES } from "../limits.ts";
 import { DEFLATED, LOCAL_HEADER_BYTES, STORED } from "./zip-format.ts";
 import { type IndexedEntry, type ReadRange, readExactly, readZipIndex, ZipError } from "./zip-index.ts";
+import { inflate } from "./zip-inflate.ts";
 import { viewOf } from "./zip-records.ts";
 
 /** What has to be known of an entry to read it: a row of an index that somebody kept. */
@@ -25,9 +26,6 @@ export interface EntryLocation {
   dataOffset: number;
 }
 
-/** Bytes that are inflated at once: at the highest ratio there is, 16 MiB. */
-const INFLATE_STEP_BYTES = 16 * 1024;
-
 /** The range of the archive in which the data of an entry stands: as it is if stored, else deflated. */
 export function dataRange(entry: EntryLocation): { offset: number; length: number } {
   return { offset: entry.dataOffset, length: entry.compressedSize };
@@ -40,8 +38,7 @@ export function dataRange(entry: EntryLocation): { offset: number; length: numbe
  * @param data the bytes of `dataRange(entry)`
  */
 export function openEntry(entry: EntryLocation, data: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  const corrupt = (why: string, cause?: unknown) =>
-    Object.assign(new ZipError("content_corrupt", why, entry.path), cause === undefined ? {} : { cause });
+  const corrupt = (why: string) => new ZipError("content_corrupt", why, entry.path);
   if (entry.method === STORED) return data.pipeThrough(verifier(entry, corrupt));
   if (entry.method !== DEFLATED) {
     const error = new ZipError("unknown_method", "neither stored nor deflated", entry.path);
@@ -52,20 +49,19 @@ export function openEntry(entry: EntryLocation, data: ReadableStream<Uint8Array>
       },
     });
   }
-  const checked = data.pipeThrough(slicer()).pipeThrough(new DecompressionStream("deflate-raw"));
-  const reader = checked.pipeThrough(verifier(entry, corrupt)).getReader();
+  return streamOf(inflate(entry, data)).pipeThrough(verifier(entry, corrupt));
+}
+
+/** A stream of what is asked for only: nothing is made ahead. */
+function streamOf(chunks: AsyncGenerator<Uint8Array, void, undefined>): ReadableStream<Uint8Array> {
   return new ReadableStream(
     {
       async pull(controller) {
-        try {
-          const { done, value } = await reader.read();
-          if (done) controller.close();
-          else controller.enqueue(value);
-        } catch (error) {
-          controller.error(error instanceof ZipError ? error : corrupt("data that cannot be inflated", error));
-        }
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
       },
-      cancel: (reason) => reader.cancel(reason),
+      cancel: async () => void (await chunks.return()),
     },
     { highWaterMark: 0 },
   );
@@ -85,16 +81,6 @@ function verifier(entry: EntryLocation, corrupt: (why: string) => ZipError): Tra
     flush() {
       if (done !== entry.size) throw corrupt("fewer bytes than its size");
       if (crc !== entry.crc32) throw corrupt("bytes that do not have its checksum");
-    },
-  });
-}
-
-function slicer(): TransformStream<Uint8Array, Uint8Array> {
-  return new TransformStream({
-    transform(chunk, controller) {
-      for (let at = 0; at < chunk.byteLength; at += INFLATE_STEP_BYTES) {
-        controller.enqueue(chunk.subarray(at, at + INFLATE_STEP_BYTES));
-      }
     },
   });
 }
@@ -122,14 +108,18 @@ export async function readEntry(
   if (entry.size > maxBytes || entry.compressedSize > maxBytes) throw new RangeError("zip: an entry over the bound");
   const { offset, length } = dataRange(entry);
   const data = await readExactly(read, offset, length);
-  const bytes = entry.method === STORED ? data : inflate(entry, data);
+  const bytes = entry.method === STORED ? data : inflateWhole(entry, data);
   if (bytes.length !== entry.size || crc32(bytes) !== entry.crc32) {
     throw new ZipError("content_corrupt", "bytes that do not have its size and checksum", entry.path);
   }
   return bytes;
 }
 
-function inflate(entry: EntryLocation, data: Uint8Array): Uint8Array {
+/**
+ * The inflated bytes of an entry, in memory; never more than its size.
+ * @throws ZipError `content_corrupt`, `unknown_method`
+ */
+export function inflateWhole(entry: EntryLocation, data: Uint8Array): Uint8Array {
   if (entry.method !== DEFLATED) throw new ZipError("unknown_method", "neither stored nor deflated", entry.path);
   try {
     const options = { maxOutputLength: Math.max(1, entry.size), info: true } as const;

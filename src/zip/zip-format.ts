@@ -41,8 +41,15 @@ export const FLAG = {
 export const MAX_16 = 0xffff;
 export const MAX_32 = 0xffff_ffff;
 
-/** Extra field ids: zip64 sizes, and Info-ZIP's second name of an entry. */
-export const EXTRA = { zip64: 0x0001, unicodePath: 0x7075 } as const;
+/** Extra field ids: zip64 sizes; second names of an entry (Info-ZIP, Xceed); Unix modes and links (PKWARE, ASi, libarchive). */
+export const EXTRA = {
+  zip64: 0x0001,
+  pkwareUnix: 0x000d,
+  xceedUnicode: 0x554e,
+  libarchive: 0x6c78,
+  unicodePath: 0x7075,
+  asiUnix: 0x756e,
+} as const;
 
 const VERSION_PLAIN = 20;
 const VERSION_ZIP64 = 45;

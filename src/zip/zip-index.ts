@@ -8,7 +8,15 @@
  */
 
 import { BUNDLE_DIRECTORY_MAX_BYTES, BUNDLE_MAX_ENTRIES } from "../limits.ts";
-import { END_RECORD_BYTES, END64_RECORD_BYTES, LOCATOR64_BYTES, MAX_16, MAX_32, SIGNATURE } from "./zip-format.ts";
+import {
+  CENTRAL_HEADER_BYTES,
+  END_RECORD_BYTES,
+  END64_RECORD_BYTES,
+  LOCATOR64_BYTES,
+  MAX_16,
+  MAX_32,
+  SIGNATURE,
+} from "./zip-format.ts";
 import { type IndexedEntry, readCentralHeader, u64, viewOf, ZipError } from "./zip-records.ts";
 
 export { type IndexedEntry, ZipError } from "./zip-records.ts";
@@ -125,7 +133,9 @@ async function readEnd(
   const hasLocator = locator >= 0 && u32(locator) === SIGNATURE.locator64;
   if (!hasLocator) {
     if (disks.some((disk) => disk !== 0) || onDisk !== count) throw new ZipError("multi_disk", "more than one disk");
-    if (wide) throw new ZipError("zip64_invalid", "sizes in zip64 records that are not there");
+    // 65,535 entries need no zip64, and Python writes none for them; no other value can be what it seems.
+    const isCount = length < MAX_32 && offset < MAX_32 && length >= MAX_16 * CENTRAL_HEADER_BYTES;
+    if (wide && !isCount) throw new ZipError("zip64_invalid", "sizes in zip64 records that are not there");
     return { count, offset, length, endsAt: tailOffset + end };
   }
 

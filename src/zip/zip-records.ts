@@ -5,7 +5,8 @@
  * a value that stands in two places (32 bits and zip64) is never taken from one of them when they disagree.
  */
 
-import { CENTRAL_HEADER_BYTES, EXTRA, LOCAL_HEADER_BYTES, MAX_16, MAX_32, SIGNATURE } from "./zip-format.ts";
+import { CENTRAL_HEADER_BYTES, EXTRA, FLAG, LOCAL_HEADER_BYTES, MAX_16, MAX_32, SIGNATURE } from "./zip-format.ts";
+import { DECISIVE_FIELDS, decodeName, type ExtraField, modesIn, namesIn } from "./zip-names.ts";
 
 /** What can be wrong with the format of an archive. The inspection has a finding of the same name for each. */
 export const ZIP_FAULTS = [
@@ -46,7 +47,9 @@ export interface IndexedEntry {
   path: string;
   /** The name's own bytes. */
   name: Uint8Array;
-  /** Whether the name's bytes are text beyond doubt: ASCII, or UTF-8 that is declared as such. */
+  /** What readers decode the name to that take undeclared names to be in CP437, where that is not `path`. */
+  cp437?: string;
+  /** Whether the encoding of the name is known, and every name in its extra fields is the same. */
   encoded: boolean;
   /** 0 stored, 8 deflated; others are not opened. */
   method: number;
@@ -59,6 +62,8 @@ export interface IndexedEntry {
   extraLength: number;
   /** The upper half of the external attributes: a Unix mode, for readers that do not ask where the entry was made; or 0. */
   mode: number;
+  /** Modes in extra fields. */
+  otherModes: number[];
   disk: number;
 }
 
@@ -70,6 +75,9 @@ export interface LocalHeader {
   crc32: number;
   compressedSize: number;
   size: number;
+  /** Names and modes in extra fields; undefined for a name that cannot be read. */
+  otherNames: (string | undefined)[];
+  otherModes: number[];
   /** Whole length, name and extra field included. */
   length: number;
 }
@@ -105,9 +113,10 @@ export function readCentralHeader(directory: Uint8Array, at: number): At<Indexed
 
   const name = directory.subarray(from, from + nameLength);
   const flags = view.getUint16(at + 8, true);
-  const { path, plain } = decodeName(name);
-  const extra = extraFields(directory.subarray(from + nameLength, from + nameLength + extraLength));
-  if (!extra) throw new ZipError("directory_invalid", "an extra field that does not add up", path);
+  const { fields: extra, rest } = extraFields(directory.subarray(from + nameLength, from + nameLength + extraLength));
+  const otherNames = namesIn(extra, "central");
+  const { path, cp437, known } = decodeName(name, (flags & FLAG.utf8) !== 0, otherNames);
+  if (rest.length > 0) throw new ZipError("directory_invalid", "an extra field that does not add up", path);
   const values = wideValues(extra, path, [
     { value: view.getUint32(at + 24, true), bytes: 8 },
     { value: view.getUint32(at + 20, true), bytes: 8 },
@@ -115,14 +124,12 @@ export function readCentralHeader(directory: Uint8Array, at: number): At<Indexed
     { value: view.getUint16(at + 34, true), bytes: 4 },
   ]);
   const [size = 0, compressedSize = 0, headerOffset = 0, disk = 0] = values;
-  const unicode = extra.filter(({ id }) => id === EXTRA.unicodePath);
-  const named = unicode.every(({ data }) => equalBytes(data.subarray(5), name));
-  const declared = plain === "ascii" || (plain === "utf8" && ((flags & 0x0800) !== 0 || unicode.length > 0));
   return {
     record: {
       path,
       name,
-      encoded: declared && named,
+      ...(cp437 !== undefined && { cp437 }),
+      encoded: known && otherNames.every((other) => other === path),
       method: view.getUint16(at + 10, true),
       flags,
       crc32: view.getUint32(at + 16, true),
@@ -131,6 +138,7 @@ export function readCentralHeader(directory: Uint8Array, at: number): At<Indexed
       headerOffset,
       extraLength,
       mode: view.getUint16(at + 40, true),
+      otherModes: modesIn(extra),
       disk,
     },
     next,
@@ -154,8 +162,11 @@ export function readLocalHeader(bytes: Uint8Array, path: string): LocalHeader | 
     { value: view.getUint32(22, true), bytes: 8 },
     { value: view.getUint32(18, true), bytes: 8 },
   ];
-  // Padding of other writers need not be well formed; it counts for nothing but its length unless a size stands in it.
-  const extra = extraFields(bytes.subarray(nameEnd, length)) ?? [];
+  // Padding of other writers need not be well formed, but readers still see the fields before it.
+  const { fields: extra, rest } = extraFields(bytes.subarray(nameEnd, length));
+  if (rest.length >= 2 && DECISIVE_FIELDS.includes(viewOf(rest).getUint16(0, true))) {
+    throw new ZipError("local_header_invalid", "an extra field that is cut off", path);
+  }
   const wide = sizes.some(({ value }) => value === MAX_32);
   const [size = 0, compressedSize = 0] = wide ? wideValues(extra, path, sizes) : sizes.map(({ value }) => value);
   return {
@@ -165,6 +176,8 @@ export function readLocalHeader(bytes: Uint8Array, path: string): LocalHeader | 
     crc32: view.getUint32(14, true),
     compressedSize,
     size,
+    otherNames: namesIn(extra, "local"),
+    otherModes: modesIn(extra),
     length,
   };
 }
@@ -174,60 +187,46 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
-interface ExtraField {
-  id: number;
-  data: Uint8Array;
-}
-
-/** The fields of an extra field; undefined if their lengths do not add up. */
-function extraFields(extra: Uint8Array): ExtraField[] | undefined {
+/** The fields of an extra field, and the bytes behind the last whole one. */
+function extraFields(extra: Uint8Array): { fields: ExtraField[]; rest: Uint8Array } {
   const view = viewOf(extra);
   const fields: ExtraField[] = [];
-  for (let at = 0; at < extra.length; ) {
-    if (at + 4 > extra.length) return undefined;
+  let at = 0;
+  while (at + 4 <= extra.length) {
     const end = at + 4 + view.getUint16(at + 2, true);
-    if (end > extra.length) return undefined;
+    if (end > extra.length) break;
     fields.push({ id: view.getUint16(at, true), data: extra.subarray(at + 4, end) });
     at = end;
   }
-  return fields;
+  return { fields, rest: extra.subarray(at) };
 }
 
 /**
- * Values whose 32 (16) bit field may refer to the zip64 extra field: it holds exactly those that do, in their order; or,
- * where none does, the first ones once more.
+ * Values whose 32 (16) bit field may refer to the zip64 extra field. It holds those that do, in their order. Where they are
+ * the first of all, some writers repeat the values that follow, which then must be the same: Go's archive/zip writes three
+ * values for every large file. Anything else could be read in two ways.
  */
 function wideValues(extra: ExtraField[], path: string, fields: { value: number; bytes: number }[]): number[] {
   const [zip64, ...more] = extra.filter(({ id }) => id === EXTRA.zip64);
   const isWide = ({ value, bytes }: { value: number; bytes: number }) => value === (bytes === 8 ? MAX_32 : MAX_16);
-  const wide = fields.filter(isWide);
-  const expected = wide.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (!zip64 && wide.length === 0) return fields.map(({ value }) => value);
+  const wide = fields.filter(isWide).length;
+  if (!zip64 && wide === 0) return fields.map(({ value }) => value);
   if (!zip64 || more.length > 0) throw new ZipError("zip64_invalid", "not exactly one zip64 field", path);
-  const view = viewOf(zip64.data);
-  if (wide.length === 0) {
-    const repeated = fields.slice(0, Math.floor(zip64.data.length / 8));
-    const same = repeated.every(({ value, bytes }, index) => bytes === 8 && u64(view, index * 8) === value);
-    if (!same || zip64.data.length % 8 !== 0) throw new ZipError("zip64_invalid", "two sizes for one entry", path);
-    return fields.map(({ value }) => value);
-  }
-  if (zip64.data.length !== expected) throw new ZipError("zip64_invalid", "a zip64 field of another length", path);
+  const { data } = zip64;
+  const view = viewOf(data);
   let at = 0;
-  return fields.map((field) => {
-    if (!isWide(field)) return field.value;
-    at += field.bytes;
-    return field.bytes === 8 ? u64(view, at - 8) : view.getUint32(at - 4, true);
-  });
-}
-
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** The name as text, and what its bytes are. What is no UTF-8 is shown byte by byte. */
-function decodeName(name: Uint8Array): { path: string; plain: "ascii" | "utf8" | "other" } {
-  try {
-    const path = UTF8.decode(name);
-    return { path, plain: name.every((byte) => byte < 0x80) ? "ascii" : "utf8" };
-  } catch {
-    return { path: Array.from(name, (byte) => String.fromCharCode(byte)).join(""), plain: "other" };
+  const next = (bytes: number) => {
+    if (at + bytes > data.length) throw new ZipError("zip64_invalid", "a zip64 field of another length", path);
+    at += bytes;
+    return bytes === 8 ? u64(view, at - 8) : view.getUint32(at - 4, true);
+  };
+  const values = fields.map((field) => (isWide(field) ? next(field.bytes) : field.value));
+  if (at < data.length && !fields.slice(0, wide).every(isWide)) {
+    throw new ZipError("zip64_invalid", "a zip64 field of another length", path);
   }
+  for (const { value, bytes } of fields.slice(wide)) {
+    if (at < data.length && next(bytes) !== value) throw new ZipError("zip64_invalid", "two sizes for one entry", path);
+  }
+  if (at < data.length) throw new ZipError("zip64_invalid", "a zip64 field of another length", path);
+  return values;
 }

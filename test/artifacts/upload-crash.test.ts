@@ -34,6 +34,11 @@ const someZip = () => {
   serial += 1;
   return modelZip(`\n${serial}`);
 };
+const corruptZip = () => {
+  const zip = someZip();
+  zip[60] = (zip[60] ?? 0) ^ 1;
+  return zip;
+};
 const digestsOf = (id: string) =>
   rows<{ sha256: string }>("SELECT sha256 FROM artifacts WHERE id = ?1", Number(id)).then((found) => found[0]?.sha256);
 const holds = async ({ body, id }: Case) => (await digestsOf(id)) === (await hexOf(body as Uint8Array<ArrayBuffer>));
@@ -89,6 +94,15 @@ const SCENARIOS: Record<string, Scenario> = {
     repeated: async () => 400,
     done: async ({ id }) => (await digestsOf(id)) !== undefined,
   },
+  "content whose checksum is wrong, in place of other": {
+    async prepare() {
+      const id = await uploadOne("model", someZip());
+      return { method: "PUT", path: `/artifacts/model/${id}/content`, body: corruptZip(), id };
+    },
+    answers: [400, 500],
+    repeated: async () => 400,
+    done: async ({ id }, before) => (await digestsOf(id)) === before,
+  },
   "beginning parts": {
     async prepare() {
       const id = await reserveId();
@@ -125,6 +139,16 @@ const SCENARIOS: Record<string, Scenario> = {
     answers: [200, 500],
     repeated: async () => 200,
     done: async ({ id }, before) => ![undefined, before].includes(await digestsOf(id)),
+  },
+  "completing what has a wrong checksum": {
+    async prepare() {
+      const id = await uploadOne("model", someZip());
+      return { method: "POST", path: `${await uploadOfParts(id, corruptZip())}/complete`, body: {}, id };
+    },
+    answers: [400, 500],
+    // once the refusal was written down, the upload has ended
+    repeated: async ({ id }) => ((await uploadsLeft(id)) === 0 ? 404 : 400),
+    done: async ({ id }, before) => (await digestsOf(id)) === before,
   },
   aborting: {
     async prepare() {

@@ -6,9 +6,8 @@
 
 import { crc32 } from "node:zlib";
 import type { Context } from "../../context.ts";
-import { openChunkReader } from "../../lib/chunk-reader.ts";
+import { type ByteReader, openByteReader } from "../../lib/byte-reader.ts";
 import { toHex } from "../../lib/hash.ts";
-import { BUNDLE_READ_BYTES, MIRROR_READS_AT_ONCE } from "../../limits.ts";
 import { getBundle } from "../../store/blobs.ts";
 import { readZipIndex, ZipError } from "../../zip/zip-index.ts";
 import { segmentsOf, type ZipLayout } from "../../zip/zip-layout.ts";
@@ -35,7 +34,7 @@ export async function verifyMirror(
     await object.body.cancel();
     throw new MirrorFailure(`The copy has ${object.size} bytes, not ${layout.size}.`);
   }
-  const reader = createReader(object.body);
+  const reader = openByteReader(object.body);
   try {
     const whole = createDigest("SHA-256");
     const digests = new Map<number, { sha256: string; crc32: number }>();
@@ -63,7 +62,7 @@ export async function verifyMirror(
 }
 
 async function verifyFile(
-  reader: Reader,
+  reader: ByteReader,
   length: number,
   whole: Digest,
   { path, origin }: { path: string; origin: Origin },
@@ -118,42 +117,5 @@ function createDigest(algorithm: "SHA-256" | "SHA-1"): Digest {
       await writer.close();
       return toHex(await stream.digest);
     },
-  };
-}
-
-interface Reader {
-  /** The next bytes, in chunks that are valid until the next is asked for; fails if there are fewer. */
-  take(length: number): AsyncGenerator<Uint8Array, void, undefined>;
-  /** Fails unless all has been taken. */
-  end(): Promise<void>;
-  cancel(): Promise<void>;
-}
-
-function createReader(body: ReadableStream<Uint8Array>): Reader {
-  const reader = openChunkReader(body, BUNDLE_READ_BYTES, true);
-  let rest: Uint8Array = new Uint8Array();
-  let reads = 0;
-  const next = async () => {
-    reads += 1;
-    // Bytes that are always there already would keep everything else in this process waiting.
-    if (reads % MIRROR_READS_AT_ONCE === 0) await scheduler.wait(0);
-    const { done, value } = await reader.read();
-    rest = value ?? new Uint8Array();
-    return !done;
-  };
-  return {
-    async *take(length) {
-      for (let left = length; left > 0; ) {
-        if (rest.length === 0 && !(await next())) throw new Error(`the object ended ${left} bytes early`);
-        const chunk = rest.subarray(0, left);
-        rest = rest.subarray(chunk.length);
-        left -= chunk.length;
-        yield chunk;
-      }
-    },
-    async end() {
-      if (rest.length > 0 || (await next())) throw new Error("the object is longer than it says");
-    },
-    cancel: () => reader.cancel(),
   };
 }

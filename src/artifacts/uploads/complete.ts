@@ -1,5 +1,5 @@
 /**
- * Completing an upload in parts: the object is made of them, read back for its digest, looked into and settled.
+ * Completing an upload in parts: the object is made of them, read back and looked into, and settled.
  *
  * Each step finds what an earlier try has done already, so that the request can be repeated until it is answered.
  */
@@ -9,13 +9,12 @@ import type { Context } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
 import type { ArtifactRef } from "../../lib/artifact.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
-import { digestBundle } from "../../store/blobs.ts";
 import { completeMultipart, isNoSuchUpload, PartsRefusedError } from "../../store/multipart.ts";
 import { repeatOnce } from "../../store/statements.ts";
 import { selectUpload } from "../../store/uploads.ts";
 import { signDownload } from "../links.ts";
 import { artifactOf, requireVersion } from "../views.ts";
-import { giveUp, orGiveUp } from "../write.ts";
+import { giveUp } from "../write.ts";
 import { getOpenUpload, type OpenUpload } from "./parts.ts";
 import { finish, isRefusal, type Uploaded } from "./put.ts";
 import { getSlot } from "./slot.ts";
@@ -34,7 +33,8 @@ export interface Completion {
  * Makes an upload the content of its artifact. Repeated after it succeeded, it answers the same artifact again.
  *
  * @throws RegistryError `artifact_not_found`, `upload_not_found`, `precondition_failed`, `invalid_request` (parts missing or
- *   not as the bucket has them: the upload goes on); `digest_mismatch`, `upload_refused` (the upload has ended)
+ *   not as the bucket has them: the upload goes on); `digest_mismatch`, `upload_refused`, `content_corrupt`,
+ *   `body_too_large` (the upload has ended)
  */
 export async function completeUpload(
   ctx: Context,
@@ -53,8 +53,9 @@ export async function completeUpload(
   const slot = await getSlot(ctx, ref);
   const version = requireVersion(slot.present, completion.ifMatch);
   const { size } = await assemble(ctx, upload, partsOf(upload, [...known, ...(completion.parts ?? [])]));
-  const sha256 = await checkWhole(ctx, upload, size, completion.sha256);
-  return finish(ctx, slot, upload, { size, sha256 }, version, origin, isRefusal);
+  await checkSize(ctx, upload, size);
+  const digests = [completion.sha256 ?? "", upload.sha256].filter((digest) => digest !== "");
+  return finish(ctx, slot, { upload, size, digests, isVerified: false }, version, origin, isRefusal);
 }
 
 /** All parts of an upload in their order; of several tags of one, the last. */
@@ -94,20 +95,12 @@ async function assemble(
   }
 }
 
-/** The digest of the whole; for what is not as it was announced, the upload has ended. What is cheap to see comes first. */
-async function checkWhole(ctx: Context, upload: OpenUpload, size: number, said: string | undefined): Promise<string> {
-  if (size !== upload.size) {
-    await giveUp(ctx, upload.id);
-    throw new RegistryError(
-      "invalid_request",
-      `Invalid request: the parts make ${size} bytes, not ${upload.size}: the upload has ended.`,
-    );
-  }
-  const sha256 = await digestBundle(ctx.blobs, upload.object_key);
-  if (sha256 === undefined) throw new RegistryError("upload_not_found");
-  return orGiveUp(ctx, upload, async () => {
-    const expected = [said, upload.sha256].filter((digest) => digest !== undefined && digest !== "");
-    if (expected.some((digest) => digest !== sha256)) throw new RegistryError("digest_mismatch");
-    return sha256;
-  });
+/** What is not as long as it was announced has ended. That is seen before a byte of it is read. */
+async function checkSize(ctx: Context, upload: OpenUpload, size: number): Promise<void> {
+  if (size === upload.size) return;
+  await giveUp(ctx, upload.id);
+  throw new RegistryError(
+    "invalid_request",
+    `Invalid request: the parts make ${size} bytes, not ${upload.size}: the upload has ended.`,
+  );
 }

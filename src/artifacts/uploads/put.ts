@@ -11,7 +11,7 @@ import type { Upload } from "../../store/uploads.ts";
 import { signDownload } from "../links.ts";
 import { artifactOf, requireVersion, type VersionedArtifact } from "../views.ts";
 import { openUpload, orGiveUp } from "../write.ts";
-import { checkRoom, getSlot, lookInto, type Slot, settleUploaded } from "./slot.ts";
+import { type ArrivedZip, checkRoom, getSlot, lookInto, type Slot, settleUploaded } from "./slot.ts";
 
 /** A body as it comes. */
 export interface IncomingBody {
@@ -32,7 +32,7 @@ export interface Uploaded extends VersionedArtifact {
  *
  * @param ifMatch only over this version (an entity tag of the artifact)
  * @throws RegistryError `artifact_not_found`, `no_upload`, `precondition_failed`, `length_required`, `body_too_large`,
- *   `invalid_request`, `body_broken`, `digest_mismatch`, `upload_refused`, `too_many_artifacts`,
+ *   `invalid_request`, `body_broken`, `digest_mismatch`, `upload_refused`, `content_corrupt`, `too_many_artifacts`,
  *   `too_many_bytes`; in every case what was there stays whole
  */
 export async function putContent(
@@ -52,7 +52,7 @@ export async function putContent(
   const put = () => passingOn(() => putStream(ctx.blobs, upload.object_key, coming));
   // A body that was refused is nowhere; one that the bucket did not answer for may still land, and is left to the sweep.
   const { sha256 } = await orGiveUp(ctx, upload, put, isRefusal);
-  return finish(ctx, slot, upload, { size, sha256 }, version, origin);
+  return finish(ctx, slot, { upload, size, digests: [sha256], isVerified: true }, version, origin);
 }
 
 /** The intent of an upload for a slot, without what it is going to write. */
@@ -60,18 +60,23 @@ export function intentOf({ type, id, name }: Slot) {
   return { artifactId: id, type, name, sourceKey: "" };
 }
 
+/** An object that has been written; the rest as in `ArrivedZip`. */
+export interface Arrived extends Omit<ArrivedZip, "object_key"> {
+  upload: Upload;
+}
+
 /** Looks into an object that has been written, and settles it. If it is refused for good, the object is deleted. */
 export async function finish(
   ctx: Context,
   slot: Slot,
-  upload: Upload,
-  object: { size: number; sha256: string },
+  { upload, ...arrived }: Arrived,
   version: number | undefined,
   origin: string,
   isFinal?: (error: unknown) => boolean,
 ): Promise<Uploaded> {
-  const zip = { object_key: upload.object_key, ...object };
-  const described = await orGiveUp(ctx, upload, () => lookInto(ctx, slot, zip), isFinal);
+  const zip = { object_key: upload.object_key, ...arrived };
+  const { described, sha256 } = await orGiveUp(ctx, upload, () => lookInto(ctx, slot, zip), isFinal);
+  const object = { size: arrived.size, sha256 };
   const landed = await settleUploaded(ctx, slot, { upload, object }, described, version);
   if (landed === undefined) return refuseLate(ctx, slot);
   const row = { id: slot.id, type: slot.type, name: slot.name, url: described.content.url, version: landed };

@@ -8,13 +8,6 @@ import { collectUpload } from "../../trust/collect-upload.ts";
 import { type EntryLocation, locateEntry, readEntry } from "../../zip/zip-entry.ts";
 import { type IndexedEntry, type ReadRange, ZipError } from "../../zip/zip-index.ts";
 
-/** A zip in the bucket. `size` in bytes, digest in hex. */
-export interface StoredZip {
-  object_key: string;
-  size: number;
-  sha256: string;
-}
-
 /** An uploaded zip whose directory is known: its entries, located or not, and how to read in it. */
 export interface KnownZip {
   /** Hex. */

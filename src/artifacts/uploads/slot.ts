@@ -13,6 +13,7 @@ import type { ArtifactRef } from "../../lib/artifact.ts";
 import { REFUSAL_MAX_FINDINGS } from "../../limits.ts";
 import { isUploadKey, uploadSource } from "../../sources/source-url.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
+import { withFacts } from "../../store/bundle-index.ts";
 import type { Usage } from "../../store/quotas.ts";
 import { rowsOf } from "../../store/statements.ts";
 import { selectUpload, type UploadRow } from "../../store/uploads.ts";
@@ -22,7 +23,8 @@ import { checkQuota } from "../quota.ts";
 import { rateEvidence, toStored } from "../rate.ts";
 import { asRegistration, asReplacement, settle, type Written } from "../write.ts";
 import { readerOf } from "../zip-reader.ts";
-import { readUpload, type StoredZip } from "./read.ts";
+import { checkInflated, digestUpload } from "./digest.ts";
+import { readUpload } from "./read.ts";
 
 /** Where uploaded content goes: an artifact that has some already, or an id that waits for its first. */
 export interface Slot extends ArtifactRef {
@@ -65,14 +67,40 @@ export function addedBy({ present }: Slot, size: number): Usage {
   return { artifacts: present ? 0 : 1, bytes: size - (present?.size ?? 0) };
 }
 
+/** A zip that has come. `digests` (hex): what its digest must be, as its sender or the way it came says. */
+export interface ArrivedZip {
+  object_key: string;
+  size: number;
+  digests: readonly string[];
+  /** Whether those were verified on the way. */
+  isVerified: boolean;
+}
+
 /**
- * Looks into a zip that was uploaded.
- * @throws RegistryError `upload_refused`, with what was found
+ * Looks into a zip that was uploaded: its structure, then all of it, read through once, then the files that can run code.
+ * @returns what it is, and its digest in hex
+ * @throws RegistryError `upload_refused` with what was found, `content_corrupt`, `body_too_large`, `digest_mismatch`
  */
-export async function lookInto(ctx: Context, slot: Slot, zip: StoredZip): Promise<Described> {
+export async function lookInto(
+  ctx: Context,
+  slot: Slot,
+  zip: ArrivedZip,
+): Promise<{ described: Described; sha256: string }> {
   const read = readerOf(ctx, zip);
-  const inspection = await inspectZip(read, zip.size, { type: slot.type });
-  const { verdict, findings, inOrder, entries } = inspection;
+  let sha256 = "";
+  const inspection = await inspectZip(read, zip.size, {
+    type: slot.type,
+    async digest(located) {
+      // What is broken may have been broken on the way: its sender is told that, if there is a way to know.
+      if (!located && (zip.isVerified || zip.digests.length === 0)) return undefined;
+      checkInflated(located ?? []);
+      const digested = await digestUpload(ctx, zip.object_key, located ?? []);
+      if (zip.digests.some((digest) => digest !== digested.sha256)) throw new RegistryError("digest_mismatch");
+      ({ sha256 } = digested);
+      return digested.files;
+    },
+  });
+  const { verdict, findings, inOrder, entries, facts } = inspection;
   if (verdict === "unsafe" || !inOrder) {
     const first = findings.find(({ severity }) => severity === "unsafe") ?? findings[0];
     const where = first?.path === undefined ? "" : ` (${first.path})`;
@@ -81,15 +109,18 @@ export async function lookInto(ctx: Context, slot: Slot, zip: StoredZip): Promis
     });
   }
   const source = uploadSource(slot.type, slot.id, slot.name);
-  const collected = await readUpload(ctx, source, { sha256: zip.sha256, entries, read });
-  const files = entries.filter(({ path }) => !path.endsWith("/"));
+  const collected = await readUpload(ctx, source, { sha256, entries, read });
+  const files = entries
+    .filter(({ path }) => !path.endsWith("/"))
+    .map((entry) => withFacts(entry, facts?.get(entry.path)));
   const { evidence } = collected;
   const rating = isModelEvidence(evidence) ? toStored(await rateEvidence(ctx, evidence), evidence) : undefined;
-  return {
+  const described = {
     ...describe(collected, source.source, rating),
     files,
     inspection: { verdict, findings, summary: summarise(inspection) },
   };
+  return { described, sha256 };
 }
 
 /** Makes a zip that has been looked into the content of its artifact; undefined if that has changed meanwhile. */
