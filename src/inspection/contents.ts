@@ -14,15 +14,17 @@ import { HDF5_SEARCHED_BYTES, INSPECT_INFLATE_MAX_BYTES } from "../limits.ts";
 import { dataRange, readEntry } from "../zip/zip-entry.ts";
 import { STORED } from "../zip/zip-format.ts";
 import { type ReadRange, readExactly } from "../zip/zip-index.ts";
-import { viewOf, ZipError } from "../zip/zip-records.ts";
+import { ZipError } from "../zip/zip-records.ts";
 import type { ReadBytes } from "./cursor.ts";
 import { findMagic, isZip, type Kind, kindOf } from "./file-kinds.ts";
 import type { FindingCode, Findings } from "./findings.ts";
+import { npy } from "./formats/npy.ts";
 import { findOnnxFault } from "./formats/onnx.ts";
 import { findSafetensorsFault } from "./formats/safetensors.ts";
 import { isTarHeader, readTarChecksum, TAR_HEADER_BYTES } from "./formats/tar.ts";
 import { mayBePickle } from "./pickle/head.ts";
 import { walkPickles } from "./pickle/walk.ts";
+import { moduleNames } from "./shadowing.ts";
 import type { LocatedEntry } from "./structure.ts";
 
 /** Looks into an archive within the archive. `model`: of a kind that is loaded as one, so that its structure counts. */
@@ -34,6 +36,7 @@ interface Content {
   head: Uint8Array;
   read: ReadBytes;
   note: (code: FindingCode, detail: string) => void;
+  shadows: (module: string) => boolean;
 }
 
 /** A deflated entry that is too large to be looked into. */
@@ -59,11 +62,12 @@ export async function inspectContents(
   entries: readonly LocatedEntry[],
   { findings, spend, nested, prefix = "" }: Looking,
 ): Promise<void> {
+  const shadows = moduleNames(entries.map(({ location }) => location.path));
   for (const entry of entries) {
     const { path, size } = entry.location;
     if (size === 0) continue;
     const note = (code: FindingCode, detail: string) => findings.add(code, detail, prefix + path);
-    const content = { path: prefix + path, size, note, read: readerOf(read, entry, spend) };
+    const content = { path: prefix + path, size, note, shadows, read: readerOf(read, entry, spend) };
     try {
       let head = headOf(entry, spend);
       const wanted = Math.min(size, HEAD_MIN_BYTES);
@@ -147,14 +151,17 @@ type Sign = "named" | "likely" | "doubtful";
  * Bytes that turn out to be no pickle are left alone, unless they are named as one.
  * @returns whether it is one
  */
-async function inspectPickle({ size, read, note }: Content, from: number, sign: Sign): Promise<boolean> {
+async function inspectPickle({ size, read, note, shadows }: Content, from: number, sign: Sign): Promise<boolean> {
   const found: Parameters<Content["note"]>[] = [];
   const doubtful = sign === "doubtful";
   // Of what says that it is a pickle each finding counts at once: a bound may end the walk, and must not hide them.
   const take = doubtful ? (...finding: Parameters<Content["note"]>) => void found.push(finding) : note;
   const walk = await walkPickles(read, { from, to: size }, take, { doubtful });
-  const { end, active, called, streams } = walk;
+  const { end, active, called, streams, modules } = walk;
   const isPickle = doubtful ? called || (active && end === "whole") : active || streams > 0;
+  for (const module of isPickle ? modules : []) {
+    if (shadows(module)) note("shadowed_import", `imports ${module}, which a file of this archive can stand for`);
+  }
   if (isPickle) for (const finding of found) note(...finding);
   if (end === "bound") note("bound_reached", "a pickle too long to be walked to its end");
   else if (end === "malformed" && (isPickle || sign === "named")) {
@@ -163,30 +170,17 @@ async function inspectPickle({ size, read, note }: Content, from: number, sign: 
   return isPickle;
 }
 
-/** An array of NumPy: inert, unless its elements are objects, which are pickled. */
+/** An array of NumPy, or a pickle under the name of one. */
 async function inspectArray(content: Content): Promise<void> {
-  const { size, head, read } = content;
-  const major = head[6] ?? 0;
+  const { size, head, read, note, shadows } = content;
   if (findMagic(head) !== "npy") {
     await inspectPickle(content, 0, "named");
     return;
   }
-  const lengthBytes = major === 1 ? 2 : 4;
-  const from = 8 + lengthBytes;
-  if (major < 1 || major > 3 || size < from) return content.note("opaque_format", "an array of another version");
-  const view = viewOf(await read({ offset: 8, length: lengthBytes }));
-  const length = lengthBytes === 2 ? view.getUint16(0, true) : view.getUint32(0, true);
-  if (from + length > size || length > ARRAY_HEADER_MAX_BYTES) {
-    return content.note("opaque_format", "an array with a header that is too long");
-  }
-  const header = new TextDecoder("latin1").decode(await read({ offset: from, length }));
-  // anything but a plain number or text may have objects in it
-  const plain =
-    /^\{'descr': '[<>|=]?[biufcmMSUVb?]\d*(?:\[\w+\])?', 'fortran_order': (?:True|False), 'shape': \([\d, ]*\), \}\s*$/;
-  if (!plain.test(header)) await inspectPickle(content, from + length, /O/.test(header) ? "named" : "likely");
+  const nothing = async () => undefined;
+  const scene = { type: "model", name: "", shadows, inspectZip: nothing, inspectInner: nothing } as const;
+  await npy.inspect({ size, head, read, isText: async () => false }, note, scene);
 }
-
-const ARRAY_HEADER_MAX_BYTES = 64 * 1024;
 
 async function inspectHdf5({ size, read, note }: Content): Promise<void> {
   const bytes = await read({ offset: 0, length: Math.min(size, HDF5_SEARCHED_BYTES) });

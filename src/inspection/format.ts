@@ -31,6 +31,11 @@ export interface Scene {
   readonly name: string;
   /** Whether the archive holds a Python module that an import of this dotted name could find before the real one. */
   shadows(module: string): boolean;
+  /**
+   * Bytes of the file of that path beside this one, in the same directory of the same archive; undefined if there is none.
+   * Missing where nothing is known of other files.
+   */
+  sizeBeside?(path: string): number | undefined;
   /** Looks into a zip that the file holds, member by member; findings are noted below this file. */
   inspectZip(read: ReadBytes, size: number): Promise<void>;
   /** Looks into bytes that were unpacked from the file, as a file of their own below this one. */
@@ -55,3 +60,15 @@ export class BoundReached extends Error {}
 
 /** A deflated file that is too large to be looked into. */
 export class TooLarge extends Error {}
+
+/** An archive that is a file of its own kind: what its members mean together. */
+export interface ArchiveFormat {
+  /** Name of the kind: `torch`. */
+  readonly kind: string;
+  /** Whether these paths are the members of such an archive. */
+  recognise(paths: readonly string[]): boolean;
+  /** Findings about the archive as a whole. */
+  inspect(paths: readonly string[], note: Note): void;
+  /** The kind of a member that has no format of its own and is only ever read as plain data: the storage of a tensor. */
+  rawKind(path: string): string | undefined;
+}
