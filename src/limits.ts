@@ -316,6 +316,9 @@ export const PICKLE_MAX_OPCODES = 2_000_000;
 /** Bytes of one pickle that are read; the payload of byte strings is stepped over and does not count. */
 export const PICKLE_MAX_BYTES = 32 * 1024 * 1024;
 
+/** Containers and objects of one pickle: each takes some sixty bytes while it is judged. */
+export const PICKLE_MAX_VALUES = 1_000_000;
+
 /** Pickles one behind the other in one file: torch's old format has five. */
 export const PICKLE_MAX_STREAMS = 64;
 

@@ -31,6 +31,11 @@ export interface Scene {
   readonly name: string;
   /** Whether the archive holds a Python module that an import of this dotted name could find before the real one. */
   shadows(module: string): boolean;
+  /**
+   * Bytes of the file of that path beside this one, in the same directory of the same archive; undefined if there is none.
+   * Missing where nothing is known of other files.
+   */
+  sizeBeside?(path: string): number | undefined;
   /** Looks into a zip that the file holds, member by member; findings are noted below this file. */
   inspectZip(read: ReadBytes, size: number): Promise<void>;
   /** Looks into bytes that were unpacked from the file, as a file of their own below this one. */

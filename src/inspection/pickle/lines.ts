@@ -1,7 +1,9 @@
 /** The opcodes of a pickle's protocol 0, whose arguments are lines of text. */
 
+import { PICKLE_NAME_MAX_BYTES } from "../../limits.ts";
 import type { Cursor } from "../cursor.ts";
 import { Bound, Malformed, type PickleMachine } from "./machine.ts";
+import { FALSE, type IntValue, intOf, type TextValue, TRUE } from "./values.ts";
 
 const LINE_MAX_BYTES = 64 * 1024;
 
@@ -29,36 +31,90 @@ export async function takeLines(cursor: Cursor, machine: PickleMachine, opcode: 
   const begin = String.fromCharCode(...cursor.peek(1));
   // before anything is read: of what is no pickle, a line may be as long as the file
   if (!LINES.get(opcode)?.test(begin) || (opcode === "i" && !machine.hasMark)) throw new Malformed();
-  if ("FILgp".includes(opcode)) return number(machine, opcode, await line(cursor, decodeBytes));
-  const first = await line(cursor);
-  if (opcode === "c") return machine.import(first, await line(cursor));
-  if (opcode === "i") return machine.callImport(first, await line(cursor));
-  const quoted = opcode === "S" ? /^(["'])(.*)\1$/.exec(first.trim())?.[2] : first;
-  // escapes are not resolved: a name that needs them is none that is allowed
-  if ((opcode === "S" || opcode === "V") && quoted !== undefined && !quoted.includes("\\")) machine.pushText(quoted);
-  else machine.push();
+  if ("FILgp".includes(opcode)) return number(machine, opcode, (await line(cursor, latin1)) ?? "");
+  if (opcode === "P") {
+    // by its text; no loader of tensors asks so
+    machine.push(textOf((await line(cursor, latin1)) ?? ""));
+    return machine.persistent();
+  }
+  if (opcode === "V") return machine.pushText(unescaped((await line(cursor, latin1)) ?? "", TEXT_ESCAPE));
+  if (opcode === "S") {
+    const written = ((await line(cursor, latin1)) ?? "").trim();
+    const [, , inner] = /^(["'])(.*)\1$/s.exec(written) ?? [];
+    if (inner === undefined) throw new Malformed();
+    return machine.pushText(unescaped(inner, STRING_ESCAPE));
+  }
+  const first = (await line(cursor, decode)) ?? NO_NAME;
+  const second = (await line(cursor, decode)) ?? NO_NAME;
+  if (opcode === "c") machine.import(first, second);
+  else machine.callImport(first, second);
+}
+
+/** What stands for a name that is no UTF-8. */
+const NO_NAME = "\ufffd";
+
+/** An escape of a text: of four or of eight hexadecimal digits. Any other backslash stands for itself. */
+const TEXT_ESCAPE = /\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([^uU]))/g;
+/** An escape of a string of Python 2. */
+const STRING_ESCAPE = /\\(?:x([0-9a-fA-F]{2})|([0-7]{1,3})|([^x0-7]))/g;
+const LETTERS: Readonly<Record<string, string>> = {
+  ...{ a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" },
+  ...{ "\\": "\\", "'": "'", '"': '"' },
+};
+
+/** A text with its escapes resolved. A name that needs one is none that is written by accident. */
+function unescaped(text: string, escapes: RegExp): TextValue {
+  if (!text.includes("\\")) return textOf(text);
+  // what is left is an escape that Python stops at
+  if (text.replace(escapes, "").includes("\\")) return { kind: "text", most: text.length };
+  const value = text.replace(escapes, (whole, hex: string, more: string, letter: string) => {
+    if (escapes === STRING_ESCAPE) {
+      if (letter !== undefined) return LETTERS[letter] ?? whole;
+      return String.fromCharCode(hex === undefined ? Number.parseInt(more, 8) & 0xff : Number.parseInt(hex, 16));
+    }
+    if (letter !== undefined) return whole;
+    const code = Number.parseInt(hex ?? more, 16);
+    return code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code);
+  });
+  return { ...textOf(value), escaped: true };
+}
+
+function textOf(text: string): TextValue {
+  return { kind: "text", most: text.length, ...(text.length <= PICKLE_NAME_MAX_BYTES && { value: text }) };
 }
 
 /** A number in a line, which to some readers ends at a NUL. */
 function number(machine: PickleMachine, opcode: string, text: string): void {
   const [digits = ""] = text.split("\0");
+  const trimmed = digits.trim();
   if (opcode !== "g" && opcode !== "p") {
     // a superset of what is a number to Python
-    if (!/^[\w.+-]*$/.test(digits.trim())) throw new Malformed();
-    machine.push();
+    if (!/^[\w.+-]*$/.test(trimmed)) throw new Malformed();
+    if (opcode === "F") machine.pushFloat();
+    else if (opcode === "I" && /^0[01]$/.test(trimmed)) machine.push(trimmed === "01" ? TRUE : FALSE);
+    else
+      machine.push(
+        /^-?\d{1,15}L?$/.test(trimmed)
+          ? intOf(Number(trimmed.replace("L", "")))
+          : largeInt(Math.ceil(trimmed.length * 3.33)),
+      );
     return;
   }
-  const [, sign, key = ""] = /^([+-]?)(\d[\d_]*)$/.exec(digits.trim()) ?? [];
+  const [, sign, key = ""] = /^([+-]?)(\d[\d_]*)$/.exec(trimmed) ?? [];
   const place = Number(key.replaceAll("_", ""));
   if (key === "" || (sign === "-" && place > 0)) throw new Malformed();
   // Python reads more forms of a number than these; whoever uses them wants to be misread.
-  if (!/^(?:0|[1-9]\d{0,8})$/.test(text)) machine.flag("pickle_unresolved", "names a memo by an odd number");
+  if (!/^(?:0|[1-9]\d{0,8})$/.test(text)) machine.judge.flag("pickle_unresolved", "names a memo by an odd number");
   if (opcode === "g") machine.recall(place);
   else machine.remember(place);
 }
 
+function largeInt(bits: number): IntValue {
+  return { kind: "int", bits };
+}
+
 /** The next line, without its end. */
-async function line(cursor: Cursor, read = decode): Promise<string> {
+async function line(cursor: Cursor, read: (bytes: Uint8Array) => string | undefined): Promise<string | undefined> {
   let length = cursor.find(0x0a);
   if (length === -1) {
     await cursor.fill(LINE_MAX_BYTES);
@@ -69,11 +125,13 @@ async function line(cursor: Cursor, read = decode): Promise<string> {
   const bytes = cursor.take(length === -1 ? cursor.rest : length);
   const text = read(bytes) ?? (length === -1 ? read(bytes.subarray(0, -1)) : undefined);
   if (length !== -1) cursor.skip(1);
-  return text ?? "\ufffd";
+  return text;
 }
 
-function decodeBytes(bytes: Uint8Array): string | undefined {
-  return new TextDecoder("latin1").decode(bytes);
+/** One character a byte. */
+export function latin1(bytes: Uint8Array): string {
+  // no TextDecoder: its latin1 is windows-1252
+  return String.fromCharCode(...bytes);
 }
 
 /** UTF-8; undefined for what is none. */

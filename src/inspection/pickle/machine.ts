@@ -1,52 +1,49 @@
 /**
  * The unpickling machine without its effects.
  *
- * Invariant: what is on the stack and in the memo is followed just so far that the operands of an import by name are known;
- * whatever is imported or called is judged, and what cannot be told counts as the worst. Where the real machine would stop
- * with an error, so does this one.
+ * Invariant: whatever is imported, called, changed or asked of the loader is judged by the rules of `imports.ts`; what
+ * cannot be told counts as the worst. Where the real machine would stop with an error, so does this one.
  */
 
-import { PICKLE_MAX_MEMO, PICKLE_NAME_MAX_BYTES, PICKLE_TEXTS_MAX_CHARS } from "../../limits.ts";
+import { PICKLE_MAX_MEMO, PICKLE_MAX_VALUES, PICKLE_TEXTS_MAX_CHARS } from "../../limits.ts";
 import type { FindingCode } from "../findings.ts";
-import { handsBack, isAllowedImport } from "./imports.ts";
+import { Judge } from "./judge.ts";
+import {
+  type BytesValue,
+  dictOf,
+  FLOAT,
+  KEPT_ITEMS_MAX,
+  listOf,
+  type TextValue,
+  tupleOf,
+  UNKNOWN,
+  type Value,
+} from "./values.ts";
 
 /** Takes a finding. */
 export type Report = (code: FindingCode, detail: string) => void;
 
-/** A value, as far as it matters: a text that may name something, an import, what may be one, anything else. */
-type Value = { text: string } | { module: string; name: string } | typeof MARK | typeof MAYBE_IMPORT | typeof OTHER;
 const MARK = Symbol("mark");
-const MAYBE_IMPORT = Symbol("maybe an import");
-const OTHER = Symbol("other");
 
 /** The bytes are no pickle from here on. */
 export class Malformed extends Error {}
 /** A bound of the walk was reached. */
 export class Bound extends Error {}
 
-/** A dotted name of Python's. */
-const NAME = /^[\p{ID_Start}_][\p{ID_Continue}.]*$/u;
+/** How far beyond its number of entries a memo may be numbered: a reader makes room for as many as the number says. */
+const MEMO_GAP_MAX = 100_000;
 
-/** Different findings of one file that are reported: each is enough. */
-const REPORTED_MAX = 50;
-
-/** Stack, memo and judgement. Its methods are the opcodes' effects. */
+/** Stack and memo. Its methods are the opcodes' effects. */
 export class PickleMachine {
-  /** Something was imported or called. */
-  active = false;
-  /** An import was called or changed, or readers were set against each other: no text comes to that by chance. */
-  called = false;
-  readonly #report: Report;
-  readonly #doubtful: boolean;
-  readonly #reported = new Set<string>();
-  #stack: Value[] = [];
+  readonly judge: Judge;
+  #stack: (Value | typeof MARK)[] = [];
   #memo = new Map<number, Value>();
   #chars = 0;
+  #values = 0;
 
   /** @param doubtful the bytes may be no pickle at all: they are none where they import what cannot be a name */
   constructor(report: Report, doubtful = false) {
-    this.#report = report;
-    this.#doubtful = doubtful;
+    this.judge = new Judge(report, doubtful);
   }
 
   /** Begins another pickle: nothing is left of the one before. */
@@ -55,28 +52,50 @@ export class PickleMachine {
     this.#memo = new Map();
   }
 
-  push(): void {
-    this.#stack.push(OTHER);
+  push(value: Value): void {
+    this.#stack.push(value);
   }
 
-  pushText(text: string): void {
-    this.#chars += text.length;
+  pushText(value: TextValue): void {
+    this.#chars += value.value?.length ?? 0;
     if (this.#chars > PICKLE_TEXTS_MAX_CHARS) throw new Bound();
-    this.#stack.push(text.length > PICKLE_NAME_MAX_BYTES ? OTHER : { text });
+    this.#stack.push(value);
+  }
+
+  pushBytes(value: BytesValue): void {
+    this.#chars += value.value?.length ?? 0;
+    if (this.#chars > PICKLE_TEXTS_MAX_CHARS) throw new Bound();
+    this.#stack.push(value);
+  }
+
+  pushFloat(): void {
+    this.#stack.push(FLOAT);
+  }
+
+  pushList(): void {
+    this.#make(listOf());
+  }
+
+  pushDict(): void {
+    this.#make(dictOf());
+  }
+
+  pushSet(): void {
+    this.#make({ kind: "set" });
   }
 
   pushMark(): void {
     this.#stack.push(MARK);
   }
 
-  /** Drops values, none of which is a mark. */
-  drop(count = 1): void {
-    for (let left = count; left > 0; left -= 1) this.#pop();
-  }
-
   /** Drops one value or mark. */
   dropAny(): void {
     if (this.#stack.pop() === undefined) throw new Malformed();
+  }
+
+  /** Drops one value, which is no mark. */
+  drop(): void {
+    this.pop();
   }
 
   dropMarked(): void {
@@ -87,39 +106,89 @@ export class PickleMachine {
     this.#stack.push(this.#top());
   }
 
-  /** Makes one value of the last ones. */
-  fold(count: number): void {
-    this.drop(count);
-    this.push();
+  /** Makes a tuple of the last values. */
+  tuple(count: number): void {
+    const items: Value[] = [];
+    for (let left = count; left > 0; left -= 1) items.unshift(this.pop());
+    this.#make(this.judge.checkTuple(tupleOf(items)));
   }
 
-  foldMarked(): void {
-    this.#popMarked();
-    this.push();
+  tupleMarked(): void {
+    this.#make(this.judge.checkTuple(tupleOf(this.#popMarked())));
+  }
+
+  listMarked(): void {
+    const items = this.#popMarked();
+    const list = listOf();
+    this.judge.append(list, items);
+    this.#make(list);
+  }
+
+  dictMarked(): void {
+    const items = this.#popMarked();
+    const dict = dictOf();
+    this.judge.setItems(dict, items);
+    this.#make(dict);
+  }
+
+  frozenSetMarked(): void {
+    this.judge.hash(this.#popMarked());
+    this.#make({ kind: "frozenset" });
+  }
+
+  /** APPEND and SETITEM: the last values go into the one below. */
+  append(): void {
+    const item = this.pop();
+    this.judge.append(this.#top(), [item]);
+  }
+
+  setItem(): void {
+    const value = this.pop();
+    const key = this.pop();
+    this.judge.setItems(this.#top(), [key, value]);
+  }
+
+  appendMarked(): void {
+    const items = this.#popMarked();
+    const list = this.#top();
+    if (items.length > 0) this.judge.append(list, items);
+  }
+
+  setItemsMarked(): void {
+    const items = this.#popMarked();
+    const dict = this.#top();
+    if (items.length > 0) this.judge.setItems(dict, items);
+  }
+
+  addItemsMarked(): void {
+    const items = this.#popMarked();
+    const set = this.#top();
+    if (items.length > 0) this.judge.addItems(set, items);
   }
 
   remember(key = this.#memo.size): void {
     if (this.#memo.size >= PICKLE_MAX_MEMO) throw new Bound();
+    if (key > this.#memo.size + MEMO_GAP_MAX) {
+      this.judge.flag("pickle_arguments", "numbers its memo so high that a reader makes room for nothing");
+    }
     this.#memo.set(key, this.#top());
   }
 
   recall(key: number): void {
-    this.#stack.push(this.#memo.get(key) ?? OTHER);
+    // readers stop here; some number their memo in other ways
+    this.#stack.push(this.#memo.get(key) ?? UNKNOWN);
   }
 
   import(module: string, name: string): void {
-    // of a last line without its end, some readers cut off the last character
-    const isName = NAME.test(module) && (NAME.test(name) || NAME.test(name.slice(0, -1)));
-    if (this.#doubtful && !isName) throw new Malformed();
-    this.active = true;
-    if (!isAllowedImport(module, name)) this.flag("pickle_import", `imports ${module}.${name}`);
-    this.#stack.push({ module, name });
+    if (!this.judge.import(module, name)) throw new Malformed();
+    this.#make({ kind: "import", module, name });
   }
 
   importNamed(): void {
-    const name = this.#pop();
-    const module = this.#pop();
-    if (isText(name) && isText(module)) this.import(module.text, name.text);
+    const name = this.pop();
+    const module = this.pop();
+    const [as, from] = [plainText(name), plainText(module)];
+    if (as !== undefined && from !== undefined) this.import(from, as);
     else this.unresolved("imports something whose name cannot be told");
   }
 
@@ -129,21 +198,49 @@ export class PickleMachine {
   }
 
   unresolved(detail: string): void {
-    this.active = true;
-    this.flag("pickle_unresolved", detail);
-    this.#stack.push(MAYBE_IMPORT);
+    this.judge.flag("pickle_unresolved", detail);
+    this.#stack.push(UNKNOWN);
   }
 
-  /** From here on, readers see different pickles: what one of them runs is not known. */
-  misread(detail: string): void {
-    this.called = true;
-    this.flag("pickle_unresolved", detail);
+  /** Asks the loader for an object of its own. */
+  persistent(): void {
+    this.#make(this.judge.persistent(this.pop()));
   }
 
-  /** Calls what is on the stack below so many arguments. */
-  call(args: number): void {
-    this.drop(args);
-    this.#called(this.#pop());
+  /** REDUCE: calls with the arguments in a tuple. */
+  reduce(): void {
+    const args = this.pop();
+    const callee = this.pop();
+    this.#make(this.judge.call(callee, itemsOf(args), "call"));
+  }
+
+  /** NEWOBJ, and NEWOBJ_EX with arguments by name: makes an instance of a class without its `__init__`. */
+  newObject(byName: boolean): void {
+    const names = byName ? this.pop() : undefined;
+    const args = this.pop();
+    const cls = this.pop();
+    const positional = names === undefined || (names.kind === "dict" && names.length === 0);
+    this.#make(this.judge.call(cls, positional ? itemsOf(args) : undefined, "new"));
+  }
+
+  /** OBJ: calls the first value above the mark with the others. */
+  callMarked(): void {
+    const [callee, ...args] = this.#popMarked();
+    if (callee === undefined) throw new Malformed();
+    this.#make(this.judge.call(callee, args, args.length === 0 ? "new" : "call"));
+  }
+
+  /** INST: calls an import with what is above the mark. */
+  callImport(module: string, name: string): void {
+    const args = this.#popMarked();
+    this.import(module, name);
+    this.#make(this.judge.call(this.pop(), args, args.length === 0 ? "new" : "call"));
+  }
+
+  /** Sets the state of the value below the top. */
+  build(): void {
+    const state = this.pop();
+    this.judge.build(this.#top(), state);
   }
 
   /** Whether values can be taken down to a mark. */
@@ -152,41 +249,16 @@ export class PickleMachine {
     return this.#stack.lastIndexOf(MARK) !== -1;
   }
 
-  /** Calls the first value above the mark with the others. */
-  callMarked(): void {
-    const callee = this.#popMarked();
-    if (callee === undefined) throw new Malformed();
-    this.#called(callee);
-  }
-
-  /** Calls an import with what is above the mark. */
-  callImport(module: string, name: string): void {
-    this.#popMarked();
-    this.import(module, name);
-    this.#called(this.#pop());
-  }
-
-  /** Sets the state of the value below the top. */
-  build(): void {
-    this.drop();
+  pop(): Value {
     const value = this.#top();
-    if (!isImport(value) && value !== MAYBE_IMPORT) return;
-    this.called = true;
-    this.flag("pickle_call", "changes attributes of what it imports");
+    this.#stack.pop();
+    return value;
   }
 
-  flag(code: FindingCode, detail: string): void {
-    this.active = true;
-    if (this.#reported.has(detail) || this.#reported.size >= REPORTED_MAX) return;
-    this.#reported.add(detail);
-    this.#report(code, detail);
-  }
-
-  #called(callee: Value): void {
-    this.active = true;
-    this.called ||= isImport(callee) || callee === MAYBE_IMPORT;
-    if (!isImport(callee)) this.flag("pickle_call", "calls something that is no import");
-    this.#stack.push(isImport(callee) && handsBack(callee.module, callee.name) ? MAYBE_IMPORT : OTHER);
+  #make(value: Value): void {
+    this.#values += 1;
+    if (this.#values > PICKLE_MAX_VALUES) throw new Bound();
+    this.#stack.push(value);
   }
 
   #top(): Value {
@@ -195,26 +267,21 @@ export class PickleMachine {
     return value;
   }
 
-  #pop(): Value {
-    const value = this.#top();
-    this.#stack.pop();
-    return value;
-  }
-
-  /** Drops everything down to the last mark; the first value above it. */
-  #popMarked(): Value | undefined {
+  /** Takes everything down to the last mark, and that. */
+  #popMarked(): Value[] {
     const at = this.#stack.lastIndexOf(MARK);
     if (at === -1) throw new Malformed();
-    const first = this.#stack[at + 1];
-    this.#stack.length = at;
-    return first;
+    const items = this.#stack.splice(at + 1) as Value[];
+    this.#stack.pop();
+    return items;
   }
 }
 
-function isImport(value: Value): value is { module: string; name: string } {
-  return typeof value === "object" && "module" in value;
+/** Arguments of a call; undefined if they cannot be told. */
+function itemsOf(args: Value): readonly Value[] | undefined {
+  return args.kind === "tuple" && args.length <= KEPT_ITEMS_MAX ? args.items : undefined;
 }
 
-function isText(value: Value): value is { text: string } {
-  return typeof value === "object" && "text" in value;
+function plainText(value: Value): string | undefined {
+  return value.kind === "text" && !value.escaped ? value.value : undefined;
 }

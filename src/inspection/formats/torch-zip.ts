@@ -1,0 +1,29 @@
+/**
+ * The zip that torch.save and TorchScript write: one directory with a pickle, and the memory of its tensors in files beside it.
+ *
+ * Source: torch's `PyTorchStreamWriter`, versions 1.4 to 2.13.
+ */
+
+import type { ArchiveFormat } from "../format.ts";
+
+/** Readers compare names without regard to case. */
+const PICKLE = /^([^/]+)\/data\.pkl$/i;
+const STORAGE = /^[^/]+\/data\/\d{1,10}$/;
+const PROGRAM = /^[^/]+\/(?:code\/|constants\.pkl$)/i;
+
+export const torchZip: ArchiveFormat = {
+  kind: "torch",
+
+  recognise(paths) {
+    const top = paths.map((path) => PICKLE.exec(path)?.[1]).find((name) => name !== undefined);
+    if (top === undefined) return false;
+    return paths.every((path) => path.startsWith(`${top}/`)) && paths.includes(`${top}/version`);
+  },
+
+  inspect(paths, note) {
+    // what torch.jit.load runs
+    if (paths.some((path) => PROGRAM.test(path))) note("torchscript", "a program of TorchScript");
+  },
+
+  rawKind: (path) => (STORAGE.test(path) ? "torch-storage" : undefined),
+};
