@@ -18,9 +18,9 @@ import { viewOf, ZipError } from "../zip/zip-records.ts";
 import type { ReadBytes } from "./cursor.ts";
 import { findMagic, isZip, type Kind, kindOf } from "./file-kinds.ts";
 import type { FindingCode, Findings } from "./findings.ts";
-import { findOnnxFault } from "./formats/onnx.ts";
-import { findSafetensorsFault } from "./formats/safetensors.ts";
-import { isTarHeader, readTarChecksum, TAR_HEADER_BYTES } from "./formats/tar.ts";
+import { isTarHeader, readTarChecksum, TAR_HEADER_BYTES } from "./formats/packed/tar.ts";
+import { findOnnx } from "./formats/tensors/onnx.ts";
+import { findSafetensorsFault } from "./formats/tensors/safetensors.ts";
 import { mayBePickle } from "./pickle/head.ts";
 import { walkPickles } from "./pickle/walk.ts";
 import type { LocatedEntry } from "./structure.ts";
@@ -111,9 +111,9 @@ async function inspectContent(content: Content, kind: Kind | undefined, nested: 
       return fault && note(fault.code, fault.detail);
     }
     case "onnx": {
-      const fault = await findOnnxFault(read, size);
-      if (fault?.kind === "external") note("external_data", `keeps tensors in ${fault.location}`);
-      if (fault?.kind === "malformed") note("opaque_format", "an ONNX model that cannot be followed");
+      const model = await findOnnx(read, size);
+      if (!model) return note("opaque_format", "an ONNX model that cannot be followed");
+      for (const location of model.locations) note("external_data", `keeps tensors in ${location}`);
       return;
     }
     case "hdf5":
