@@ -127,16 +127,23 @@ const MOOV_MAX_BYTES = 4 * 1024 * 1024;
 /** QuickTime's reference movies, and data references that are addresses. */
 async function refersOutside({ read, from, length }: Pick<FileContent, "read"> & { from: number; length: number }) {
   const text = latin1(await read({ offset: from, length: Math.min(length, MOOV_MAX_BYTES) }));
-  // a data reference is flagged with 1 if the media are in the file itself
   return /rmra|rmda|rdrf/.test(text) || hasOuterReference(text) || length > MOOV_MAX_BYTES;
 }
 
+/** Entries of a `dref` box are flagged with 1 if the media are in the file itself. */
 function hasOuterReference(text: string): boolean {
-  for (let at = text.indexOf("url "); at !== -1; at = text.indexOf("url ", at + 4)) {
-    if (text.charCodeAt(at + 7) !== 1) return true;
+  for (let box = text.indexOf("dref"); box !== -1; box = text.indexOf("dref", box + 4)) {
+    const entries = Math.min(numberAt(text, box + 8), 100);
+    for (let entry = 0, at = box + 12; entry < entries; entry += 1) {
+      if ((text.charCodeAt(at + 11) & 1) === 0) return true;
+      at += numberAt(text, at);
+    }
   }
   return false;
 }
+
+const numberAt = (text: string, at: number) =>
+  bigEndian(Uint8Array.from({ length: 4 }, (_, index) => text.charCodeAt(at + index)));
 
 export const webm: Format = {
   kind: "webm",

@@ -18,9 +18,15 @@ export function hasBytes(head: Uint8Array, { at = 0, bytes }: Magic): boolean {
   return true;
 }
 
-/** Bytes as Latin-1, one character a byte. */
+const CHUNK_BYTES = 8192;
+
+/** Bytes as text, one character of the same number a byte. `TextDecoder` takes Latin-1 for Windows-1252, and is no help. */
 export function latin1(bytes: Uint8Array): string {
-  return new TextDecoder("latin1").decode(bytes);
+  const parts: string[] = [];
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+    parts.push(String.fromCharCode(...bytes.subarray(at, at + CHUNK_BYTES)));
+  }
+  return parts.join("");
 }
 
 /** An unsigned big-endian number. */
