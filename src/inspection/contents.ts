@@ -19,9 +19,9 @@ import {
   type Reasons,
   type Verdict,
 } from "./findings.ts";
-import { type ArchiveFormat, BoundReached, type FileContent, type Scene, TooLarge } from "./format.ts";
+import { type ArchiveFormat, BoundReached, type FileContent, type Note, type Scene, TooLarge } from "./format.ts";
 import { ARCHIVE_FORMATS, FORMATS } from "./formats/index.ts";
-import { checkName } from "./loaders.ts";
+import { kindsUnder } from "./loaders.ts";
 import { moduleNames } from "./shadowing.ts";
 import type { LocatedEntry } from "./structure.ts";
 
@@ -58,6 +58,8 @@ const DEPTH_MAX = 3;
 
 interface Surroundings extends Inspecting {
   shadows: (module: string) => boolean;
+  /** Bytes of the files of the same archive, by path. */
+  sizes?: ReadonlyMap<string, number>;
   /** The archives around, from the outermost inwards. */
   outer: readonly (readonly LocatedEntry[])[];
   depth: number;
@@ -81,7 +83,13 @@ export async function inspectContents(
   const paths = entries.map(({ location }) => location.path);
   const archive = findArchive(paths);
   archive?.inspect(paths, (code, detail) => findings.add(code, detail));
-  const surroundings: Surroundings = { ...inspecting, shadows: moduleNames(paths), outer: [entries], depth: 0 };
+  const surroundings: Surroundings = {
+    ...inspecting,
+    shadows: moduleNames(paths),
+    sizes: sizesOf(entries),
+    outer: [entries],
+    depth: 0,
+  };
   const reading = readingAhead(read, size);
   const inspected: InspectedEntry[] = [];
   for (const [index, { location, head }] of entries.entries()) {
@@ -136,11 +144,11 @@ async function inspectFile(
   archive?: ArchiveFormat,
 ): Promise<string | undefined> {
   if (size === 0) return "empty";
-  const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
+  const name = nameOf(path);
   const note = file.note.bind(file);
   try {
     const content = await open();
-    const scene = sceneOf(name, file, surroundings);
+    const scene = sceneOf(path, file, surroundings);
     for (const format of FORMATS) {
       if (!(await format.recognise(content))) continue;
       await format.inspect(content, note, scene);
@@ -150,7 +158,6 @@ async function inspectFile(
     const raw = archive?.rawKind(path);
     if (raw !== undefined) return raw;
     note("unrecognised", "bytes of no format that is known here");
-    checkName(name, undefined, note);
   } catch (error) {
     if (error instanceof TooLarge)
       note("bound_reached", "deflated, and too large to be looked into: store it uncompressed");
@@ -160,8 +167,20 @@ async function inspectFile(
   return undefined;
 }
 
-function sceneOf(name: string, file: FileFindings, surroundings: Surroundings): Scene {
-  const { type, depth } = surroundings;
+/** The last segment of a path, lower-cased. */
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1).toLowerCase();
+}
+
+/** Whoever opens a file by a name of this loader reads it as that loader does, whatever it is. */
+function checkName(name: string, kind: string, note: Note): void {
+  const kinds = kindsUnder(name);
+  if (kinds && !kinds.includes(kind)) note("misnamed", `${kind} under a name of another format`);
+}
+
+function sceneOf(path: string, file: FileFindings, surroundings: Surroundings): Scene {
+  const { type, depth, sizes } = surroundings;
+  const directory = path.slice(0, path.lastIndexOf("/") + 1);
   const deeper = { ...surroundings, depth: depth + 1 };
   const tooDeep = () => {
     if (deeper.depth <= DEPTH_MAX) return false;
@@ -170,15 +189,16 @@ function sceneOf(name: string, file: FileFindings, surroundings: Surroundings): 
   };
   return {
     type,
-    name,
+    name: nameOf(path),
     shadows: surroundings.shadows,
+    ...(sizes && { sizeBeside: (beside: string) => sizes.get(directory + beside) }),
     async inspectZip(read, size) {
       if (!tooDeep()) await inspectNested(read, size, file, deeper);
     },
     async inspectInner(innerName, bytes) {
       if (tooDeep()) return;
       const open = async () => contentInMemory(bytes, surroundings.spend);
-      await inspectFile({ path: innerName, size: bytes.length }, open, file.below(innerName), deeper);
+      await inspectFile({ path: innerName, size: bytes.length }, open, file.below(innerName), { ...deeper, sizes: new Map() });
     },
   };
 }
@@ -213,6 +233,7 @@ async function inspectNested(
   const own = {
     ...surroundings,
     outer: [...outer, entries],
+    sizes: sizesOf(entries),
     shadows: (module: string) => inArchive(module) || shadows(module),
   };
   for (const { location, head } of entries) {
@@ -227,6 +248,10 @@ function isSameListing(a: readonly LocatedEntry[], b: readonly LocatedEntry[]): 
   const isSame = (one: EntryLocation, other?: EntryLocation) =>
     one.path === other?.path && one.size === other.size && one.crc32 === other.crc32;
   return a.length > 0 && a.length === b.length && a.every(({ location }, at) => isSame(location, b[at]?.location));
+}
+
+function sizesOf(entries: readonly LocatedEntry[]): ReadonlyMap<string, number> {
+  return new Map(entries.map(({ location }) => [location.path, location.size]));
 }
 
 function findArchive(paths: readonly string[]): ArchiveFormat | undefined {

@@ -1,2 +1,65 @@
-import type { Note } from "./format.ts";
-export function checkName(_name: string, _kind: string | undefined, _note: Note): void {}
+/**
+ * Names that belong to a loader which can run code, and the kinds of content that are fine under them.
+ *
+ * Invariant: a name only ever adds a finding. Whoever opens `model.pkl` unpickles it, whatever it is: content of another kind
+ * may be something that this loader reads in a way which no format here foresaw.
+ */
+
+const words = (text: string): readonly string[] => text.split(" ");
+
+/** What the loaders of Python's and torch's own formats take, and look through themselves. */
+const PICKLES = words("pickle gzip zlib");
+const TORCH = words("pickle torch torch-zip torchscript zip tar gzip zlib");
+/** Data that no unpickler takes for a pickle: they were not recognised as one, and are common under general names. */
+const DATA = words(
+  "text json jsonl safetensors gguf sentencepiece onnx parquet arrow arrow-stream idx tfrecord msgpack npy gzip zlib",
+);
+const NOTHING: readonly string[] = [];
+
+/** Kinds by the suffixes of names. Content of no kind is a finding of its own. */
+const TABLE: readonly (readonly [suffixes: string, kinds: readonly string[]])[] = [
+  ["pkl pickle pck pcl pickled pk p dill cloudpickle jbl joblib sav pklz", PICKLES],
+  ["pt pth ckpt pt2 ptl th mar t7 torchscript pdparams pdopt pdmodel", TORCH],
+  ["bin dat model weights data", [...TORCH, ...DATA]],
+  ["tar", ["tar"]],
+  ["keras", words("zip hdf5")],
+  ["h5 hdf5 hdf he5", ["hdf5"]],
+  ["npy", ["npy"]],
+  ["npz", ["zip"]],
+  ["zip whl egg jar war apk ipa nupkg docx xlsx pptx odt ods epub", ["zip"]],
+  ["safetensors", ["safetensors"]],
+  ["onnx", ["onnx"]],
+  ["ort tflite lite mlmodel mlpackage engine plan trt pte", NOTHING],
+  ["gguf", ["gguf"]],
+  ["ggml ggjt", NOTHING],
+  ["pb", ["tensorflow-graph", "onnx"]],
+  ["pbtxt prototxt", NOTHING],
+  ["parquet", ["parquet"]],
+  ["arrow feather", words("arrow arrow-stream")],
+  ["msgpack", ["msgpack"]],
+  ["rds rda rdata rdb rdx", NOTHING],
+  ["ser jser", NOTHING],
+  ["pyc pyo pyd so dll dylib exe msi com scr sys o a lib class dex wasm node bundle elf", ["machine-code"]],
+  ["llamafile", ["machine-code"]],
+  ["7z rar cab iso img dmg deb rpm cpio xar lha lzh arj ace", ["archive"]],
+  ["gz tgz gzip", ["gzip"]],
+  ["bz2 tbz tbz2 xz txz lzma zst zstd lz4 lz br sz lzo z", words("compressed zlib gzip")],
+  ["nemo", words("tar gzip zip")],
+  ["mat slx", NOTHING],
+  ["db sqlite sqlite3 mdb accdb duckdb", NOTHING],
+];
+
+const LOADERS: ReadonlyMap<string, readonly string[]> = new Map(
+  TABLE.flatMap(([suffixes, kinds]) => words(suffixes).map((suffix): [string, readonly string[]] => [suffix, kinds])),
+);
+
+/**
+ * The kinds of content that are fine under a name; undefined if no loader that runs code claims the name.
+ * @param name last segment of a path, lower-cased
+ */
+export function kindsUnder(name: string): readonly string[] | undefined {
+  // libraries with a version behind the suffix
+  if (/\.so(?:\.\d+)+$/.test(name)) return LOADERS.get("so");
+  const suffix = /\.([a-z0-9]+)$/.exec(name)?.[1];
+  return suffix === undefined ? undefined : LOADERS.get(suffix);
+}

@@ -7,10 +7,11 @@
  * Source: the format's own description (github.com/huggingface/safetensors).
  */
 
-import { SAFETENSORS_HEADER_MAX_BYTES } from "../../limits.ts";
-import { viewOf } from "../../zip/zip-records.ts";
-import type { ReadBytes } from "../cursor.ts";
-import type { FindingCode } from "../findings.ts";
+import { SAFETENSORS_HEADER_MAX_BYTES } from "../../../limits.ts";
+import { viewOf } from "../../../zip/zip-records.ts";
+import type { ReadBytes } from "../../cursor.ts";
+import type { FindingCode } from "../../findings.ts";
+import type { Format } from "../../format.ts";
 
 /** What the format allows a header to have, in bytes. */
 const FORMAT_HEADER_MAX_BYTES = 100_000_000;
@@ -35,6 +36,20 @@ class Invalid extends Error {
     this.code = code;
   }
 }
+
+/** Told by a header length that fits into the file, and the brace that the header begins with. */
+export const safetensors: Format = {
+  kind: "safetensors",
+  recognise({ head, size }) {
+    if (head.length < 10 || head[8] !== 0x7b) return false;
+    const length = viewOf(head).getBigUint64(0, true);
+    return length >= 2n && length <= BigInt(Math.min(size - 8, FORMAT_HEADER_MAX_BYTES));
+  },
+  async inspect({ read, size }, note) {
+    const fault = await findSafetensorsFault(read, size);
+    if (fault) note(fault.code, fault.detail);
+  },
+};
 
 /** What is wrong with a file of that size; undefined if nothing is. Whatever `read` throws, it throws. */
 export async function findSafetensorsFault(

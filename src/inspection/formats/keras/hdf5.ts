@@ -1,0 +1,59 @@
+/**
+ * HDF5, in which Keras keeps whole models: unknown, because links, external storage and filters lead elsewhere and are not
+ * followed here; unsafe, if a configuration of Keras with code is seen in it.
+ *
+ * Source: the HDF5 file format: the signature stands at 0, or behind a user block of 512 bytes or a power of two times that.
+ */
+
+import type { FileContent, Format, Note } from "../../format.ts";
+import { hasBytes, latin1 } from "../reading/bytes.ts";
+import { scanJson } from "../reading/json-scan.ts";
+import { JsonJudge } from "../text/json-judge.ts";
+
+const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+const SEARCHED_BYTES = 16 * 1024 * 1024;
+/** Configurations that are judged: a model has one or two, and its optimizer one. */
+const CONFIGURATIONS_MAX = 64;
+
+export const hdf5: Format = {
+  kind: "hdf5",
+  // four bytes suffice for what begins as one: a reader that is less strict would take it
+  recognise: ({ head }) => hasBytes(head, { bytes: SIGNATURE.slice(0, 4) }),
+  inspect,
+};
+
+/** The same behind a user block. It is looked for last, because it takes many reads. */
+export const hdf5BehindUserBlock: Format = { kind: "hdf5", recognise: hasUserBlock, inspect };
+
+async function inspect({ size, read }: FileContent, note: Note): Promise<void> {
+  note("opaque_format", "HDF5, in which Keras may keep code, and which may refer to other files");
+  const text = latin1(await read({ offset: 0, length: Math.min(size, SEARCHED_BYTES) }));
+  judgeConfigurations(text, note);
+}
+
+/** Whether the signature of HDF5 stands behind a user block. */
+export async function hasUserBlock({ size, head, read }: FileContent): Promise<boolean> {
+  if (head.length === 0) return false;
+  for (let offset = 512; offset + SIGNATURE.length <= size; offset *= 2) {
+    if (hasBytes(await read({ offset, length: SIGNATURE.length }), { bytes: SIGNATURE })) return true;
+  }
+  return false;
+}
+
+function judgeConfigurations(text: string, note: Note): void {
+  const beginning = /\{\s*"(?:class_name|module|config|name|registered_name)"/g;
+  let from = 0;
+  for (let found = 0; found < CONFIGURATIONS_MAX; found += 1) {
+    beginning.lastIndex = from;
+    const match = beginning.exec(text);
+    if (!match) return;
+    const judge = new JsonJudge((code, detail) => code.startsWith("keras_") && note(code, detail));
+    from = match.index + 1;
+    try {
+      from = scanJson(text, judge, match.index);
+    } catch {
+      // what could be read of it was judged
+    }
+    judge.facts();
+  }
+}

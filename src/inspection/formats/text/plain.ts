@@ -1,0 +1,70 @@
+/**
+ * Any other text: prose, tables, settings, programs.
+ *
+ * Invariant: every text is looked through for what a loader of YAML, of logging settings or of TensorFlow's text format
+ * would run. Names add findings: a text that is called a program is one, and a text that is called JSON must be JSON.
+ */
+
+import type { FileContent, Format, Note, Scene } from "../../format.ts";
+import { textOf } from "../reading/text.ts";
+import { checkTemplate } from "./jinja.ts";
+import { findProgram, hasShebang } from "./source.ts";
+import { checkTags } from "./yaml-tags.ts";
+
+/** Any text. It comes last: other formats are texts, too. */
+export const plainText: Format = {
+  kind: "text",
+  recognise: async (content) => (await textOf(content)).kind !== "binary",
+  async inspect(content, note, scene) {
+    const read = await textOf(content);
+    if (read.kind === "text") inspectText(content, read.text, note, scene);
+    else note("bound_reached", "a text too long to be looked through");
+  },
+};
+
+function inspectText({ head }: FileContent, text: string, note: Note, { type, name }: Scene): void {
+  const program = hasShebang(head) ? "a script, by its first line" : findProgram(name, text);
+  if (program && type !== "code") note("source_code", program);
+  if (/\.(?:jinja2?|j2)$/.test(name)) checkTemplate(text, note);
+  if (/\.(?:x?html?|shtml|svgz?|xml|xsl|xslt|mhtml?|hta|xaml)$/.test(name)) {
+    note("active_document", "a document that may hold scripts or refer to others");
+  }
+  if (/\.(?:json|ipynb|webmanifest)$/.test(name)) note("format_malformed", "called JSON, and is none");
+  if (/\.(?:pbtxt|textproto|textpb|prototxt)$/.test(name)) note("opaque_format", "a graph as text");
+  const yaml = /\.ya?ml$/.test(name) || name === "mlmodel";
+  checkTags(text, yaml, note);
+  for (const [pattern, code, detail] of LOADED) if (pattern.test(text)) note(code, detail);
+}
+
+/** What loaders of settings import, evaluate or run, wherever it stands at the beginning of a line. */
+const LOADED: readonly (readonly [RegExp, "remote_code" | "opaque_format" | "keras_custom", string])[] = [
+  [/^[ \t-]{0,200}['"]?_target_['"]?[ \t]{0,20}:/m, "remote_code", "_target_: a class that a loader imports"],
+  [
+    /^[ \t-]{0,200}['"]?target['"]?[ \t]{0,20}:[ \t]{0,20}['"]?[A-Za-z_]\w{0,200}\.\w/m,
+    "remote_code",
+    "target: a class that a loader imports",
+  ],
+  [/^[ \t-]{0,200}loader_module[ \t]{0,20}:/m, "remote_code", "loader_module: a module that MLflow imports"],
+  [
+    /^[ \t-]{0,200}['"]?trust_remote_code['"]?[ \t]{0,20}:[ \t]{0,20}(?:true|yes|on)\b/im,
+    "remote_code",
+    "asks for remote code to be trusted",
+  ],
+  [
+    /^[ \t-]{0,200}['"]?class_name['"]?[ \t]{0,20}:[ \t]{0,20}['"]?(?:\w{0,100}>)?(?:Lambda|__lambda__)\b/m,
+    "keras_custom",
+    "a lambda layer of Keras",
+  ],
+  [
+    /^[ \t]{0,200}\[(?:handlers|formatters|loggers|(?:handler|formatter|logger)_\w{1,100})\]/m,
+    "remote_code",
+    "logging settings, whose arguments are evaluated",
+  ],
+  [
+    /(?:^|[\s;{])(?:meta_graphs|saved_model_schema_version|node_def|meta_info_def)\s{0,20}[{<:]/,
+    "opaque_format",
+    "a graph of TensorFlow as text",
+  ],
+  [/(?:^|[\s;{}>])node\s{0,20}[{<]\s{0,200}(?:name|op)\s{0,20}:/, "opaque_format", "a graph of TensorFlow as text"],
+  [/^(?:RD[ABX][123]\n|A\n[23]\n\d+\n)/, "opaque_format", "objects of R"],
+];
