@@ -252,6 +252,15 @@ export const BUNDLE_RATIO_FREE_BYTES = 1024 * 1024;
 /** Bytes of a bundle that are read back at once for its digest: fewer make more work than bytes. */
 export const BUNDLE_READ_BYTES = 256 * 1024;
 
+/** An object is read back in ranges of so many bytes, one after the other: few calls, and little that is under way at once. */
+export const READ_BACK_RANGE_BYTES = 64 * 1024 * 1024;
+
+/** Ranges of one object that is read back: an invocation has 10,000 calls on the paid plan. */
+export const READ_BACK_MAX_RANGES = 1000;
+
+/** Bytes of a long copy after which it pauses for a millisecond (`lib/pace.ts`): two seconds for each gigabyte. */
+export const PACE_BYTES = 512 * 1024;
+
 /** A path inside a bundle, in UTF-8: what file systems and the object store take. */
 export const BUNDLE_PATH_MAX_BYTES = 1024;
 
@@ -370,9 +379,6 @@ export const REFUSAL_MAX_FINDINGS = 20;
 
 /** Part of a mirror that is copied at once: what is lost when a step fails. More where there would be too many. */
 export const MIRROR_PART_BYTES = 16 * 1024 * 1024;
-
-/** Such reads after which others have their turn: eight megabytes are hashed within some ten milliseconds. */
-export const MIRROR_READS_AT_ONCE = 32;
 
 /** Parts of a mirror: each is a step, of which a workflow has 1024 on every plan. */
 export const MIRROR_MAX_PARTS = 1000;

@@ -1,9 +1,9 @@
 /** The only place that talks to the bucket. */
 
-import { openChunkReader } from "../lib/chunk-reader.ts";
 import { toHex } from "../lib/hash.ts";
-import { BUNDLE_READ_BYTES, R2_DELETE_MAX_KEYS } from "../limits.ts";
+import { R2_DELETE_MAX_KEYS } from "../limits.ts";
 import { abortMultipart } from "./multipart.ts";
+import { ObjectGoneError, openReadBack } from "./read-back.ts";
 import { type ComingBody, passOn } from "./streams.ts";
 
 const ZIP = { contentType: "application/zip" };
@@ -34,12 +34,19 @@ export async function putStream(
 
 /** The SHA-256 (hex) of an object, read through once; undefined if it is not there. */
 export async function digestBundle(bucket: Pick<R2Bucket, "get">, key: string): Promise<string | undefined> {
-  const object = await bucket.get(key);
+  const object = await openReadBack(bucket, key);
   if (!object) return undefined;
+  const { reader } = object;
   const digest = new crypto.DigestStream("SHA-256");
-  const reader = openChunkReader(object.body, BUNDLE_READ_BYTES, true);
   const writer = digest.getWriter();
-  for (let part = await reader.read(); !part.done; part = await reader.read()) await writer.write(part.value);
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) await writer.write(part.value);
+  } catch (error) {
+    digest.digest.catch(() => {}); // of what was not read to its end
+    writer.abort(error).catch(() => {});
+    if (error instanceof ObjectGoneError) return undefined;
+    throw error;
+  }
   await writer.close();
   return toHex(await digest.digest);
 }

@@ -8,10 +8,9 @@ import { crc32 } from "node:zlib";
 import { readZipIndex, ZipError } from "../../bundle/zip-index.ts";
 import { segmentsOf, type ZipLayout } from "../../bundle/zip-layout.ts";
 import type { Context } from "../../context.ts";
-import { openChunkReader } from "../../lib/chunk-reader.ts";
+import type { ChunkReader } from "../../lib/chunk-reader.ts";
 import { toHex } from "../../lib/hash.ts";
-import { BUNDLE_READ_BYTES, MIRROR_READS_AT_ONCE } from "../../limits.ts";
-import { getBundle } from "../../store/blobs.ts";
+import { ObjectGoneError, openReadBack } from "../../store/read-back.ts";
 import { readerOf } from "../zip-reader.ts";
 import { MirrorFailure, MirrorObsolete } from "./failure.ts";
 import type { MirrorPlan, Origin } from "./plan.ts";
@@ -29,13 +28,13 @@ export async function verifyMirror(
   layout: ZipLayout,
   objectKey: string,
 ): Promise<Verified> {
-  const object = await getBundle(ctx.blobs, objectKey);
+  const object = await openReadBack(ctx.blobs, objectKey);
   if (!object) throw new MirrorObsolete();
   if (object.size !== layout.size) {
-    await object.body.cancel();
+    await object.reader.cancel();
     throw new MirrorFailure(`The copy has ${object.size} bytes, not ${layout.size}.`);
   }
-  const reader = createReader(object.body);
+  const reader = createReader(object.reader);
   try {
     const whole = createDigest("SHA-256");
     const digests = new Map<number, { sha256: string; crc32: number }>();
@@ -58,6 +57,7 @@ export async function verifyMirror(
     return verified;
   } catch (error) {
     await reader.cancel();
+    if (error instanceof ObjectGoneError) throw new MirrorObsolete();
     throw error;
   }
 }
@@ -129,14 +129,9 @@ interface Reader {
   cancel(): Promise<void>;
 }
 
-function createReader(body: ReadableStream<Uint8Array>): Reader {
-  const reader = openChunkReader(body, BUNDLE_READ_BYTES, true);
+function createReader(reader: ChunkReader): Reader {
   let rest: Uint8Array = new Uint8Array();
-  let reads = 0;
   const next = async () => {
-    reads += 1;
-    // Bytes that are always there already would keep everything else in this process waiting.
-    if (reads % MIRROR_READS_AT_ONCE === 0) await scheduler.wait(0);
     const { done, value } = await reader.read();
     rest = value ?? new Uint8Array();
     return !done;
