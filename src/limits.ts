@@ -252,6 +252,18 @@ export const BUNDLE_MAX_RATIO = 200;
 /** Inflated size below which an entry may have any ratio unnoted. */
 export const BUNDLE_RATIO_FREE_BYTES = 1024 * 1024;
 
+/** Bytes of a bundle that are read back at once for its digest: fewer make more work than bytes. */
+export const BUNDLE_READ_BYTES = 256 * 1024;
+
+/** An object is read back in ranges of so many bytes, one after the other: few calls, and little that is under way at once. */
+export const READ_BACK_RANGE_BYTES = 64 * 1024 * 1024;
+
+/** Ranges of one object that is read back: an invocation has 10,000 calls on the paid plan. */
+export const READ_BACK_MAX_RANGES = 1000;
+
+/** Bytes of a long copy after which it pauses for a millisecond (`lib/pace.ts`): two seconds for each gigabyte. */
+export const PACE_BYTES = 512 * 1024;
+
 /** A path inside a bundle, in UTF-8: what file systems and the object store take. */
 export const BUNDLE_PATH_MAX_BYTES = 1024;
 

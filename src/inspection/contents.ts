@@ -198,7 +198,10 @@ function sceneOf(path: string, file: FileFindings, surroundings: Surroundings): 
     async inspectInner(innerName, bytes) {
       if (tooDeep()) return;
       const open = async () => contentInMemory(bytes, surroundings.spend);
-      await inspectFile({ path: innerName, size: bytes.length }, open, file.below(innerName), { ...deeper, sizes: new Map() });
+      await inspectFile({ path: innerName, size: bytes.length }, open, file.below(innerName), {
+        ...deeper,
+        sizes: new Map(),
+      });
     },
   };
 }

@@ -1,14 +1,11 @@
-/** Takes a stream apart into stretches of known length, without holding one of them whole. */
+/** Takes a stream apart into ranges of known length, without holding one of them whole. */
 
-import { openChunkReader } from "./chunk-reader.ts";
+import { type ChunkReader, openChunkReader } from "./chunk-reader.ts";
 
 /** Bytes that are read at once: fewer make more work than bytes. */
 const READ_BYTES = 256 * 1024;
 
-/** Such reads after which other requests have their turn: eight megabytes are hashed within some ten milliseconds. */
-const READS_AT_ONCE = 32;
-
-/** Reads a stream stretch by stretch. */
+/** Reads a stream range by range. */
 export interface ByteReader {
   /** The next bytes, in chunks that are valid until the next is asked for. Throws an Error if there are fewer. */
   take(length: number): AsyncGenerator<Uint8Array, void, undefined>;
@@ -17,15 +14,11 @@ export interface ByteReader {
   cancel(): Promise<void>;
 }
 
-/** Opens a stream for reading in stretches. */
-export function openByteReader(body: ReadableStream<Uint8Array>): ByteReader {
-  const reader = openChunkReader(body, READ_BYTES, true);
+/** Opens a stream, or what reads one in chunks already, for reading in ranges. */
+export function openByteReader(source: ReadableStream<Uint8Array> | ChunkReader): ByteReader {
+  const reader = source instanceof ReadableStream ? openChunkReader(source, READ_BYTES, true) : source;
   let rest: Uint8Array = new Uint8Array();
-  let reads = 0;
   const next = async () => {
-    reads += 1;
-    // A body that is always ahead would keep all other requests in this isolate waiting.
-    if (reads % READS_AT_ONCE === 0) await scheduler.wait(0);
     const { done, value } = await reader.read();
     rest = value ?? new Uint8Array();
     return !done;

@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { openByteReader } from "../lib/byte-reader.ts";
+import type { ChunkReader } from "../lib/chunk-reader.ts";
 import { createTextCheck } from "../lib/text-check.ts";
 import { dataRange, type EntryLocation, inflateWhole } from "./zip-entry.ts";
 import { DEFLATED, STORED } from "./zip-format.ts";
@@ -45,7 +46,7 @@ const INFLATE_AT_ONCE_BYTES = 256 * 1024;
  *   entries overlap; whatever `body` fails with, an Error if it is shorter or longer than `size`
  */
 export async function digestEntries(
-  body: ReadableStream<Uint8Array>,
+  body: ReadableStream<Uint8Array> | ChunkReader,
   size: number,
   entries: readonly EntryLocation[],
   from = 0,

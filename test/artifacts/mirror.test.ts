@@ -4,11 +4,12 @@ import { introspectWorkflow } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { sha256Hex } from "../../src/lib/hash.ts";
+import { PACE_BYTES } from "../../src/limits.ts";
 import { readZipIndex } from "../../src/zip/zip-index.ts";
 import { brokenInvariants, createRegistry, objectKeys, rows, unfinishedWork } from "../harness.ts";
 import { findHubRepo } from "../hub/catalogue.ts";
 import { factsOf } from "../hub/files.ts";
-import { createMemory, createMirroringRegistry, filesOf, mirror } from "./mirroring.ts";
+import { createMemory, createMirroringRegistry, filesOf, LEAST_PART_BYTES, mirror } from "./mirroring.ts";
 
 let registry = createMirroringRegistry();
 beforeEach(() => {
@@ -77,6 +78,27 @@ describe("a full mirror of a model", () => {
     expect((await registry.call("GET", `/artifact/model/${id}/rate`)).status).toBe(200);
     expect(await brokenInvariants()).toEqual([]);
     expect(await unfinishedWork()).toEqual([]);
+  });
+
+  it("lets others have their turn while it copies and reads back, and never asks for the whole zip at once", async () => {
+    await registerFull("model", "acme-labs/whole");
+    const wait = vi.spyOn(scheduler, "wait");
+    const get = vi.fn<R2Bucket["get"]>((key: string, options?: R2GetOptions) => env.BUCKET.get(key, options));
+    const BUCKET = new Proxy(env.BUCKET, {
+      get: (bucket, key) => (key === "get" ? get : Reflect.get(bucket, key).bind(bucket)),
+    });
+    const pauses: Record<string, number> = {};
+    const before = async (name: string) => {
+      pauses[name] = wait.mock.calls.length;
+    };
+    expect(await mirror(lastRun(), createMemory({ before }), { BUCKET })).toBe("finished");
+    wait.mockRestore();
+    const during = (name: string, next: string) => (pauses[next] ?? 0) - (pauses[name] ?? 0);
+    const [row] = await rows<{ size: number; object_key: string }>("SELECT size, object_key FROM artifacts");
+    expect(during("part 1", "part 2")).toBe(Math.floor(LEAST_PART_BYTES / PACE_BYTES));
+    expect(during("verify", "inspect")).toBe(Math.floor((row?.size ?? 0) / PACE_BYTES));
+    const whole = get.mock.calls.filter(([key, options]) => key === row?.object_key && options?.range === undefined);
+    expect(whole).toEqual([]);
   });
 
   it("is decided by the deployment where the client does not say", async () => {

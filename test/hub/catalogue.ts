@@ -245,6 +245,38 @@ const MODELS: HubRepo[] = [
     },
   }),
 
+  // The model of the README's tour and its parent: small, with a digest for every byte, so that they are mirrored at once.
+  model("Qwen/Qwen2.5-0.5B", {
+    downloads: 1_100_000,
+    likes: 350,
+    pipeline: "text-generation",
+    card: { license: "apache-2.0", language: "en" },
+    about: "The base model; in size and weights far from its namesake.",
+    auto: "AutoModelForCausalLM",
+    files: {
+      "config.json": json({ architectures: ["Qwen2ForCausalLM"], model_type: "qwen2" }),
+      "model.safetensors": { tensor: 2_000_000 },
+      "tokenizer.json": json({ version: "1.0" }),
+    },
+  }),
+  model("Qwen/Qwen2.5-0.5B-Instruct", {
+    downloads: 2_400_000,
+    likes: 420,
+    pipeline: "text-generation",
+    card: { license: "apache-2.0", language: "en", base_model: "Qwen/Qwen2.5-0.5B", tags: ["chat"] },
+    extraTags: ["arxiv:2407.10671"],
+    about: "Follows instructions; in size and weights far from its namesake.",
+    auto: "AutoModelForCausalLM",
+    files: {
+      LICENSE: "This stands in for the text of the Apache License 2.0.\n",
+      "config.json": json({ architectures: ["Qwen2ForCausalLM"], model_type: "qwen2" }),
+      "generation_config.json": json({ do_sample: true, temperature: 0.7 }),
+      "model.safetensors": { tensor: 3_000_000 },
+      "tokenizer.json": json({ version: "1.0" }),
+      "tokenizer_config.json": json({ model_max_length: 131072 }),
+    },
+  }),
+
   // A family: every step names its parent in another place, and two finetunes of one base are merged (a diamond).
   model(aster, {
     card: {
@@ -481,3 +513,5 @@ export const findCode = (host: CodeRepo["host"], fullName: string): CodeRepo | u
   CODE.find((repo) => repo.host === host && repo.fullName.toLowerCase() === fullName.toLowerCase());
 
 export const allHubRepos = (): HubRepo[] => [...MODELS, ...DATASETS];
+
+export const allCode = (): CodeRepo[] => [...CODE];

@@ -10,7 +10,11 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
-import { createHub } from "./hub.ts";
+import { requireNode } from "../../scripts/node-version.mjs";
+
+requireNode(); // before anything is loaded that an older one cannot read
+const { createHub } = await import("./hub.ts");
+const { listing } = await import("./listing.ts");
 
 const { values } = parseArgs({ options: { port: { type: "string", default: "8790" }, token: { type: "string" } } });
 const origin = `http://127.0.0.1:${values.port}`;
@@ -44,10 +48,13 @@ const server = createServer((incoming, outgoing) => {
 });
 server.on("error", (error) => {
   process.stderr.write(`${error.message}\n`);
+  if ("code" in error && error.code === "EADDRINUSE") {
+    process.stderr.write("Another port: npm run hub -- --port 8791 (and the same in the registry's two --var)\n");
+  }
   process.exitCode = 1;
 });
 server.listen(Number(values.port), "127.0.0.1", () => {
-  process.stdout.write(`npm run dev -- --var HF_ENDPOINT:${origin} --var GITHUB_API_URL:${origin}\n`);
+  process.stdout.write(listing(origin));
 });
 
 for (const signal of ["SIGINT", "SIGTERM"]) {

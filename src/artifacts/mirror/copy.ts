@@ -7,7 +7,9 @@
 
 import { crc32 } from "node:zlib";
 import type { Context } from "../../context.ts";
-import { MIRROR_ARCHIVE_PART_BYTES, R2_MAX_PARTS } from "../../limits.ts";
+import type { ChunkReader } from "../../lib/chunk-reader.ts";
+import { createPace } from "../../lib/pace.ts";
+import { MIRROR_ARCHIVE_PART_BYTES, PACE_BYTES, R2_MAX_PARTS } from "../../limits.ts";
 import { openGitHubArchive, openHubFile } from "../../sources/contents.ts";
 import { getBundle } from "../../store/blobs.ts";
 import { type Multipart, putPart } from "../../store/multipart.ts";
@@ -40,13 +42,27 @@ export async function copyPart(
   const putting = putPart(ctx.blobs, upload, number, fixed.readable);
   // a store that says no without reading would leave the pump waiting for ever
   putting.catch(stop.reject);
-  const piping = pump(body.getReader(), [fixed.writable.getWriter()], stop.promise);
+  const piping = pump(paced(body), [fixed.writable.getWriter()], stop.promise);
   const [put, piped] = await Promise.allSettled([putting, piping]);
   // If both failed, then the store because of the source, unless the source was cut off because of the store.
   if (put.status === "rejected" && piped.status === "rejected") throw await cause(pieces, put.reason);
   if (put.status === "rejected") throw put.reason;
   if (piped.status === "rejected") throw piped.reason;
   return { part: { number, etag: put.value }, pieces: await pieces };
+}
+
+/** Reads a stream with pauses, in which other requests are served. */
+function paced(stream: ReadableStream<Uint8Array>): ChunkReader {
+  const reader = stream.getReader();
+  const pace = createPace(PACE_BYTES);
+  return {
+    async read() {
+      const part = await reader.read();
+      if (!part.done) await pace(part.value.byteLength);
+      return part;
+    },
+    cancel: (reason) => reader.cancel(reason),
+  };
 }
 
 /** Why the source failed, if it did by itself; else why the store did. */
@@ -117,7 +133,9 @@ export async function copyArchive(
     parts.push({ number, etag: await putPart(ctx.blobs, upload, number, buffer.slice(0, filled)) });
     filled = 0;
   };
+  const pace = createPace(PACE_BYTES);
   const write = async (bytes: Uint8Array) => {
+    await pace(bytes.length);
     for (let at = 0; at < bytes.length; ) {
       const chunk = bytes.subarray(at, at + buffer.length - filled);
       buffer.set(chunk, filled);

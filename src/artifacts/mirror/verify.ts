@@ -8,7 +8,7 @@ import { crc32 } from "node:zlib";
 import type { Context } from "../../context.ts";
 import { type ByteReader, openByteReader } from "../../lib/byte-reader.ts";
 import { toHex } from "../../lib/hash.ts";
-import { getBundle } from "../../store/blobs.ts";
+import { ObjectGoneError, openReadBack } from "../../store/read-back.ts";
 import { readZipIndex, ZipError } from "../../zip/zip-index.ts";
 import { segmentsOf, type ZipLayout } from "../../zip/zip-layout.ts";
 import { readerOf } from "../zip-reader.ts";
@@ -28,13 +28,13 @@ export async function verifyMirror(
   layout: ZipLayout,
   objectKey: string,
 ): Promise<Verified> {
-  const object = await getBundle(ctx.blobs, objectKey);
+  const object = await openReadBack(ctx.blobs, objectKey);
   if (!object) throw new MirrorObsolete();
   if (object.size !== layout.size) {
-    await object.body.cancel();
+    await object.reader.cancel();
     throw new MirrorFailure(`The copy has ${object.size} bytes, not ${layout.size}.`);
   }
-  const reader = openByteReader(object.body);
+  const reader = openByteReader(object.reader);
   try {
     const whole = createDigest("SHA-256");
     const digests = new Map<number, { sha256: string; crc32: number }>();
@@ -57,6 +57,7 @@ export async function verifyMirror(
     return verified;
   } catch (error) {
     await reader.cancel();
+    if (error instanceof ObjectGoneError) throw new MirrorObsolete();
     throw error;
   }
 }

@@ -3,7 +3,7 @@
 import type { Context } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
 import { BUNDLE_MAX_INFLATED_BYTES } from "../../limits.ts";
-import { getBundle } from "../../store/blobs.ts";
+import { ObjectGoneError, openReadBack } from "../../store/read-back.ts";
 import { type Digested, digestEntries } from "../../zip/zip-digest.ts";
 import type { EntryLocation } from "../../zip/zip-entry.ts";
 import { STORED } from "../../zip/zip-format.ts";
@@ -32,11 +32,12 @@ export async function digestUpload(
   objectKey: string,
   entries: readonly EntryLocation[],
 ): Promise<Digested> {
-  const object = await getBundle(ctx.blobs, objectKey);
+  const object = await openReadBack(ctx.blobs, objectKey);
   if (!object) throw new RegistryError("upload_not_found");
   try {
-    return await digestEntries(object.body, object.size, entries);
+    return await digestEntries(object.reader, object.size, entries);
   } catch (error) {
+    if (error instanceof ObjectGoneError) throw new RegistryError("upload_not_found");
     if (!(error instanceof ZipError)) throw error;
     const { code, path = "", message } = error;
     throw new RegistryError("content_corrupt", `Upload refused: ${code}: ${message} (${path})`, {
