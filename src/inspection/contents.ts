@@ -21,6 +21,7 @@ import {
 } from "./findings.ts";
 import { type ArchiveFormat, BoundReached, type FileContent, type Note, type Scene, TooLarge } from "./format.ts";
 import { ARCHIVE_FORMATS, FORMATS } from "./formats/index.ts";
+import { notePickleFindings } from "./formats/pickle.ts";
 import { kindsUnder } from "./loaders.ts";
 import { moduleNames } from "./shadowing.ts";
 import type { LocatedEntry } from "./structure.ts";
@@ -152,12 +153,13 @@ async function inspectFile(
     for (const format of FORMATS) {
       if (!(await format.recognise(content))) continue;
       await format.inspect(content, note, scene);
-      checkName(name, format.kind, note);
+      await checkName(name, format.kind, content, note);
       return format.kind;
     }
     const raw = archive?.rawKind(path);
     if (raw !== undefined) return raw;
     note("unrecognised", "bytes of no format that is known here");
+    await checkName(name, undefined, content, note);
   } catch (error) {
     if (error instanceof TooLarge)
       note("bound_reached", "deflated, and too large to be looked into: store it uncompressed");
@@ -172,11 +174,17 @@ function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1).toLowerCase();
 }
 
-/** Whoever opens a file by a name of this loader reads it as that loader does, whatever it is. */
-function checkName(name: string, kind: string, note: Note): void {
+/** The loader that a name belongs to reads the file, whatever it is: what it would find counts as well. */
+async function checkName(name: string, kind: string | undefined, content: FileContent, note: Note): Promise<void> {
   const kinds = kindsUnder(name);
-  if (kinds && !kinds.includes(kind)) note("misnamed", `${kind} under a name of another format`);
+  if (!kinds) return;
+  if (name.endsWith(".safetensors") && kind !== "safetensors") note("safetensors_invalid", "no safetensors file");
+  if (kinds.includes("pickle") && !TOLD_APART.includes(kind ?? "")) await notePickleFindings(content, note);
+  if (kind !== undefined && !kinds.includes(kind)) note("misnamed", `${kind} under a name of another format`);
 }
+
+/** Kinds that loaders of pickles tell apart by their first bytes, or that were looked through as a pickle. */
+const TOLD_APART: readonly string[] = ["pickle", "zip"];
 
 function sceneOf(path: string, file: FileFindings, surroundings: Surroundings): Scene {
   const { type, depth, sizes } = surroundings;

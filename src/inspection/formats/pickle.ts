@@ -49,6 +49,14 @@ export async function inspectPickleFrom(from: number, content: FileContent, note
   noteEnd(walk, content.size, note, scene);
 }
 
+/**
+ * Notes what unpickling a file would do that was not recognised as a pickle: a loader that goes by the file's name tries.
+ * @throws whatever reading the file throws
+ */
+export async function notePickleFindings({ read, size }: FileContent, note: Note): Promise<void> {
+  await walkPickles(read, { from: 0, to: size }, note, { doubtful: true });
+}
+
 function walkOnce(content: FileContent): Promise<Walked> {
   const known = walks.get(content) ?? walkWhole(content);
   walks.set(content, known);
