@@ -153,6 +153,7 @@ export const webm: Format = {
   },
   async inspect({ read, size }, note) {
     const cursor = new Cursor(read, { from: 0, to: size }, 16);
+    let elements = 0;
     for (let step = 0; step < 4 && cursor.rest > 0; step += 1) {
       await cursor.need(Math.min(12, cursor.rest));
       const header = cursor.peek(12);
@@ -166,9 +167,10 @@ export const webm: Format = {
       const whole = idLength + lengthLength + bigEndian(bytes);
       if (unknown) return;
       if (whole > cursor.rest) return note("format_malformed", malformed("an element"));
+      elements += 1;
       cursor.skip(whole);
     }
-    if (cursor.rest > 0) note("format_malformed", malformed("an element"));
+    if (cursor.rest > 0 || elements < 2) note("format_malformed", malformed("an element"));
   },
 };
 
