@@ -75,6 +75,7 @@ export const FINDINGS = {
   format_malformed: "unknown",
   nested_archive: "unknown",
   opaque_format: "unknown",
+  misnamed: "unknown",
   bound_reached: "unknown",
 } as const satisfies Record<string, "unsafe" | "unknown"> & Record<ZipFault, "unsafe">;
 

@@ -55,3 +55,15 @@ export class BoundReached extends Error {}
 
 /** A deflated file that is too large to be looked into. */
 export class TooLarge extends Error {}
+
+/** An archive that is a file of its own kind: what its members mean together. */
+export interface ArchiveFormat {
+  /** Name of the kind: `torch`. */
+  readonly kind: string;
+  /** Whether these paths are the members of such an archive. */
+  recognise(paths: readonly string[]): boolean;
+  /** Findings about the archive as a whole. */
+  inspect(paths: readonly string[], note: Note): void;
+  /** The kind of a member that has no format of its own and is only ever read as plain data: the storage of a tensor. */
+  rawKind(path: string): string | undefined;
+}

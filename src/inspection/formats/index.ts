@@ -5,7 +5,7 @@
  * same bytes could be, the more harmful one comes first. Texts come last, because they have no bytes of their own.
  */
 
-import type { FileContent, Format } from "../format.ts";
+import type { ArchiveFormat, FileContent, Format } from "../format.ts";
 import { hasUserBlock, hdf5, hdf5BehindUserBlock } from "./keras/hdf5.ts";
 import { bmp, gif, icon, idx, jpeg, netpbm, png, wav, webp } from "./media/pictures.ts";
 import { aiff, au, flac, mp3, mp4, ogg, webm } from "./media/sound-and-video.ts";
@@ -88,3 +88,6 @@ export const FORMATS: readonly Format[] = [
   plainText,
   hdf5BehindUserBlock,
 ];
+
+/** Archives that are files of a kind of their own. */
+export const ARCHIVE_FORMATS: readonly ArchiveFormat[] = [];

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { FORMATS } from "../../../src/inspection/formats/index.ts";
-import { kindsUnder } from "../../../src/inspection/loaders.ts";
+import { checkName, kindsUnder } from "../../../src/inspection/loaders.ts";
 import { join } from "../../zip/make-zip.ts";
 import { judge, verdict } from "./judging.ts";
 import { SAMPLES } from "./samples.ts";
@@ -73,6 +73,21 @@ describe("a name of a loader", () => {
       expect(kindsUnder(name)).toBeUndefined();
   });
 
+  it("is a finding where the content is of another kind", () => {
+    const codesOf = (name: string, kind: string | undefined) => {
+      const codes: string[] = [];
+      checkName(name, kind, (code) => void codes.push(code));
+      return codes;
+    };
+    for (const name of ["x.pkl", "x.pt", "x.keras", "x.npy", "x.so", "x.onnx"])
+      expect(codesOf(name, "png")).toEqual(["misnamed"]);
+    expect(codesOf("x.pth", "text")).toEqual(["misnamed"]);
+    expect(codesOf("x.pkl", "pickle")).toEqual([]);
+    expect(codesOf("x.bin", "json")).toEqual([]);
+    expect(codesOf("x.txt", "png")).toEqual([]);
+    expect(codesOf("x.pkl", undefined)).toEqual([]);
+  });
+
   it("takes the content that it is for", () => {
     expect(kindsUnder("m.onnx")).toContain("onnx");
     expect(kindsUnder("m.bin")).toContain("safetensors");
@@ -99,7 +114,7 @@ describe("bytes of no format", () => {
       const data = Uint8Array.from({ length: 20 + (random() % 1500) }, () => random());
       data.set(sample.subarray(0, Math.min(random() % 64, data.length)));
       const { reads } = await judge(data, "x");
-      expect(reads).toBeLessThan(60);
+      expect(reads).toBeLessThan(16);
     }
   });
 });

@@ -64,6 +64,7 @@ export const mp3: Format = {
     if (hasBytes(head, { bytes: "ID3" }) && (head[3] ?? 0) <= 4 && head.subarray(6, 10).every((byte) => byte < 0x80)) {
       at = 10 + head.subarray(6, 10).reduce((value, byte) => value * 128 + byte, 0);
     }
+    if (at === 0 && (head[0] !== 0xff || ((head[1] ?? 0) & 0xe6) !== 0xe2)) return false;
     // frames that follow each other, each as long as it says
     const cursor = new Cursor(content.read, { from: at, to: Math.max(at, size) }, 4096);
     let frames = 0;

@@ -38,6 +38,8 @@ const GATHERED = new Set([
 ]);
 const TEMPLATES = new Set(["chat_template", "template", "prompt_template", "custom_chat_template"]);
 const EMBEDDED_MAX = 50;
+/** Of all templates of a text together: a check takes a microsecond a character. */
+const TEMPLATES_MAX_CHARS = 2 * 1024 * 1024;
 const DOTTED = /^[A-Za-z_]\w*(?:\.\w+)+$/;
 /** Packages that the components of a Diffusers pipeline come from; other names are modules beside the index. */
 const PIPELINE_LIBRARIES = new Set(
@@ -56,6 +58,7 @@ export class JsonJudge implements JsonVisitor {
   /** Counts only in a Keras model, which may turn out later. */
   #paths: string[] = [];
   #lambda = false;
+  #templateChars = 0;
 
   constructor(note: Note) {
     const noted = new Set<string>();
@@ -113,7 +116,7 @@ export class JsonJudge implements JsonVisitor {
     if (key === undefined) return;
     if (TEMPLATES.has(key) || this.#frames.at(-1)?.templates) {
       const template = raw.startsWith('"') ? decodeString(raw) : "";
-      if (hasTemplate(template)) checkTemplate(template, this.#note);
+      if (hasTemplate(template)) this.#judgeTemplate(template);
       return;
     }
     switch (key) {
@@ -157,6 +160,12 @@ export class JsonJudge implements JsonVisitor {
         this.#note("opaque_format", "an object that is pickled in JSON");
         if (raw.startsWith('"') && this.#embedded.length < EMBEDDED_MAX) this.#embedded.push(decodeString(raw));
     }
+  }
+
+  #judgeTemplate(template: string): void {
+    this.#templateChars += template.length;
+    if (this.#templateChars <= TEMPLATES_MAX_CHARS) checkTemplate(template, this.#note);
+    else this.#note("bound_reached", "too many templates to be checked");
   }
 
   #judgeObject({ values, functions }: Frame): void {

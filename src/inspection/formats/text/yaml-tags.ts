@@ -81,12 +81,8 @@ function judge(
   return { code: "yaml_tag", detail: `a tag that is not one of YAML's own: ${tag}` };
 }
 
+/** Only ASCII matters: no tag that is known here has more. */
 function decode(uri: string): string {
-  return uri.replace(/(?:%[0-9a-fA-F]{2})+/g, (escaped) => {
-    const bytes = escaped
-      .slice(1)
-      .split("%")
-      .map((pair) => Number.parseInt(pair, 16));
-    return new TextDecoder().decode(Uint8Array.from(bytes));
-  });
+  if (!uri.includes("%")) return uri;
+  return uri.replace(/%([0-7][0-9a-fA-F])/g, (_, pair: string) => String.fromCharCode(Number.parseInt(pair, 16)));
 }
