@@ -2,7 +2,8 @@
  * All formats, in the order in which they are asked.
  *
  * Invariant: what can run or hold code is asked before what cannot, and fixed bytes before guesses. Of two formats that the
- * same bytes could be, the more harmful one comes first. Texts come last, because they have no bytes of their own.
+ * same bytes could be, the more harmful one comes first. A pickle can begin as a GIF, a BMP or GGUF does and be one to its
+ * last byte, so that pickles must be asked before all of these. Texts come last: they have no bytes of their own.
  */
 
 import type { ArchiveFormat, FileContent, Format } from "../format.ts";

@@ -100,6 +100,11 @@ describe("a table", () => {
     expect((await verdict(changed(S.parquetPickle, at + 4, 0x21))).codes).toEqual(["format_malformed"]);
   });
 
+  it("with a schema of Petastorm is unknown", async () => {
+    const footer = join("dataset-toolkit.unischema.v1", new Uint8Array(8));
+    expect((await verdict(join("PAR1", footer, u32(footer.length), "PAR1"))).codes).toEqual(["opaque_format"]);
+  });
+
   it("whose footer is longer than the file is malformed", async () => {
     expect((await verdict(changed(S.parquet, -8, 255, 255, 255, 127))).codes).toEqual(["format_malformed"]);
     expect((await verdict(changed(S.arrowFile, -10, 255, 255, 255, 127))).codes).toEqual(["format_malformed"]);
@@ -196,6 +201,24 @@ describe("GGUF", () => {
 describe("MessagePack", () => {
   it("with values of a type that is not Flax's is unknown", async () => {
     expect((await verdict(S.msgpackForeign)).codes).toEqual(["opaque_format"]);
+  });
+
+  it("with an array of msgpack-numpy is unknown: one of objects is a pickle", async () => {
+    const text = (value: string) => join(Uint8Array.of(0xc4, value.length), value);
+    const array = join(
+      Uint8Array.of(0x83),
+      text("nd"),
+      Uint8Array.of(0xc3),
+      text("kind"),
+      text("O"),
+      text("data"),
+      text("N."),
+    );
+    expect(await verdict(array)).toEqual({ kind: "msgpack", codes: ["opaque_format"] });
+    expect((await verdict(join(Uint8Array.of(0x81, 0xa2), "nd", Uint8Array.of(0xc3)))).codes).toEqual([
+      "opaque_format",
+    ]);
+    expect((await verdict(join(Uint8Array.of(0x81, 0xa2), "md", Uint8Array.of(0xc3)))).codes).toEqual([]);
   });
 
   it("is not what breaks off, or begins as a pickle", async () => {

@@ -146,6 +146,7 @@ describe("a configuration of Keras", () => {
       model(node("keras.layers", "Dense", {}, { registered_name: "pkg>Dense" })),
     ],
     ["a function that is not Keras's", activation(fn("my_package", "fn"))],
+    ["a class of Keras that is not in its models", model(node("keras.utils", "FeatureSpace"))],
     ["a function without a module that is not Keras's", activation(fn("builtins", "my_fn"))],
     ["a class that is no name", model(node("keras.layers", 5))],
     ["a layer of another library of Keras", model(node("keras_hub.layers", "Dense"))],

@@ -128,6 +128,14 @@ describe("JSON", () => {
     expect((await verdict(JSON.stringify(value), "config.json")).codes).toEqual([]);
   });
 
+  it("with weights in files outside is unsafe", async () => {
+    const index = (path: string) => JSON.stringify({ metadata: {}, weight_map: { "a.weight": path } });
+    expect((await verdict(index("model-00001-of-00002.safetensors"))).codes).toEqual([]);
+    for (const path of ["../../x.bin", "/tmp/x.bin", "C:\\x"]) {
+      expect((await verdict(index(path), "model.safetensors.index.json")).codes).toEqual(["external_data"]);
+    }
+  });
+
   it("with pickles in base64 hands them on", async () => {
     const { codes, inner } = await judge(
       JSON.stringify({ policy: { ":type:": "x", ":serialized:": btoa("cos\nsystem\n.") } }),

@@ -4,6 +4,7 @@
  * Invariant: every object at every depth is judged, and every occurrence of a key. Strings are compared as decoded.
  */
 
+import { findPathDefect } from "../../../lib/paths.ts";
 import type { Note, Scene } from "../../format.ts";
 import { judgeKerasNode } from "../keras/node.ts";
 import { decodeString, type JsonVisitor, scanJson } from "../reading/json-scan.ts";
@@ -23,6 +24,8 @@ interface Frame {
   readonly container: "object" | "array";
   /** Whether it stands below `chat_template`, so that its strings are templates whatever their keys. */
   readonly templates: boolean;
+  /** Whether it stands below `weight_map`, so that its strings are names of files. */
+  readonly files: boolean;
   /** `function` of the objects in it. */
   readonly functions: string[];
   /** Values by key, raw; `undefined` for an object or array. Only of keys that matter. */
@@ -74,7 +77,8 @@ export class JsonJudge implements JsonVisitor {
     this.#gather(key, undefined);
     this.#judgeKey(key, container === "object" ? "{" : "[");
     const templates = key === "chat_template" || this.#frames.at(-1)?.templates === true;
-    this.#frames.push({ container, templates, functions: [], values: new Map(), strings: [] });
+    const files = key === "weight_map" || this.#frames.at(-1)?.files === true;
+    this.#frames.push({ container, templates, files, functions: [], values: new Map(), strings: [] });
   }
 
   scalar(raw: string, key: string | undefined): void {
@@ -114,6 +118,7 @@ export class JsonJudge implements JsonVisitor {
 
   #judgeKey(key: string | undefined, raw: string): void {
     if (key === undefined) return;
+    if (this.#frames.at(-1)?.files && raw.startsWith('"')) this.#judgeFile(decodeString(raw));
     if (TEMPLATES.has(key) || this.#frames.at(-1)?.templates) {
       const template = raw.startsWith('"') ? decodeString(raw) : "";
       if (hasTemplate(template)) this.#judgeTemplate(template);
@@ -160,6 +165,11 @@ export class JsonJudge implements JsonVisitor {
         this.#note("opaque_format", "an object that is pickled in JSON");
         if (raw.startsWith('"') && this.#embedded.length < EMBEDDED_MAX) this.#embedded.push(decodeString(raw));
     }
+  }
+
+  #judgeFile(path: string): void {
+    const defect = findPathDefect(path);
+    if (defect !== undefined && defect !== "segment") this.#note("external_data", `keeps tensors in ${path}`);
   }
 
   #judgeTemplate(template: string): void {
