@@ -8,7 +8,7 @@
 
 import type { ArchiveFormat, FileContent, Format } from "../format.ts";
 import { hasUserBlock, hdf5, hdf5BehindUserBlock } from "./keras/hdf5.ts";
-import { bmp, gif, icon, idx, jpeg, netpbm, png, wav, webp } from "./media/pictures.ts";
+import { avi, bmp, gif, icon, idx, jpeg, netpbm, png, wav, webp } from "./media/pictures.ts";
 import { aiff, au, flac, mp3, mp4, ogg, webm } from "./media/sound-and-video.ts";
 import { tar, zip } from "./packed/archives.ts";
 import { gzip, zlib } from "./packed/deflated.ts";
@@ -59,6 +59,7 @@ export const FORMATS: readonly Format[] = [
   guarded(gif, /\.gif$/),
   guarded(webp, /\.webp$/),
   guarded(wav, /\.wav$/),
+  guarded(avi, /\.avi$/),
   guarded(flac, /\.flac$/),
   guarded(ogg, /\.(?:ogg|oga|ogv|opus|spx)$/),
   guarded(mp4, /\.(?:mp4|m4[avb]|mov|3gp|3g2|heic|heif|avif|f4v)$/),

@@ -35,6 +35,7 @@ describe("a file that its own library wrote", () => {
     ["msgpack", S.msgpack],
     ["safetensors", S.safetensors],
     ["sentencepiece", S.sentencepiece],
+    ["avi", join("RIFF", u32(12), "AVI ", "LIST", u32(0))],
     ["netpbm", join("P6\n2 1\n255\n", new Uint8Array(6).fill(200))],
     ["idx", join(Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3), new Uint8Array(6))],
   ])("of %s is inert under any name, in few reads", async (kind, data) => {

@@ -5,9 +5,9 @@
  */
 
 import { findPathDefect } from "../../../lib/paths.ts";
-import type { Note, Scene } from "../../format.ts";
+import type { Note } from "../../format.ts";
 import { judgeKerasNode } from "../keras/node.ts";
-import { decodeString, type JsonVisitor, scanJson } from "../reading/json-scan.ts";
+import { decodeString, type JsonVisitor } from "../reading/json-scan.ts";
 import { checkTemplate, hasTemplate } from "./jinja.ts";
 
 /** What a scan gathered beside its findings. */
@@ -226,27 +226,5 @@ export class JsonJudge implements JsonVisitor {
     const [library] = strings;
     if (strings.length !== 2 || library === undefined || this.#frames.length !== 1) return;
     if (!PIPELINE_LIBRARIES.has(library) && this.#libraries.size < 20) this.#libraries.add(library);
-  }
-}
-
-/** Judges the pickles that were found in base64. */
-export async function judgeEmbedded({ embedded }: JsonFacts, scene: Scene): Promise<void> {
-  for (const [index, text] of embedded.entries()) {
-    let bytes: Uint8Array;
-    try {
-      bytes = Uint8Array.from(atob(text.replace(/\s/g, "")), (char) => char.charCodeAt(0));
-    } catch {
-      continue;
-    }
-    await scene.inspectInner(`serialized-${index}.pkl`, bytes);
-  }
-}
-
-/** Scans a whole text as one value. @returns whether it is one */
-export function scanWhole(text: string, judge: JsonVisitor): boolean {
-  try {
-    return text.slice(scanJson(text, judge)).trim() === "";
-  } catch {
-    return false;
   }
 }

@@ -7,8 +7,9 @@
 
 import type { FindingCode } from "../../findings.ts";
 import type { FileContent, Format, Note, Scene } from "../../format.ts";
+import { scanWhole } from "../reading/json-scan.ts";
 import { textOf } from "../reading/text.ts";
-import { type JsonFacts, JsonJudge, judgeEmbedded, scanWhole } from "./json-judge.ts";
+import { type JsonFacts, JsonJudge } from "./json-judge.ts";
 import { inspectText } from "./plain.ts";
 
 interface Parsed {
@@ -85,6 +86,19 @@ async function inspect(content: FileContent, note: Note, scene: Scene): Promise<
     if (scene.name === "package.json") note("source_code", "a package, whose scripts may run when it is installed");
   }
   if (result.facts) await judgeEmbedded(result.facts, scene);
+}
+
+/** Judges the pickles that were found in base64. */
+async function judgeEmbedded({ embedded }: JsonFacts, scene: Scene): Promise<void> {
+  for (const [index, text] of embedded.entries()) {
+    let bytes: Uint8Array;
+    try {
+      bytes = Uint8Array.from(atob(text.replace(/\s/g, "")), (char) => char.charCodeAt(0));
+    } catch {
+      continue;
+    }
+    await scene.inspectInner(`serialized-${index}.pkl`, bytes);
+  }
 }
 
 const format = (kind: string, kinds: readonly Parsed["kind"][]): Format => ({
