@@ -5,6 +5,8 @@
  * may be something that this loader reads in a way which no format here foresaw.
  */
 
+import type { Note } from "./format.ts";
+
 const words = (text: string): readonly string[] => text.split(" ");
 
 /** What the loaders of Python's and torch's own formats take, and look through themselves. */
@@ -62,4 +64,15 @@ export function kindsUnder(name: string): readonly string[] | undefined {
   if (/\.so(?:\.\d+)+$/.test(name)) return LOADERS.get("so");
   const suffix = /\.([a-z0-9]+)$/.exec(name)?.[1];
   return suffix === undefined ? undefined : LOADERS.get(suffix);
+}
+
+/**
+ * Notes a name that belongs to a loader which runs code, where the content is of a kind that this loader is not for.
+ * @param name last segment of a path, lower-cased
+ * @param kind undefined for content that no format recognised, which is a finding of its own
+ */
+export function checkName(name: string, kind: string | undefined, note: Note): void {
+  const kinds = kindsUnder(name);
+  if (kind === undefined || !kinds || kinds.includes(kind)) return;
+  note("misnamed", `${kind} under a name whose loader may run code`);
 }

@@ -2,12 +2,13 @@
  * All formats, in the order in which they are asked.
  *
  * Invariant: what can run or hold code is asked before what cannot, and fixed bytes before guesses. Of two formats that the
- * same bytes could be, the more harmful one comes first. Texts come last, because they have no bytes of their own.
+ * same bytes could be, the more harmful one comes first. A pickle can begin as a GIF, a BMP or GGUF does and be one to its
+ * last byte, so that pickles must be asked before all of these. Texts come last: they have no bytes of their own.
  */
 
 import type { ArchiveFormat, FileContent, Format } from "../format.ts";
 import { hasUserBlock, hdf5, hdf5BehindUserBlock } from "./keras/hdf5.ts";
-import { bmp, gif, icon, idx, jpeg, netpbm, png, wav, webp } from "./media/pictures.ts";
+import { avi, bmp, gif, icon, idx, jpeg, netpbm, png, wav, webp } from "./media/pictures.ts";
 import { aiff, au, flac, mp3, mp4, ogg, webm } from "./media/sound-and-video.ts";
 import { npy } from "./npy.ts";
 import { tar, zip } from "./packed/archives.ts";
@@ -45,10 +46,11 @@ function guarded(format: Format, names: RegExp): Format {
 
 /** Kinds of files that are looked into, or known for what cannot be. */
 export const FORMATS: readonly Format[] = [
-  zip,
-  tar,
+  // before everything: a file can be a picture or a tensor and a pickle at once
   pickle,
   npy,
+  zip,
+  tar,
   hdf5,
   machineCode,
   archive,
@@ -63,6 +65,7 @@ export const FORMATS: readonly Format[] = [
   guarded(gif, /\.gif$/),
   guarded(webp, /\.webp$/),
   guarded(wav, /\.wav$/),
+  guarded(avi, /\.avi$/),
   guarded(flac, /\.flac$/),
   guarded(ogg, /\.(?:ogg|oga|ogv|opus|spx)$/),
   guarded(mp4, /\.(?:mp4|m4[avb]|mov|3gp|3g2|heic|heif|avif|f4v)$/),

@@ -114,6 +114,12 @@ describe("a template", () => {
   });
 });
 
+it("templates of one text are checked up to a bound together", async () => {
+  const template = `{{ x }}${" ".repeat(500_000)}`;
+  const many = JSON.stringify(Array.from({ length: 6 }, () => ({ chat_template: template })));
+  expect((await verdict(many)).codes).toEqual(["bound_reached"]);
+});
+
 describe("a template is found", () => {
   const evil = "{{ x.__class__ }}";
   it.each<[where: string, data: Uint8Array | string, name: string]>([

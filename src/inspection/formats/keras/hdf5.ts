@@ -6,7 +6,7 @@
  */
 
 import type { FileContent, Format, Note } from "../../format.ts";
-import { hasBytes, latin1 } from "../reading/bytes.ts";
+import { hasBytes, latin1, readHead } from "../reading/bytes.ts";
 import { scanJson } from "../reading/json-scan.ts";
 import { JsonJudge } from "../text/json-judge.ts";
 
@@ -22,8 +22,22 @@ export const hdf5: Format = {
   inspect,
 };
 
-/** The same behind a user block. It is looked for last, because it takes many reads. */
-export const hdf5BehindUserBlock: Format = { kind: "hdf5", recognise: hasUserBlock, inspect };
+/** The shortest user blocks end within so many bytes, which one read brings. */
+const USER_BLOCKS_BYTES = 4096;
+
+/**
+ * The same behind a short user block: of files that nothing else recognised, of which there can be thousands. A longer user
+ * block leaves a file without a format, which is unknown as well.
+ */
+export const hdf5BehindUserBlock: Format = {
+  kind: "hdf5",
+  async recognise(content) {
+    if (content.size < 512 + SIGNATURE.length) return false;
+    const beginning = await readHead(content, USER_BLOCKS_BYTES);
+    return [512, 1024, 2048].some((at) => hasBytes(beginning, { at, bytes: SIGNATURE }));
+  },
+  inspect,
+};
 
 async function inspect({ size, read }: FileContent, note: Note): Promise<void> {
   note("opaque_format", "HDF5, in which Keras may keep code, and which may refer to other files");
@@ -31,7 +45,7 @@ async function inspect({ size, read }: FileContent, note: Note): Promise<void> {
   judgeConfigurations(text, note);
 }
 
-/** Whether the signature of HDF5 stands behind a user block. */
+/** Whether the signature of HDF5 stands behind a user block of any length. Takes a read for each length. */
 export async function hasUserBlock({ size, head, read }: FileContent): Promise<boolean> {
   if (head.length === 0) return false;
   for (let offset = 512; offset + SIGNATURE.length <= size; offset *= 2) {

@@ -56,7 +56,8 @@ function judgePlainClass(
     if (module !== undefined && FOREIGN_PACKAGES.test(module)) {
       // `builtins` is where Keras says that functions are, and never classes
       note("keras_code", `a class of Python's own: ${module}.${className}`);
-    } else if (module !== undefined && ACTING_MODULES.test(module) && !CLASSES.has(className)) {
+    } else if (module !== undefined && ACTING_MODULES.test(module) && /^[a-z_]/.test(className)) {
+      // a function under the name of a class: some loaders call it
       note("keras_code", `what acts on files or settings: ${module}.${className}`);
     } else if (!isOwnClass(module, className)) {
       note("keras_custom", `a class that is not one of Keras's own: ${module ?? ""} ${className}`.replace(/\s+/g, " "));

@@ -1,5 +1,5 @@
 /**
- * Pictures, by the bytes at their beginning, the sizes they state, and the marker at their very end.
+ * Pictures and other files of one piece, by the bytes at their beginning, the sizes they state, and the marker at their very end.
  *
  * Invariant: nothing stands before or behind the picture. Decoders of these formats act on nothing that the file names.
  */
@@ -65,6 +65,7 @@ function riff(kind: string, type: string): Format {
 
 export const webp = riff("webp", "WEBP");
 export const wav = riff("wav", "WAVE");
+export const avi = riff("avi", "AVI ");
 
 const BMP_HEADERS = new Set([12, 40, 52, 56, 64, 108, 124]);
 

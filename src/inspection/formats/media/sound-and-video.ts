@@ -64,6 +64,7 @@ export const mp3: Format = {
     if (hasBytes(head, { bytes: "ID3" }) && (head[3] ?? 0) <= 4 && head.subarray(6, 10).every((byte) => byte < 0x80)) {
       at = 10 + head.subarray(6, 10).reduce((value, byte) => value * 128 + byte, 0);
     }
+    if (at === 0 && (head[0] !== 0xff || ((head[1] ?? 0) & 0xe6) !== 0xe2)) return false;
     // frames that follow each other, each as long as it says
     const cursor = new Cursor(content.read, { from: at, to: Math.max(at, size) }, 4096);
     let frames = 0;
@@ -153,6 +154,7 @@ export const webm: Format = {
   },
   async inspect({ read, size }, note) {
     const cursor = new Cursor(read, { from: 0, to: size }, 16);
+    let elements = 0;
     for (let step = 0; step < 4 && cursor.rest > 0; step += 1) {
       await cursor.need(Math.min(12, cursor.rest));
       const header = cursor.peek(12);
@@ -166,9 +168,10 @@ export const webm: Format = {
       const whole = idLength + lengthLength + bigEndian(bytes);
       if (unknown) return;
       if (whole > cursor.rest) return note("format_malformed", malformed("an element"));
+      elements += 1;
       cursor.skip(whole);
     }
-    if (cursor.rest > 0) note("format_malformed", malformed("an element"));
+    if (cursor.rest > 0 || elements < 2) note("format_malformed", malformed("an element"));
   },
 };
 

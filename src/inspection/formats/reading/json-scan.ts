@@ -110,3 +110,12 @@ function endOfString(text: string, from: number): number {
     at = quote + 1;
   }
 }
+
+/** Scans a whole text as one value. @returns whether it is one */
+export function scanWhole(text: string, visitor: JsonVisitor): boolean {
+  try {
+    return text.slice(scanJson(text, visitor)).trim() === "";
+  } catch {
+    return false;
+  }
+}

@@ -33,5 +33,5 @@ async function decode(content: FileContent): Promise<Text> {
 
 /** Whether none of the first bytes rules out a text, so that a binary file is not read whole. */
 function looksLikeText(head: Uint8Array): boolean {
-  return head.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
+  return head.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d && byte !== 0x0b));
 }

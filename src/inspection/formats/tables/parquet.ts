@@ -27,8 +27,9 @@ export const parquet: Format = {
     if (length > FOOTER_MAX_BYTES) return note("bound_reached", "a footer too long to be looked through");
     const footer = await read({ offset: size - 8 - length, length });
     noteExtensions(footer, note);
-    // the schema of Arrow is kept in base64, behind this key
     const text = latin1(footer);
+    if (text.includes("dataset-toolkit.")) note("opaque_format", "a schema of Petastorm, which is a pickle");
+    // the schema of Arrow is kept in base64, behind this key
     for (let at = text.indexOf(KEY); at !== -1; at = text.indexOf(KEY, at + KEY.length)) {
       const schema = decodeSchema(footer.subarray(at + KEY.length));
       if (schema === undefined) return note("format_malformed", "a schema of Arrow that cannot be decoded");

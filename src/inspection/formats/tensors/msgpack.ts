@@ -9,16 +9,19 @@
 
 import { Cursor, EndOfBytes } from "../../cursor.ts";
 import type { FileContent, Format } from "../../format.ts";
-import { bigEndian } from "../reading/bytes.ts";
+import { bigEndian, hasBytes } from "../reading/bytes.ts";
 
 const VALUES_MAX = 2_000_000;
 const DEPTH_MAX = 1000;
 const WINDOW_BYTES = 64 * 1024;
+const NUMPY_KEY = "nd";
 const FLAX_TYPES = new Set([1, 2, 3]);
 
 interface Walked {
   /** A type of extension that is not Flax's. */
   readonly foreign?: number;
+  /** Has the key by which msgpack-numpy knows an array; those of objects are pickles. */
+  readonly numpy: boolean;
 }
 
 const walks = new WeakMap<FileContent, Promise<Walked | undefined>>();
@@ -34,6 +37,7 @@ export const msgpack: Format = {
   },
   async inspect(content, note) {
     const walked = await (walks.get(content) ?? walk(content));
+    if (walked?.numpy) note("opaque_format", "an array of msgpack-numpy, which may be a pickle");
     if (walked?.foreign !== undefined) note("opaque_format", `MessagePack with values of a type ${walked.foreign}`);
   },
 };
@@ -74,6 +78,13 @@ async function walk({ read, size }: FileContent): Promise<Walked | undefined> {
   // values still to come, by level
   const open: number[] = [1];
   let foreign: number | undefined;
+  let numpy = false;
+  const skip = async (length: number) => {
+    if (length === NUMPY_KEY.length && !numpy) {
+      await cursor.need(length);
+      numpy = hasBytes(cursor.take(length), { bytes: NUMPY_KEY });
+    } else cursor.skip(length);
+  };
   try {
     for (let values = 0; open.length > 0; values += 1) {
       if (values > VALUES_MAX || open.length > DEPTH_MAX) return undefined;
@@ -90,7 +101,7 @@ async function walk({ read, size }: FileContent): Promise<Walked | undefined> {
       if (byte < 0x90) count = (byte & 0x0f) * 2;
       else if (byte < 0xa0) count = byte & 0x0f;
       else if (byte < 0xc0) {
-        cursor.skip(byte & 0x1f);
+        await skip(byte & 0x1f);
         continue;
       } else if (byte >= 0xd4 && byte <= 0xd8) {
         await cursor.need(1);
@@ -111,7 +122,7 @@ async function walk({ read, size }: FileContent): Promise<Walked | undefined> {
           if (!FLAX_TYPES.has(type)) foreign ??= type;
         }
         if (what === "bytes" || what === "ext") {
-          cursor.skip(value);
+          await skip(value);
           continue;
         }
         count = what === "map" ? value * 2 : value;
@@ -123,5 +134,5 @@ async function walk({ read, size }: FileContent): Promise<Walked | undefined> {
     if (error instanceof EndOfBytes) return undefined;
     throw error;
   }
-  return cursor.rest === 0 ? { ...(foreign !== undefined && { foreign }) } : undefined;
+  return cursor.rest === 0 ? { numpy, ...(foreign !== undefined && { foreign }) } : undefined;
 }

@@ -4,9 +4,10 @@
  * Invariant: every object at every depth is judged, and every occurrence of a key. Strings are compared as decoded.
  */
 
-import type { Note, Scene } from "../../format.ts";
+import { findPathDefect } from "../../../lib/paths.ts";
+import type { Note } from "../../format.ts";
 import { judgeKerasNode } from "../keras/node.ts";
-import { decodeString, type JsonVisitor, scanJson } from "../reading/json-scan.ts";
+import { decodeString, type JsonVisitor } from "../reading/json-scan.ts";
 import { checkTemplate, hasTemplate } from "./jinja.ts";
 
 /** What a scan gathered beside its findings. */
@@ -23,6 +24,8 @@ interface Frame {
   readonly container: "object" | "array";
   /** Whether it stands below `chat_template`, so that its strings are templates whatever their keys. */
   readonly templates: boolean;
+  /** Whether it stands below `weight_map`, so that its strings are names of files. */
+  readonly files: boolean;
   /** `function` of the objects in it. */
   readonly functions: string[];
   /** Values by key, raw; `undefined` for an object or array. Only of keys that matter. */
@@ -38,6 +41,8 @@ const GATHERED = new Set([
 ]);
 const TEMPLATES = new Set(["chat_template", "template", "prompt_template", "custom_chat_template"]);
 const EMBEDDED_MAX = 50;
+/** Of all templates of a text together: a check takes a microsecond a character. */
+const TEMPLATES_MAX_CHARS = 2 * 1024 * 1024;
 const DOTTED = /^[A-Za-z_]\w*(?:\.\w+)+$/;
 /** Packages that the components of a Diffusers pipeline come from; other names are modules beside the index. */
 const PIPELINE_LIBRARIES = new Set(
@@ -56,6 +61,7 @@ export class JsonJudge implements JsonVisitor {
   /** Counts only in a Keras model, which may turn out later. */
   #paths: string[] = [];
   #lambda = false;
+  #templateChars = 0;
 
   constructor(note: Note) {
     const noted = new Set<string>();
@@ -71,7 +77,8 @@ export class JsonJudge implements JsonVisitor {
     this.#gather(key, undefined);
     this.#judgeKey(key, container === "object" ? "{" : "[");
     const templates = key === "chat_template" || this.#frames.at(-1)?.templates === true;
-    this.#frames.push({ container, templates, functions: [], values: new Map(), strings: [] });
+    const files = key === "weight_map" || this.#frames.at(-1)?.files === true;
+    this.#frames.push({ container, templates, files, functions: [], values: new Map(), strings: [] });
   }
 
   scalar(raw: string, key: string | undefined): void {
@@ -111,9 +118,10 @@ export class JsonJudge implements JsonVisitor {
 
   #judgeKey(key: string | undefined, raw: string): void {
     if (key === undefined) return;
+    if (this.#frames.at(-1)?.files && raw.startsWith('"')) this.#judgeFile(decodeString(raw));
     if (TEMPLATES.has(key) || this.#frames.at(-1)?.templates) {
       const template = raw.startsWith('"') ? decodeString(raw) : "";
-      if (hasTemplate(template)) checkTemplate(template, this.#note);
+      if (hasTemplate(template)) this.#judgeTemplate(template);
       return;
     }
     switch (key) {
@@ -157,6 +165,17 @@ export class JsonJudge implements JsonVisitor {
         this.#note("opaque_format", "an object that is pickled in JSON");
         if (raw.startsWith('"') && this.#embedded.length < EMBEDDED_MAX) this.#embedded.push(decodeString(raw));
     }
+  }
+
+  #judgeFile(path: string): void {
+    const defect = findPathDefect(path);
+    if (defect !== undefined && defect !== "segment") this.#note("external_data", `keeps tensors in ${path}`);
+  }
+
+  #judgeTemplate(template: string): void {
+    this.#templateChars += template.length;
+    if (this.#templateChars <= TEMPLATES_MAX_CHARS) checkTemplate(template, this.#note);
+    else this.#note("bound_reached", "too many templates to be checked");
   }
 
   #judgeObject({ values, functions }: Frame): void {
@@ -207,27 +226,5 @@ export class JsonJudge implements JsonVisitor {
     const [library] = strings;
     if (strings.length !== 2 || library === undefined || this.#frames.length !== 1) return;
     if (!PIPELINE_LIBRARIES.has(library) && this.#libraries.size < 20) this.#libraries.add(library);
-  }
-}
-
-/** Judges the pickles that were found in base64. */
-export async function judgeEmbedded({ embedded }: JsonFacts, scene: Scene): Promise<void> {
-  for (const [index, text] of embedded.entries()) {
-    let bytes: Uint8Array;
-    try {
-      bytes = Uint8Array.from(atob(text.replace(/\s/g, "")), (char) => char.charCodeAt(0));
-    } catch {
-      continue;
-    }
-    await scene.inspectInner(`serialized-${index}.pkl`, bytes);
-  }
-}
-
-/** Scans a whole text as one value. @returns whether it is one */
-export function scanWhole(text: string, judge: JsonVisitor): boolean {
-  try {
-    return text.slice(scanJson(text, judge)).trim() === "";
-  } catch {
-    return false;
   }
 }

@@ -7,8 +7,10 @@
 
 import type { FindingCode } from "../../findings.ts";
 import type { FileContent, Format, Note, Scene } from "../../format.ts";
+import { scanWhole } from "../reading/json-scan.ts";
 import { textOf } from "../reading/text.ts";
-import { type JsonFacts, JsonJudge, judgeEmbedded, scanWhole } from "./json-judge.ts";
+import { type JsonFacts, JsonJudge } from "./json-judge.ts";
+import { inspectText } from "./plain.ts";
 
 interface Parsed {
   readonly kind: "json" | "jsonl" | "keras" | "notebook" | "malformed" | "long";
@@ -72,12 +74,31 @@ async function inspect(content: FileContent, note: Note, scene: Scene): Promise<
   if (!result) return;
   for (const [code, detail] of result.findings) note(code, detail);
   if (result.kind === "long") return note("bound_reached", "a JSON text too long to be parsed");
-  if (result.kind === "malformed") return note("format_malformed", "begins as JSON and is none");
+  if (result.kind === "malformed") {
+    note("format_malformed", "begins as JSON and is none");
+    // it may be YAML, of which JSON is a part
+    const read = await textOf(content);
+    if (read.kind === "text") inspectText(content, read.text, note, scene);
+    return;
+  }
   if (scene.type !== "code") {
     if (result.kind === "notebook") note("source_code", "a notebook");
     if (scene.name === "package.json") note("source_code", "a package, whose scripts may run when it is installed");
   }
   if (result.facts) await judgeEmbedded(result.facts, scene);
+}
+
+/** Judges the pickles that were found in base64. */
+async function judgeEmbedded({ embedded }: JsonFacts, scene: Scene): Promise<void> {
+  for (const [index, text] of embedded.entries()) {
+    let bytes: Uint8Array;
+    try {
+      bytes = Uint8Array.from(atob(text.replace(/\s/g, "")), (char) => char.charCodeAt(0));
+    } catch {
+      continue;
+    }
+    await scene.inspectInner(`serialized-${index}.pkl`, bytes);
+  }
 }
 
 const format = (kind: string, kinds: readonly Parsed["kind"][]): Format => ({

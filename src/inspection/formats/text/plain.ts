@@ -22,7 +22,8 @@ export const plainText: Format = {
   },
 };
 
-function inspectText({ head }: FileContent, text: string, note: Note, { type, name }: Scene): void {
+/** Notes what a loader would run of any text. */
+export function inspectText({ head }: FileContent, text: string, note: Note, { type, name }: Scene): void {
   const program = hasShebang(head) ? "a script, by its first line" : findProgram(name, text);
   if (program && type !== "code") note("source_code", program);
   if (/\.(?:jinja2?|j2)$/.test(name)) checkTemplate(text, note);

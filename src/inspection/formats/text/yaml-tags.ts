@@ -17,6 +17,8 @@ const CORE_TAGS = /^(?:str|int|float|bool|null|binary|timestamp|set|omap|pairs|m
 const IMPORTING = /^!(?:new|apply|name|module|include):/;
 
 const TAG = /!(?:<([^<>\s]{0,4000})>|([\w-]{0,100}!)?([^\s,[\]{}]{0,4000}))/g;
+/** A document has one or two. Every tag is tried with each. */
+const DIRECTIVES_MAX = 16;
 const DIRECTIVE = /^%TAG[ \t]+(![\w-]{0,100}!|!!?)[ \t]+(\S{1,300})/gm;
 
 /**
@@ -24,12 +26,18 @@ const DIRECTIVE = /^%TAG[ \t]+(![\w-]{0,100}!|!!?)[ \t]+(\S{1,300})/gm;
  * @param named whether the file is called YAML; in other texts only what is meant for a loader is noted, and as unknown
  */
 export function checkTags(text: string, named: boolean, note: Note): void {
-  const prefixes = new Map<string, string[]>([
-    ["!!", [CORE]],
-    ["!", ["!"]],
+  const prefixes = new Map([
+    ["!!", new Set([CORE])],
+    ["!", new Set(["!"])],
   ]);
+  let directives = 0;
   for (const [, handle = "", prefix = ""] of text.matchAll(DIRECTIVE)) {
-    prefixes.set(handle, [...(prefixes.get(handle) ?? []), prefix].slice(-100));
+    directives += 1;
+    if (directives > DIRECTIVES_MAX) {
+      note("yaml_tag", "too many directives about tags");
+      break;
+    }
+    prefixes.set(handle, new Set([...(prefixes.get(handle) ?? []), prefix]));
   }
   const noted = new Set<string>();
   for (const match of text.matchAll(TAG)) {
@@ -48,10 +56,10 @@ export function checkTags(text: string, named: boolean, note: Note): void {
 function expand(
   handle: string | undefined,
   suffix: string,
-  prefixes: ReadonlyMap<string, readonly string[]>,
+  prefixes: ReadonlyMap<string, ReadonlySet<string>>,
 ): string[] {
-  if (handle === undefined) return (prefixes.get("!") ?? []).map((prefix) => prefix + suffix);
-  return (prefixes.get(`!${handle}`) ?? [`!${handle}`]).map((prefix) => prefix + suffix);
+  if (handle === undefined) return [...(prefixes.get("!") ?? [])].map((prefix) => prefix + suffix);
+  return [...(prefixes.get(`!${handle}`) ?? [`!${handle}`])].map((prefix) => prefix + suffix);
 }
 
 function judge(
@@ -73,12 +81,8 @@ function judge(
   return { code: "yaml_tag", detail: `a tag that is not one of YAML's own: ${tag}` };
 }
 
+/** Only ASCII matters: no tag that is known here has more. */
 function decode(uri: string): string {
-  return uri.replace(/(?:%[0-9a-fA-F]{2})+/g, (escaped) => {
-    const bytes = escaped
-      .slice(1)
-      .split("%")
-      .map((pair) => Number.parseInt(pair, 16));
-    return new TextDecoder().decode(Uint8Array.from(bytes));
-  });
+  if (!uri.includes("%")) return uri;
+  return uri.replace(/%([0-7][0-9a-fA-F])/g, (_, pair: string) => String.fromCharCode(Number.parseInt(pair, 16)));
 }
