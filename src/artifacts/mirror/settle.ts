@@ -4,14 +4,15 @@ import type { Context } from "../../context.ts";
 import type { MirrorRun } from "../../env.ts";
 import { inspectZip } from "../../inspection/inspect.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
-import type { StoredInspection } from "../../store/bundle-index.ts";
+import { type StoredInspection, withFacts } from "../../store/bundle-index.ts";
 import { finishMirror } from "../../store/mirrors.ts";
+import { STORED } from "../../zip/zip-format.ts";
 import type { ZipLayout } from "../../zip/zip-layout.ts";
 import { asReplacement, settle } from "../write.ts";
 import { readerOf } from "../zip-reader.ts";
 import { MirrorFailure, MirrorObsolete } from "./failure.ts";
 import type { MirrorPlan } from "./plan.ts";
-import type { Verified } from "./verify.ts";
+import type { ReadBack, Verified } from "./verify.ts";
 
 /** A copy that is complete, and what was found out about it. */
 export interface Mirrored {
@@ -21,14 +22,22 @@ export interface Mirrored {
   size: number;
   verified: Verified;
   inspection: StoredInspection;
+  /** Where they are still in memory; else the sweep reads them again. */
+  facts: ReadBack["facts"] | undefined;
 }
 
 /**
  * Inspects the copy before anything of it is served.
  * @throws MirrorFailure if it is unsafe, with the finding
  */
-export async function inspectMirror(ctx: Context, objectKey: string, size: number): Promise<StoredInspection> {
-  const { verdict, findings } = await inspectZip(readerOf(ctx, { object_key: objectKey, size }), size);
+export async function inspectMirror(
+  ctx: Context,
+  objectKey: string,
+  size: number,
+  facts: ReadBack["facts"],
+): Promise<StoredInspection> {
+  const read = readerOf(ctx, { object_key: objectKey, size });
+  const { verdict, findings } = await inspectZip(read, size, { digest: async () => facts });
   if (verdict === "unsafe") {
     const worst = findings.find(({ severity }) => severity === "unsafe");
     const where = worst?.path === undefined ? "" : `${worst.path}: `;
@@ -45,7 +54,7 @@ export async function settleMirror(
   ctx: Context,
   run: MirrorRun,
   uploadId: number,
-  { plan, layout, size, verified, inspection }: Mirrored,
+  { plan, layout, size, verified, inspection, facts }: Mirrored,
 ): Promise<number> {
   const row = await selectArtifact(ctx.db, run.type, run.artifactId).first<ArtifactRow>();
   if (row?.version === uploadId) return uploadId; // by an earlier try, whose answer was lost
@@ -58,15 +67,11 @@ export async function settleMirror(
     ...(row.license !== null && { license: JSON.parse(row.license) as string[] }),
     ...(row.upstream_size !== null && { upstreamSize: row.upstream_size }),
   };
-  const files = layout.files.map(({ path, size: bytes, dataOffset }, index) => ({
-    path,
-    method: 0,
-    size: bytes,
-    compressedSize: bytes,
-    dataOffset,
-    crc32: verified.files[index]?.crc32 ?? 0,
-    sha256: verified.files[index]?.sha256 ?? "",
-  }));
+  const files = layout.files.map(({ path, size: bytes, dataOffset }, index) => {
+    const { crc32 = 0, sha256 = "" } = verified.files[index] ?? {};
+    const file = { path, method: STORED, size: bytes, compressedSize: bytes, dataOffset, crc32, sha256 };
+    return withFacts(file, facts?.get(path));
+  });
   const replacing = asReplacement(ctx, row, content, run.version);
   const version = await settle(
     ctx,
