@@ -21,8 +21,7 @@ import {
 } from "./findings.ts";
 import { type ArchiveFormat, BoundReached, type FileContent, type Note, type Scene, TooLarge } from "./format.ts";
 import { ARCHIVE_FORMATS, FORMATS } from "./formats/index.ts";
-import { notePickleFindings } from "./formats/pickle.ts";
-import { kindsUnder } from "./loaders.ts";
+import { checkName } from "./loaders.ts";
 import { moduleNames } from "./shadowing.ts";
 import type { LocatedEntry } from "./structure.ts";
 
@@ -173,18 +172,6 @@ async function inspectFile(
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1).toLowerCase();
 }
-
-/** The loader that a name belongs to reads the file, whatever it is: what it would find counts as well. */
-async function checkName(name: string, kind: string | undefined, content: FileContent, note: Note): Promise<void> {
-  const kinds = kindsUnder(name);
-  if (!kinds) return;
-  if (name.endsWith(".safetensors") && kind !== "safetensors") note("safetensors_invalid", "no safetensors file");
-  if (kinds.includes("pickle") && !TOLD_APART.includes(kind ?? "")) await notePickleFindings(content, note);
-  if (kind !== undefined && !kinds.includes(kind)) note("misnamed", `${kind} under a name of another format`);
-}
-
-/** Kinds that loaders of pickles tell apart by their first bytes, or that were looked through as a pickle. */
-const TOLD_APART: readonly string[] = ["pickle", "zip"];
 
 function sceneOf(path: string, file: FileFindings, surroundings: Surroundings): Scene {
   const { type, depth, sizes } = surroundings;

@@ -5,7 +5,8 @@
  * may be something that this loader reads in a way which no format here foresaw.
  */
 
-import type { Note } from "./format.ts";
+import type { FileContent, Note } from "./format.ts";
+import { notePickleFindings } from "./formats/pickle.ts";
 
 const words = (text: string): readonly string[] => text.split(" ");
 
@@ -67,12 +68,22 @@ export function kindsUnder(name: string): readonly string[] | undefined {
 }
 
 /**
- * Notes a name that belongs to a loader which runs code, where the content is of a kind that this loader is not for.
+ * Adds findings for a file whose name belongs to a loader that can run code: that loader reads it, whatever it is.
  * @param name last segment of a path, lower-cased
- * @param kind undefined for content that no format recognised, which is a finding of its own
+ * @param kind as it was recognised
  */
-export function checkName(name: string, kind: string | undefined, note: Note): void {
+export async function checkName(
+  name: string,
+  kind: string | undefined,
+  content: FileContent,
+  note: Note,
+): Promise<void> {
   const kinds = kindsUnder(name);
-  if (kind === undefined || !kinds || kinds.includes(kind)) return;
-  note("misnamed", `${kind} under a name whose loader may run code`);
+  if (!kinds) return;
+  if (name.endsWith(".safetensors") && kind !== "safetensors") note("safetensors_invalid", "no safetensors file");
+  if (kinds.includes("pickle") && !TOLD_APART.includes(kind ?? "")) await notePickleFindings(content, note);
+  if (kind !== undefined && !kinds.includes(kind)) note("misnamed", `${kind} under a name of another format`);
 }
+
+/** Kinds that loaders of pickles tell apart by their first bytes, or that were looked through as a pickle. */
+const TOLD_APART: readonly string[] = ["pickle", "zip"];

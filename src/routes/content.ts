@@ -5,6 +5,7 @@ import type { Context as HonoContext } from "hono";
 import { type IncomingBody, putContent, type Uploaded } from "../artifacts/uploads/put.ts";
 import { reserveUpload } from "../artifacts/uploads/reserve.ts";
 import { readDigest } from "../lib/digest.ts";
+import { BUNDLE_MAX_ENTRIES, BUNDLE_MAX_INFLATED_BYTES, BUNDLE_MAX_RATIO, BUNDLE_PATH_MAX_BYTES } from "../limits.ts";
 import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter, type RouteEnv } from "./router.ts";
@@ -23,10 +24,28 @@ export const DIGEST_HEADERS = {
   "content-digest": z.string().optional().openapi({ description: "As `Repr-Digest`." }),
   "x-content-sha256": z.string().optional().openapi({ description: "The same in hex." }),
 };
-const zip = {
-  required: true,
-  content: { "application/zip": { schema: z.string().openapi({ format: "binary" }) } },
-};
+const bytes = { schema: z.string().openapi({ format: "binary" }) };
+/** The second media type is for generated clients, which send bytes for it; the registry looks at the bytes alone. */
+const zip = { required: true, content: { "application/zip": bytes, "application/octet-stream": bytes } };
+
+/** What an upload may be, whichever way it comes. */
+export const UPLOAD_RULES = `The upload is one zip, which is inspected before it is served.
+
+- Its first entry begins at the first byte and its end record is the last: nothing before, between or behind the entries.
+- Entries are stored or deflated, not encrypted, on one disk. Up to ${BUNDLE_MAX_ENTRIES} of them.
+- Entries are files and directories: no symbolic links, devices or sockets.
+- Names are relative, in ASCII or UTF-8, with \`/\` between segments: no \`..\`, \`.\`, drive, backslash or control character, and
+  no two that are the same but for case. Up to ${BUNDLE_PATH_MAX_BYTES} bytes each.
+- Every file has the size and the CRC-32 that the zip says; else the answer is 400 \`content_corrupt\`.
+- Deflated entries inflate to ${BUNDLE_MAX_INFLATED_BYTES / 1e9} GB together at the most, else the answer is 413: store weights without compression
+  (\`zip -0\`). An entry over 1 MiB that packs better than ${BUNDLE_MAX_RATIO}:1 is let in as \`unknown\`. Overlapping entries and archives
+  that hold themselves are refused.
+- A pickle is refused if loading it could call anything but a list of functions that are known to be harmless. That refuses
+  what scikit-learn, XGBoost and \`torch.save\` of a whole module write: loading those runs whatever they name. Save a
+  \`state_dict\`, or use safetensors, ONNX or the library's own format.
+- \`unsafe\` is refused with the findings, and nothing of it is kept. \`unknown\`, which nobody can vouch for, is let in and
+  says so in \`GET …/inspection\`.`;
+
 const reserveRoute = createRoute({
   ...requires("artifact:write"),
   method: "post",
@@ -57,8 +76,7 @@ const putRoute = createRoute({
   operationId: "ArtifactContentPut",
   tags: ["uploads"],
   summary: "Upload the zip of an artifact in one request, its first or in place of the present one",
-  description:
-    "Inspected before it is served: a zip that is not safe is refused with what was found, and kept nowhere.",
+  description: UPLOAD_RULES,
   request: { params: ArtifactPath, headers: z.object({ "if-match": IfMatchSchema, ...DIGEST_HEADERS }), body: zip },
   responses: {
     200: answer("Replaced.", ArtifactSchema),

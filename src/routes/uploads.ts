@@ -6,7 +6,7 @@ import { abortUpload, placePart, putUploadPart, readUploadState, startUpload } f
 import { RegistryError } from "../errors.ts";
 import { issuedId } from "../lib/ids.ts";
 import { R2_MAX_PARTS, UPLOAD_MAX_BYTES } from "../limits.ts";
-import { answerUploaded, DIGEST_HEADERS, incomingBody } from "./content.ts";
+import { answerUploaded, DIGEST_HEADERS, incomingBody, UPLOAD_RULES } from "./content.ts";
 import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
@@ -49,6 +49,7 @@ const startRoute = createRoute({
   operationId: "ArtifactUploadStart",
   tags: ["uploads"],
   summary: "Begin to upload the zip of an artifact in parts",
+  description: UPLOAD_RULES,
   request: {
     params: ArtifactPath,
     body: jsonBody(
@@ -126,6 +127,9 @@ const completeRoute = createRoute({
   operationId: "ArtifactUploadComplete",
   tags: ["uploads"],
   summary: "Make the parts the content of the artifact; can be repeated until it is answered",
+  description:
+    "Reads the whole back, which takes up to 3 seconds of CPU a gigabyte: uploads over 10 GB need a deployment whose " +
+    "`cpu_ms` is higher than the platform's 30 seconds. A refusal of the content ends the upload.",
   request: {
     params: UploadPath,
     headers: z.object({ "if-match": IfMatchSchema }),

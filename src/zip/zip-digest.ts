@@ -83,9 +83,18 @@ export async function digestEntries(
 }
 
 async function digestEntry(entry: EntryLocation, data: AsyncIterable<Uint8Array>): Promise<EntryFacts> {
-  const file = createFileDigest(entry);
-  for await (const chunk of contentOf(entry, data)) file.write(chunk);
-  return file.end();
+  const corrupt = (why: string) => new ZipError("content_corrupt", why, entry.path);
+  const file = createFileDigest();
+  let size = 0;
+  for await (const chunk of contentOf(entry, data)) {
+    size += chunk.length;
+    if (size > entry.size) throw corrupt("more bytes than its size");
+    file.write(chunk);
+  }
+  if (size !== entry.size) throw corrupt("fewer bytes than its size");
+  const { crc32: crc, facts } = file.end();
+  if (crc !== entry.crc32) throw corrupt("bytes that do not have its checksum");
+  return facts;
 }
 
 async function* contentOf(entry: EntryLocation, data: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
@@ -106,33 +115,20 @@ async function collect(data: AsyncIterable<Uint8Array>, length: number): Promise
   return bytes;
 }
 
-/** Takes the facts of one file as its bytes pass, and compares them with what the directory promises. */
-export function createFileDigest(promised: Pick<EntryLocation, "path" | "size" | "crc32">): {
-  /** @throws ZipError `content_corrupt` */
-  write(chunk: Uint8Array): void;
-  /** @throws ZipError `content_corrupt` */
-  end(): EntryFacts;
-} {
-  const corrupt = (why: string) => new ZipError("content_corrupt", why, promised.path);
+/** Takes the checksum and the facts of one file as its bytes pass; a chunk may be reused when `write` has returned. */
+export function createFileDigest(): { write(chunk: Uint8Array): void; end(): { crc32: number; facts: EntryFacts } } {
   const sha256 = createHash("sha256");
   const text = createTextCheck();
   let tail: Uint8Array = new Uint8Array();
   let crc = 0;
-  let size = 0;
   return {
     write(chunk) {
-      size += chunk.length;
-      if (size > promised.size) throw corrupt("more bytes than its size");
       crc = crc32(chunk, crc);
       sha256.update(chunk);
       text.write(chunk);
       tail = lastOf(tail, chunk);
     },
-    end() {
-      if (size !== promised.size) throw corrupt("fewer bytes than its size");
-      if (crc !== promised.crc32) throw corrupt("bytes that do not have its checksum");
-      return { sha256: sha256.digest("hex"), text: text.end(), tail };
-    },
+    end: () => ({ crc32: crc, facts: { sha256: sha256.digest("hex"), text: text.end(), tail } }),
   };
 }
 

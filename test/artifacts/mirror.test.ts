@@ -3,6 +3,7 @@
 import { introspectWorkflow } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { INSPECTION_RULES } from "../../src/inspection/findings.ts";
 import { sha256Hex } from "../../src/lib/hash.ts";
 import { PACE_BYTES } from "../../src/limits.ts";
 import { readZipIndex } from "../../src/zip/zip-index.ts";
@@ -68,8 +69,14 @@ describe("a full mirror of a model", () => {
       files: { done: files.size, total: files.size },
       bytes: { done: row?.["size"], total: row?.["size"] },
     });
-    const [inspection] = await rows("SELECT verdict, version FROM inspections");
-    expect(inspection).toEqual({ verdict: "safe", version: row?.["version"] });
+    const [inspection] = await rows("SELECT verdict, version, rules FROM inspections");
+    expect(inspection).toEqual({ verdict: "safe", version: row?.["version"], rules: INSPECTION_RULES });
+    const [page] = await rows<{ entries: string }>("SELECT entries FROM bundle_index");
+    const indexed = JSON.parse(page?.entries ?? "[]") as { path: string; text: boolean; tail: string }[];
+    expect(indexed.find(({ path }) => path === "manifest.json")).toMatchObject({
+      text: true,
+      tail: expect.any(String),
+    });
     expect(await rows("SELECT action, actor, before, after FROM audit ORDER BY id")).toMatchObject([
       { action: "CREATE", actor: "anonymous" },
       { action: "UPDATE", actor: "anonymous", after: row?.["sha256"] },

@@ -25,7 +25,8 @@ interface Operation {
   operationId: string;
   summary: string;
   parameters?: { name: string; in: string; required?: boolean }[];
-  requestBody?: { required?: boolean };
+  description?: string;
+  requestBody?: { required?: boolean; content?: Record<string, unknown> };
   responses: Record<string, { description: string; content?: Record<string, { schema: Schema }> }>;
 }
 interface Document {
@@ -146,6 +147,23 @@ describe("the OpenAPI document", () => {
   it.each(Object.entries(STATUSES))("names every status of %s", async (key, statuses) => {
     const operation = operationsOf(await read()).find((candidate) => candidate.key === key)?.operation;
     expect(Object.keys(operation?.responses ?? {}).map(Number)).toEqual(expect.arrayContaining(statuses));
+  });
+
+  it("says what an upload may be, and has generated clients send bytes", async () => {
+    const operations = operationsOf(await read());
+    const find = (id: string) => operations.find(({ operation }) => operation.operationId === id)?.operation;
+    const binary = { schema: { type: "string", format: "binary" } };
+    expect(find("ArtifactContentPut")?.requestBody?.content).toEqual({
+      "application/zip": binary,
+      "application/octet-stream": binary,
+    });
+    expect(find("ArtifactUploadPartPut")?.requestBody?.content).toEqual({ "application/octet-stream": binary });
+    for (const id of ["ArtifactContentPut", "ArtifactUploadStart"]) {
+      expect(find(id)?.description, id).toMatch(/`unknown`, which nobody can vouch for, is let in/);
+      for (const fact of ["deflated", "symbolic links", "4 GB", "200:1", "75000", "scikit-learn", "content_corrupt"]) {
+        expect(find(id)?.description, id).toContain(fact);
+      }
+    }
   });
 
   it("describes every operation, its path's parameters and its refusals in the one envelope", async () => {

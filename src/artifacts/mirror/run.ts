@@ -25,7 +25,7 @@ import { findEnd, MirrorFailure, MirrorObsolete } from "./failure.ts";
 import { layOut, type MirrorPlan, planMirror, sourceOf } from "./plan.ts";
 import { requirePublic } from "./public.ts";
 import { inspectMirror, settleMirror } from "./settle.ts";
-import { verifyMirror } from "./verify.ts";
+import { type ReadBack, verifyMirror } from "./verify.ts";
 
 /** Runs a step, remembers what it returned (text, up to a megabyte), and never runs it again once it has. */
 export type Steps = (name: string, work: () => Promise<string>) => Promise<string>;
@@ -158,17 +158,24 @@ async function copyAndSettle(
     await keep(ctx, run, "verifying", { ...totals(files.length, bytes), filesDone: files.length, bytesDone: bytes });
     return (await completeMultipart(ctx.blobs, upload, copied.parts)).size;
   });
+  // What a step has read of the files is more than it can remember: a process that did not run it reads them again.
+  let facts: ReadBack["facts"] | undefined;
+  const readBack = async () => {
+    const read = await verifyMirror(ctx, await plan(), await layout(copied.archiveSize), upload.object_key);
+    facts = read.facts;
+    return read;
+  };
   const verified = await step("verify", async () => {
     await keep(ctx, run, "verifying");
-    return verifyMirror(ctx, await plan(), await layout(copied.archiveSize), upload.object_key);
+    return (await readBack()).verified;
   });
   const inspected = await step("inspect", async () => {
     await keep(ctx, run, "verifying");
-    return inspectMirror(ctx, run.type, upload.object_key, size);
+    return inspectMirror(ctx, run.type, upload.object_key, size, facts ?? (await readBack()).facts);
   });
   await step("settle", async () => {
-    const mirrored = { plan: await plan(), layout: await layout(copied.archiveSize), size, verified, inspected };
-    return settleMirror(ctx, run, upload.id, mirrored);
+    const [planned, whole] = [await plan(), await layout(copied.archiveSize)];
+    return settleMirror(ctx, run, upload.id, { plan: planned, layout: whole, size, verified, inspected, facts });
   });
 
   async function copyParts(total: number): Promise<{ parts: CopiedPart[]; archiveSize?: number }> {

@@ -7,14 +7,15 @@ import { inspectZip } from "../../inspection/inspect.ts";
 import { summarise } from "../../inspection/summary.ts";
 import type { ArtifactType } from "../../lib/artifact.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
-import type { StoredInspection } from "../../store/bundle-index.ts";
+import { type StoredInspection, withFacts } from "../../store/bundle-index.ts";
 import { finishMirror } from "../../store/mirrors.ts";
+import { STORED } from "../../zip/zip-format.ts";
 import type { ZipLayout } from "../../zip/zip-layout.ts";
 import { asReplacement, settle } from "../write.ts";
 import { readerOf } from "../zip-reader.ts";
 import { MirrorFailure, MirrorObsolete } from "./failure.ts";
 import type { MirrorPlan } from "./plan.ts";
-import type { Verified } from "./verify.ts";
+import type { ReadBack, Verified } from "./verify.ts";
 
 /** A copy that is complete, and what was found out about it. */
 export interface Mirrored {
@@ -24,6 +25,8 @@ export interface Mirrored {
   size: number;
   verified: Verified;
   inspected: InspectedMirror;
+  /** Where they are still in memory; else the sweep reads them again. */
+  facts: ReadBack["facts"] | undefined;
 }
 
 /** What the inspection of a copy came to. JSON all through: it is the outcome of a step. */
@@ -42,8 +45,10 @@ export async function inspectMirror(
   type: ArtifactType,
   objectKey: string,
   size: number,
+  facts: ReadBack["facts"],
 ): Promise<InspectedMirror> {
-  const inspection = await inspectZip(readerOf(ctx, { object_key: objectKey, size }), size, { type });
+  const read = readerOf(ctx, { object_key: objectKey, size });
+  const inspection = await inspectZip(read, size, { type, digest: async () => facts });
   const { verdict, findings, entries } = inspection;
   if (verdict === "unsafe") {
     const worst = findings.find(({ severity }) => severity === "unsafe");
@@ -65,7 +70,7 @@ export async function settleMirror(
   ctx: Context,
   run: MirrorRun,
   uploadId: number,
-  { plan, layout, size, verified, inspected }: Mirrored,
+  { plan, layout, size, verified, inspected, facts }: Mirrored,
 ): Promise<number> {
   const row = await selectArtifact(ctx.db, run.type, run.artifactId).first<ArtifactRow>();
   if (row?.version === uploadId) return uploadId; // by an earlier try, whose answer was lost
@@ -78,16 +83,20 @@ export async function settleMirror(
     ...(row.license !== null && { license: JSON.parse(row.license) as string[] }),
     ...(row.upstream_size !== null && { upstreamSize: row.upstream_size }),
   };
-  const files = layout.files.map(({ path, size: bytes, dataOffset }, index) => ({
-    path,
-    method: 0,
-    size: bytes,
-    compressedSize: bytes,
-    dataOffset,
-    crc32: verified.files[index]?.crc32 ?? 0,
-    sha256: verified.files[index]?.sha256 ?? "",
-    ...inspected.files[path],
-  }));
+  const files = layout.files.map(({ path, size: bytes, dataOffset }, index) => {
+    const { crc32 = 0, sha256 = "" } = verified.files[index] ?? {};
+    const file = {
+      path,
+      method: STORED,
+      size: bytes,
+      compressedSize: bytes,
+      dataOffset,
+      crc32,
+      sha256,
+      ...inspected.files[path],
+    };
+    return withFacts(file, facts?.get(path));
+  });
   const replacing = asReplacement(ctx, row, content, run.version);
   const version = await settle(
     ctx,

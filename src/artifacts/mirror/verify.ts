@@ -4,11 +4,11 @@
  * Invariant: what is checked is what will be served, not what passed by when it was copied.
  */
 
-import { crc32 } from "node:zlib";
+import { createHash } from "node:crypto";
 import type { Context } from "../../context.ts";
-import { type ByteReader, openByteReader } from "../../lib/byte-reader.ts";
-import { toHex } from "../../lib/hash.ts";
+import { openByteReader } from "../../lib/byte-reader.ts";
 import { ObjectGoneError, openReadBack } from "../../store/read-back.ts";
+import { createFileDigest, type EntryFacts } from "../../zip/zip-digest.ts";
 import { readZipIndex, ZipError } from "../../zip/zip-index.ts";
 import { segmentsOf, type ZipLayout } from "../../zip/zip-layout.ts";
 import { readerOf } from "../zip-reader.ts";
@@ -21,13 +21,19 @@ export interface Verified {
   files: { sha256: string; crc32: number }[];
 }
 
+/** The same, and what an inspection wants to know of the files, by their paths: more than a step can remember. */
+export interface ReadBack {
+  verified: Verified;
+  facts: ReadonlyMap<string, EntryFacts>;
+}
+
 /** @throws MirrorFailure naming the first file that is not what upstream says */
 export async function verifyMirror(
   ctx: Context,
   plan: MirrorPlan,
   layout: ZipLayout,
   objectKey: string,
-): Promise<Verified> {
+): Promise<ReadBack> {
   const object = await openReadBack(ctx.blobs, objectKey);
   if (!object) throw new MirrorObsolete();
   if (object.size !== layout.size) {
@@ -35,26 +41,31 @@ export async function verifyMirror(
     throw new MirrorFailure(`The copy has ${object.size} bytes, not ${layout.size}.`);
   }
   const reader = openByteReader(object.reader);
+  const whole = createHash("sha256");
+  async function* take(length: number): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of reader.take(length)) {
+      whole.update(chunk);
+      yield chunk;
+    }
+  }
   try {
-    const whole = createDigest("SHA-256");
-    const digests = new Map<number, { sha256: string; crc32: number }>();
+    const read = new Map<number, FileRead>();
     for (const segment of segmentsOf(layout, { offset: 0, length: layout.size })) {
       const index = segment.kind === "data" ? segment.file : undefined;
       const planned = index === undefined ? undefined : plan.files[index];
-      if (index !== undefined && planned) {
-        digests.set(index, await verifyFile(reader, segment.length, whole, planned));
-        continue;
-      }
-      for await (const chunk of reader.take(segment.length)) await whole.write(chunk);
+      if (index !== undefined && planned)
+        read.set(index, await verifyFile(take(segment.length), segment.length, planned));
+      else for await (const _ of take(segment.length));
     }
     await reader.end();
-    const empty = { sha256: await createDigest("SHA-256").end(), crc32: 0 };
-    const verified = {
-      sha256: await whole.end(),
-      files: plan.files.map((_, index) => digests.get(index) ?? empty),
-    };
+    const empty = createFileDigest().end();
+    const all = plan.files.map((_, index) => read.get(index) ?? empty);
+    const files = all.map(({ crc32, facts }) => ({ sha256: facts.sha256, crc32 }));
     await verifyArchive(ctx, plan, layout, objectKey);
-    return verified;
+    return {
+      verified: { sha256: whole.digest("hex"), files },
+      facts: new Map(layout.files.map(({ path }, index) => [path, (all[index] ?? empty).facts])),
+    };
   } catch (error) {
     await reader.cancel();
     if (error instanceof ObjectGoneError) throw new MirrorObsolete();
@@ -62,31 +73,32 @@ export async function verifyMirror(
   }
 }
 
+type FileRead = ReturnType<ReturnType<typeof createFileDigest>["end"]>;
+
 async function verifyFile(
-  reader: ByteReader,
+  data: AsyncIterable<Uint8Array>,
   length: number,
-  whole: Digest,
   { path, origin }: { path: string; origin: Origin },
-): Promise<{ sha256: string; crc32: number }> {
+): Promise<FileRead> {
   const expected: { sha256?: string; git_sha1?: string } = origin.from === "hub" ? origin : {};
-  const digest = createDigest("SHA-256");
+  const digest = createFileDigest();
   // SHA-256 says more; git's is looked at where upstream gives no other
-  const git = expected.sha256 === undefined && expected.git_sha1 !== undefined ? createDigest("SHA-1") : undefined;
-  await git?.write(new TextEncoder().encode(`blob ${length}\0`));
-  let crc = 0;
-  for await (const chunk of reader.take(length)) {
-    crc = crc32(chunk, crc);
-    await Promise.all([whole.write(chunk), digest.write(chunk), git?.write(chunk)]);
+  const git = expected.sha256 === undefined && expected.git_sha1 !== undefined ? createHash("sha1") : undefined;
+  git?.update(new TextEncoder().encode(`blob ${length}\0`));
+  for await (const chunk of data) {
+    digest.write(chunk);
+    git?.update(chunk);
   }
-  const sha256 = await digest.end();
+  const read = digest.end();
+  const { sha256 } = read.facts;
   const differs = (what: string, found: string, said: string) =>
     new MirrorFailure(`${path}: its ${what} is ${found}, not ${said} as upstream says.`);
   if (expected.sha256 !== undefined && expected.sha256 !== sha256) throw differs("SHA-256", sha256, expected.sha256);
-  const sha1 = await git?.end();
+  const sha1 = git?.digest("hex");
   if (sha1 !== undefined && expected.git_sha1 !== undefined && sha1 !== expected.git_sha1) {
     throw differs("git SHA-1", sha1, expected.git_sha1);
   }
-  return { sha256, crc32: crc };
+  return read;
 }
 
 /** The archive of a repository has no digest upstream, but it has an end: one that was cut off has none. */
@@ -100,23 +112,4 @@ async function verifyArchive(ctx: Context, plan: MirrorPlan, layout: ZipLayout, 
     if (error instanceof ZipError) throw new MirrorFailure(`${last.path} is not a whole zip: ${error.message}.`);
     throw error;
   }
-}
-
-interface Digest {
-  write(chunk: Uint8Array): Promise<void>;
-  /** Hex. */
-  end(): Promise<string>;
-}
-
-function createDigest(algorithm: "SHA-256" | "SHA-1"): Digest {
-  const stream = new crypto.DigestStream(algorithm);
-  stream.digest.catch(() => undefined); // one that is left behind is nobody's failure
-  const writer = stream.getWriter();
-  return {
-    write: (chunk) => writer.write(chunk),
-    end: async () => {
-      await writer.close();
-      return toHex(await stream.digest);
-    },
-  };
 }
