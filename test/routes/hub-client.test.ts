@@ -1,6 +1,5 @@
 /** The Hugging Face Hub's own JavaScript client, unchanged, with this registry as its hub. */
 
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import {
   checkRepoAccess,
   datasetInfo,
@@ -14,31 +13,15 @@ import {
   whoAmI,
 } from "@huggingface/hub";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createApp } from "../../src/app.ts";
-import type { Env } from "../../src/env.ts";
 import { bytesOf, counting, type Given, keepFiles } from "../bundle/kept.ts";
 import { hexOf } from "../bundle/light-bundle.ts";
 import { createRegistry, rows } from "../harness.ts";
+import { all, fetchFrom, HUB_URL } from "./hub-fetch.ts";
 
 const registry = createRegistry();
-const app = createApp();
-const hubUrl = "https://registry.test/hf";
 const COMMIT = "86b5e0934494bd15c9632b12f734a8a67f723594";
 
-/** The client's `fetch`: the registry in this process. */
-function fetchFrom(bindings: Env): typeof fetch {
-  return (async (input: RequestInfo | URL, init?: RequestInit) => {
-    const execution = createExecutionContext();
-    const request = new Request(input, init);
-    const answer = await app.fetch(request, bindings, execution);
-    // The client leaves some bodies unread, which would keep the bucket open when the test is over.
-    const response = new Response(answer.body && (await answer.arrayBuffer()), answer);
-    await waitOnExecutionContext(execution);
-    Object.defineProperty(response, "url", { value: request.url });
-    return response;
-  }) as typeof fetch;
-}
-const hub = { hubUrl, fetch: fetchFrom(registry.env) };
+const hub = { hubUrl: HUB_URL, fetch: fetchFrom(registry.env) };
 
 const weights = counting(2_500_000);
 const table = bytesOf("a,b,c\n".repeat(20_000));
@@ -51,12 +34,6 @@ const FILES: Given[] = [
   { path: "data/table.csv", bytes: table, deflated: true },
 ];
 const repo = "acme-labs/aster-base";
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
-}
 
 beforeEach(async () => {
   const id = await registry.register("model", repo);
@@ -103,7 +80,7 @@ describe("@huggingface/hub, with the registry as its hub,", () => {
     expect(await fileDownloadInfo({ repo, ...hub, path: "model.safetensors" })).toEqual({
       etag: `"${sha256}"`,
       size: weights.length,
-      url: `${hubUrl}/${repo}/resolve/main/model.safetensors`,
+      url: `${HUB_URL}/${repo}/resolve/main/model.safetensors`,
     });
   });
 
@@ -198,7 +175,7 @@ describe("@huggingface/hub, with the registry as its hub,", () => {
   });
 
   it("says why it may not: no token, and a bundle found unsafe", async () => {
-    const closed = { hubUrl, fetch: fetchFrom(createRegistry({ AUTH: "required" }).env) };
+    const closed = { hubUrl: HUB_URL, fetch: fetchFrom(createRegistry({ AUTH: "required" }).env) };
     await expect(modelInfo({ name: repo, ...closed })).rejects.toMatchObject({
       statusCode: 401,
       message: /^Authentication failed/,
