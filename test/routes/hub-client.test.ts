@@ -90,6 +90,14 @@ describe("@huggingface/hub, with the registry as its hub,", () => {
     expect(new Uint8Array((await blob?.arrayBuffer()) ?? new ArrayBuffer())).toEqual(bytes);
   });
 
+  it.each([false, true])("downloads an empty file, deflated: %s", async (deflated) => {
+    const files = [...FILES, { path: "sub/__init__.py", bytes: bytesOf(""), deflated }];
+    await keepFiles("1", files, { revision: COMMIT, verdict: "safe" });
+    const info = await fileDownloadInfo({ repo, ...hub, path: "sub/__init__.py" });
+    expect(info).toMatchObject({ size: 0, etag: expect.stringMatching(/^"/) });
+    expect(await (await downloadFile({ repo, ...hub, path: "sub/__init__.py" }))?.text()).toBe("");
+  });
+
   it("downloads by range, stored files and deflated ones", async () => {
     for (const [path, bytes] of [
       ["model.safetensors", weights],
