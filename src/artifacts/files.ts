@@ -57,6 +57,14 @@ export interface OpenedFile extends Omit<Download, "name" | "sha256"> {
   resumable: boolean;
 }
 
+/** Which files of a bundle a caller can see, and how it is told that one is not there. */
+export interface FileView {
+  has(path: string): boolean;
+  missing(artifact: IndexedArtifact): RegistryError;
+}
+
+const EVERY_FILE: FileView = { has: () => true, missing: () => new RegistryError("file_not_found") };
+
 /** What is kept of an inspection. */
 export interface InspectionRecord {
   verdict: Verdict;
@@ -116,6 +124,7 @@ export async function openFile(
   wanted: Wanted,
   path: string,
   request: DownloadRequest,
+  view: FileView = EVERY_FILE,
 ): Promise<OpenedFile> {
   permit(ctx, "artifact:download");
   refuseBadPath(path);
@@ -123,8 +132,8 @@ export async function openFile(
     async () => {
       const { artifact, files } = await getIndexed(ctx, wanted, { from: path, pages: 1 });
       refuseUnsafe(artifact);
-      const file = files.find((candidate) => candidate.path === path);
-      if (!file) throw new RegistryError("file_not_found");
+      const file = view.has(path) ? files.find((candidate) => candidate.path === path) : undefined;
+      if (!file) throw view.missing(artifact);
       return { artifact, file, object_key: artifact.object_key };
     },
     async ({ artifact, file }) => {

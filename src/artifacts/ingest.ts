@@ -22,6 +22,7 @@ import { searchableText } from "../trust/card.ts";
 import { type Collected, collect, type KeptFile } from "../trust/collect.ts";
 import { type CodeEvidence, isModelEvidence, type ModelEvidence } from "../trust/evidence.ts";
 import { gate } from "../trust/rate.ts";
+import { isOwnFile } from "./own-files.ts";
 import { rateEvidence, toStored } from "./rate.ts";
 
 /** All that an artifact is to be beside its zip: the row's content and what belongs to it. */
@@ -164,7 +165,7 @@ async function bundleEntries(collected: Collected, url: string): Promise<ZipEntr
   const json = (value: unknown, indent?: number) => encoder.encode(`${JSON.stringify(value, null, indent)}\n`);
   return [
     { path: "manifest.json", bytes: json(manifest, 2) },
-    ...collected.kept.filter(({ path }) => path !== "manifest.json" && path !== "evidence.json"),
+    ...collected.kept.filter(({ path }) => !isOwnFile(path)),
     // Not indented: of a stranger's deeply nested JSON, that would make a multiple.
     { path: "evidence.json", bytes: json(collected.evidence) },
   ];

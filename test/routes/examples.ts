@@ -149,7 +149,7 @@ export async function prepare({ path }: Example, open: TestRegistry): Promise<Re
     await keepFiles(places["model"], FILES, { verdict: "safe" });
   }
   if (needs("corpus")) {
-    places["corpus"] = "acme-labs/aster-corpus";
+    places["corpus"] = "acme-labs/open-atlas";
     const id = await open.register("dataset", `https://huggingface.co/datasets/${places["corpus"]}`);
     await keepFiles(id, FILES, { verdict: "safe" });
   }
