@@ -69,6 +69,8 @@ const TABLE = {
   range_not_satisfiable: { status: 416, detail: "The requested range lies outside the bundle." },
   ingest_rejected: { status: 424, detail: "Ingest rejected." },
   model_not_found_upstream: { status: 424, detail: "Ingest rejected: model not found on Hugging Face." },
+  dataset_not_found_upstream: { status: 424, detail: "Ingest rejected: dataset not found on Hugging Face." },
+  repository_not_found_upstream: { status: 424, detail: "Ingest rejected: repository not found on GitHub." },
   too_many_artifacts: { status: 429, detail: "The registry is full: it holds as many artifacts as it may." },
   too_many_requests: { status: 429, detail: "Too many requests." },
   deletion_unfinished: {

@@ -165,14 +165,11 @@ describe("a dataset, or code", () => {
   });
 
   it.each([
-    ["dataset", "https://huggingface.co/datasets/acme-labs/does-not-exist"],
     ["dataset", "https://huggingface.co/datasets/hostile/broken"],
     ["dataset", "https://huggingface.co/datasets/hostile/not-json"],
     ["dataset", "https://huggingface.co/datasets/hostile/redirect-metadata"],
-    ["code", "https://github.com/acme-labs/does-not-exist"],
     ["code", "https://github.com/hostile/rate-limited"],
     ["code", "https://github.com/hostile/redirect-loopback"],
-    ["code", "https://gitlab.com/acme-labs/does-not-exist"],
     ["code", "https://unreachable.example.org/thing.tar.gz"],
     ["dataset", "https://unreachable.example.org/thing.parquet"],
   ])("%s %s, which cannot be reached, is registered all the same, with what is known", async (type, url) => {
