@@ -10,6 +10,8 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 interface Refusal {
   status: ContentfulStatusCode;
   detail: string;
+  /** What to do about it, as `reason` beside the contract's text. Only with that text. */
+  reason?: string;
 }
 
 const TABLE = {
@@ -20,10 +22,24 @@ const TABLE = {
   name_id_mismatch: { status: 400, detail: "Name/id mismatch in artifact update." },
   not_permitted: { status: 401, detail: "You do not have permission to do this." },
   invalid_credentials: { status: 401, detail: "The user or password is invalid." },
-  unauthenticated: { status: 403, detail: "Authentication failed due to invalid or missing AuthenticationToken." },
+  unauthenticated: {
+    status: 403,
+    detail: "Authentication failed due to invalid or missing AuthenticationToken.",
+    reason:
+      "Send the header X-Authorization: bearer <token>, or Authorization: Bearer <token>. PUT /authenticate answers a token for a user name and a password.",
+  },
   unsafe_content: {
     status: 403,
     detail: "The inspection of this artifact found it unsafe: its files are not handed out.",
+  },
+  hub_read_only: {
+    status: 403,
+    detail:
+      "This registry takes no writes from Hugging Face clients: register models and datasets with POST /artifact/{type}, or upload them with POST /artifact/{type}/upload.",
+  },
+  git_not_served: {
+    status: 403,
+    detail: "Git is not served here: download with hf_hub_download, snapshot_download or curl instead of git clone.",
   },
   cross_site: { status: 403, detail: "Writes from another web origin are not allowed." },
   invalid_regex: { status: 400, detail: "Invalid regular expression." },
@@ -66,6 +82,10 @@ const TABLE = {
   body_too_large: { status: 413, detail: "The request body is too large." },
   too_many_bytes: { status: 413, detail: "The registry is full: it has no room for this bundle." },
   url_too_long: { status: 413, detail: "URL exceeds maximum length of 2048 characters." },
+  unsupported_media_type: {
+    status: 415,
+    detail: "A multipart form is not accepted: send the zip itself as the body: --data-binary @file",
+  },
   range_not_satisfiable: { status: 416, detail: "The requested range lies outside the bundle." },
   ingest_rejected: { status: 424, detail: "Ingest rejected." },
   model_not_found_upstream: { status: 424, detail: "Ingest rejected: model not found on Hugging Face." },
@@ -99,9 +119,11 @@ export function refusalOf(code: ErrorCode): Refusal {
   return TABLE[code];
 }
 
-/** The body of every error answer: the contract's `{"detail"}`, plus what a few codes add (`dependents` of a 409). */
+/** The body of every error answer: the contract's `{"detail"}`, plus what a few codes add (`dependents` or `id` of a 409). */
 export interface ErrorBody {
   detail: string;
+  /** Why, where `detail` is a fixed text of the contract. */
+  reason?: string;
   [extra: string]: unknown;
 }
 
@@ -127,7 +149,8 @@ export class RegistryError extends Error {
     this.name = "RegistryError";
     this.code = code;
     this.status = TABLE[code].status;
-    this.extra = more.extra ?? {};
+    const { reason }: Refusal = TABLE[code];
+    this.extra = { ...(detail === undefined && reason !== undefined && { reason }), ...more.extra };
     this.headers = more.headers ?? {};
   }
 

@@ -81,6 +81,17 @@ const HubEntrySchema = z
 
 export const HubEntriesSchema = z.array(HubEntrySchema);
 
+/** A repository that somebody owns, with the bytes that it takes. */
+export const HubOwnedSchema = z
+  .object({
+    id: z.string(),
+    type: z.enum(["model", "dataset"]),
+    updatedAt: z.iso.datetime(),
+    visibility: z.literal("private"),
+    storage: z.int(),
+  })
+  .openapi("HubOwned");
+
 export const HubUserSchema = z
   .object({
     type: z.literal("user"),

@@ -110,6 +110,11 @@ export const EXAMPLES: Record<string, Example> = {
     body: {},
   },
   "get /hf/api/whoami-v2": { path: "/hf/api/whoami-v2", status: 200 },
+  "get /hf/api/settings/repositories": { path: "/hf/api/settings/repositories", status: 200 },
+  "get /hf/api/organizations/{organization}/settings/repositories": {
+    path: "/hf/api/organizations/acme-labs/settings/repositories",
+    status: 200,
+  },
   [`get ${hub}`]: { path: record, status: 200 },
   [`get ${hub}/revision/{revision}`]: { path: `${record}/revision/main`, status: 200 },
   [`get ${hub}/tree/{revision}`]: { path: `${record}/tree/main`, status: 200 },

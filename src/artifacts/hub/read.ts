@@ -133,6 +133,12 @@ export function getHubUser(ctx: Context): string {
   return actorName(ctx.actor);
 }
 
+/** The repositories that the caller or a namespace owns: none, because nothing can be pushed. */
+export function listHubRepositories(ctx: Context): [] {
+  permit(ctx, "artifact:read");
+  return [];
+}
+
 /**
  * Opens a file of a repository; otherwise as `openFile`.
  * @throws RegistryError as `openFile`, and `revision_not_found`
