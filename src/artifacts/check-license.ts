@@ -7,6 +7,7 @@ import { checkCompatibility } from "../license/compatibility.ts";
 import { LINEAGE_MAX_NODES } from "../limits.ts";
 import { createGitHub } from "../sources/github.ts";
 import { parseSource } from "../sources/source-url.ts";
+import { causeOf } from "../sources/upstream.ts";
 import { type EdgeRow, type NodeRow, selectEdgesAbove, selectNodes } from "../store/lineage.ts";
 import { rowsOf } from "../store/statements.ts";
 import { getArtifactRow } from "./find.ts";
@@ -92,7 +93,7 @@ async function fetchProjectLicense(ctx: Context, repository: string): Promise<st
   const record = await createGitHub(upstreamOf(ctx)).repository(repository);
   if (record.status === "absent") throw new RegistryError("project_not_found");
   if (record.status !== "found") {
-    throw new RegistryError("license_unavailable", undefined, { cause: record.reason });
+    throw new RegistryError("license_unavailable", undefined, { extra: { reason: causeOf(record) } });
   }
   return record.value.license_spdx ?? "";
 }

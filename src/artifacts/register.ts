@@ -12,6 +12,7 @@ import { type Ingested, ingest } from "./ingest.ts";
 import { signDownload } from "./links.ts";
 import { startMirror, withMirror } from "./mirror/start.ts";
 import { ANOTHER, checkQuota } from "./quota.ts";
+import { alreadyExists, findTwin } from "./twin.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
 import { asRegistration, issueId, orGiveUp, type Target, writeContent } from "./write.ts";
 
@@ -41,7 +42,8 @@ export async function register(ctx: Context, wanted: Registration, origin?: stri
   const ingesting = ingest(ctx, source, wanted.url.trim(), abort.signal);
   ingesting.catch(() => {}); // a refusal below leaves it unawaited
   try {
-    if (await selectTwin(ctx.db, wanted.type, source.key, name).first()) throw new RegistryError("already_exists");
+    const twin = await selectTwin(ctx.db, wanted.type, source.key, name).first<{ id: number }>();
+    if (twin) throw alreadyExists(twin.id);
     await checkQuota(ctx, ANOTHER);
   } catch (error) {
     abort.abort();
@@ -101,7 +103,7 @@ async function makeArtifact(
   const registering = asRegistration(ctx, target.type, ingested.content);
   const settlement = mirror === "full" ? withMirror(ctx, registering, mirror) : registering;
   const id = await writeContent(ctx, target, ingested, settlement, issued);
-  if (id === undefined) throw new RegistryError("already_exists");
+  if (id === undefined) throw await findTwin(ctx, { ...target, sourceKey: ingested.content.sourceKey });
   if (mirror === "full") ctx.defer(startMirror(ctx, { type: target.type, id }));
   return id;
 }
