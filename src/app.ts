@@ -26,7 +26,9 @@ import { hubFileRoutes } from "./routes/hub-files.ts";
 import { hubRefusal, isHubPath } from "./routes/hub-refusals.ts";
 import { listRoutes } from "./routes/lists.ts";
 import { mirrorRoutes } from "./routes/mirrors.ts";
+import { registrationRoutes } from "./routes/registrations.ts";
 import type { RouteEnv } from "./routes/router.ts";
+import { summaryRoutes } from "./routes/summary.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { trustRoutes } from "./routes/trust.ts";
 import { isGitRequest, refuseUnrouted } from "./routes/unrouted.ts";
@@ -53,6 +55,8 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     listRoutes,
     trustRoutes,
     artifactRoutes,
+    registrationRoutes,
+    summaryRoutes,
     contentRoutes,
     uploadRoutes,
     auditRoutes,

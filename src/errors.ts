@@ -56,6 +56,7 @@ const TABLE = {
   no_match: { status: 404, detail: "No artifact found under this regex." },
   user_not_found: { status: 404, detail: "User does not exist." },
   token_not_found: { status: 404, detail: "Token does not exist." },
+  registration_not_found: { status: 404, detail: "Registration does not exist." },
   deletion_not_found: { status: 404, detail: "No artifact with this id was deleted." },
   method_not_allowed: { status: 405, detail: "Method Not Allowed" },
   already_exists: { status: 409, detail: "Artifact exists already." },
@@ -96,6 +97,10 @@ const TABLE = {
   deletion_unfinished: {
     status: 500,
     detail: "Artifact deletion did not finish: repeat the request, or leave it to the sweep.",
+  },
+  registration_interrupted: {
+    status: 500,
+    detail: "The registration was interrupted before it was done: register again.",
   },
   rating_failed: { status: 500, detail: "Internal rating error." },
   cost_failed: { status: 500, detail: "The artifact cost calculator encountered an error." },

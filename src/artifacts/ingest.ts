@@ -27,7 +27,8 @@ import {
   isModelEvidence,
   type ModelEvidence,
 } from "../trust/evidence.ts";
-import { gate } from "../trust/rate.ts";
+import { failingMetrics, gate } from "../trust/gate.ts";
+import { explain } from "../trust/rate.ts";
 import { isOwnFile } from "./own-files.ts";
 import { rateEvidence, toStored } from "./rate.ts";
 
@@ -166,8 +167,14 @@ export function upstreamOf({ config, now }: Context): Upstream {
 /** Rates a model and holds it against the gate. */
 async function judge(ctx: Context, evidence: ModelEvidence): Promise<StoredRating> {
   const rating = await rateEvidence(ctx, evidence);
-  const failing = gate(rating, ctx.config.ingestGate);
-  if (failing.length > 0) throw new RegistryError("ingest_rejected", `Ingest rejected: ${failing.join("; ")}`);
+  const failing = failingMetrics(rating, ctx.config.ingestGate);
+  if (failing.length > 0) {
+    const explanations = explain(rating);
+    const shown = failing.map(({ metric }) => [metric, explanations[metric]]);
+    throw new RegistryError("ingest_rejected", `Ingest rejected: ${gate(rating, ctx.config.ingestGate).join("; ")}`, {
+      extra: { failing, evidence: Object.fromEntries(shown) },
+    });
+  }
   return toStored(rating, evidence);
 }
 

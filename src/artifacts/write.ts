@@ -129,14 +129,6 @@ export async function openUpload(ctx: Context, intent: UploadIntent): Promise<Up
 }
 
 /**
- * Issues the id of a registration whose content is not known yet.
- * @throws RegistryError `already_exists`
- */
-export function issueId(ctx: Context, target: Target, sourceKey: string): Promise<Upload> {
-  return openUpload(ctx, { ...target, sourceKey, size: 0, sha256: "" });
-}
-
-/**
  * Writes what was ingested and makes an artifact point at it.
  *
  * A put that failed may still land: its intent stays as it is, and the sweep dooms the object when nothing of the request

@@ -22,11 +22,29 @@ export function requires(permission: Permission) {
 /** A route that anyone may call. */
 export const OPEN = { security: [] };
 
-const ErrorSchema = z
+/** A metric that keeps a model out. */
+const FailingSchema = z
+  .object({
+    metric: z.string(),
+    score: z.number().optional().openapi({ description: "Missing where it is not available." }),
+    least: z.number(),
+    reason: z.string().optional().openapi({ description: "Why it is not available." }),
+  })
+  .openapi("FailingMetric");
+
+export const ErrorSchema = z
   .object({
     detail: z.string(),
     reason: z.string().optional().openapi({ description: "Why, where `detail` is a fixed text." }),
     id: z.string().optional().openapi({ description: "Of the artifact that exists already." }),
+    failing: z
+      .array(FailingSchema)
+      .optional()
+      .openapi({ description: "Of a gate refusal: the metrics below their minimum." }),
+    evidence: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .openapi({ description: "Of a gate refusal: how each of these came about, as in `rate?explain=true`." }),
   })
   .openapi("Error");
 

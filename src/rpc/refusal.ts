@@ -18,6 +18,9 @@ export interface Refusal {
   reason?: string;
   /** With `already_exists`: the artifact that there is. */
   id?: string;
+  /** With `ingest_rejected`: the metrics below their minimum, and how each came about, by metric. */
+  failing?: { metric: string; score?: number; least: number; reason?: string }[];
+  evidence?: Record<string, object>;
   /** With `has_dependents`: what is derived from the artifact. */
   dependents?: { name: string; id: string; type: string }[];
 }
@@ -33,7 +36,7 @@ export function toRemoteError(refusal: RegistryError, requestId: string): Error 
 }
 
 /** What of a refusal is carried by properties of the error. */
-const BESIDE: readonly string[] = ["request_id", "reason", "id", "dependents"];
+const BESIDE: readonly string[] = ["request_id", "reason", "id", "dependents", "failing", "evidence"];
 
 /**
  * What the registry said no with, or undefined for an error that is not one of its refusals.

@@ -10,7 +10,10 @@ import { ALREADY_EXISTS, artifactIn, NOTHING, refusal, seen, world } from "../ro
 const registry = createRegistry();
 const BERT = "google-bert/bert-base-uncased";
 const NOT_FOUND = refusal(424, "Ingest rejected: model not found on Hugging Face.");
-const UPSTREAM = refusal(502, "Unable to fetch model metadata.");
+const UPSTREAM = [
+  502,
+  { detail: "Unable to fetch model metadata.", reason: expect.stringContaining("huggingface.co") },
+];
 
 const register = (type: string, url: string, of = registry) => of.call("POST", `/artifact/${type}`, { url });
 describe("what is known of a model afterwards", () => {
@@ -81,7 +84,7 @@ describe("a model that cannot be had", () => {
     ["acme-labs/does-not-exist", NOT_FOUND],
     ["no-such-model", NOT_FOUND],
     ["acme-labs/inner-circle", NOT_FOUND],
-    ["acme-labs/sealed-gate", NOT_FOUND],
+    ["acme-labs/sealed-gate", [424, { ...NOT_FOUND[1], reason: expect.stringContaining("HF_TOKEN") }]],
     ["hostile/not-json", UPSTREAM],
     ["hostile/empty", UPSTREAM],
     ["hostile/html", UPSTREAM],

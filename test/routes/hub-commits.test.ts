@@ -1,14 +1,18 @@
 /** Commit ids under /hf: what a client caches under one stays true, also when a light bundle becomes a mirror. */
 
 import { downloadFile, listFiles, modelInfo } from "@huggingface/hub";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { createMirroringRegistry, mirror } from "../artifacts/mirroring.ts";
 import { bytesOf, keepFiles } from "../bundle/kept.ts";
 import { createRegistry, rows } from "../harness.ts";
 import { NO_ARTIFACT, source } from "./answers.ts";
 import { all, fetchFrom, HUB_URL } from "./hub-fetch.ts";
 
-const registry = createMirroringRegistry({ INGEST_GATE: "{}" });
+let registry = createMirroringRegistry({ INGEST_GATE: "{}" });
+// What was started in one test is not known in the next.
+beforeEach(() => {
+  registry = createMirroringRegistry({ INGEST_GATE: "{}" });
+});
 const hub = { hubUrl: HUB_URL, fetch: fetchFrom(registry.env) };
 const repo = "acme-labs/whole";
 const SHA = /^[0-9a-f]{40}$/;

@@ -8,7 +8,10 @@ import { ALREADY_EXISTS, artifactIn, linkIn, NO_ARTIFACT, refusal, seen, source,
 const registry = createRegistry();
 const BERT = "google-bert/bert-base-uncased";
 const NO_MODEL = refusal(424, "Ingest rejected: model not found on Hugging Face.");
-const UPSTREAM = refusal(502, "Unable to fetch model metadata.");
+const UPSTREAM = [
+  502,
+  { detail: "Unable to fetch model metadata.", reason: expect.stringContaining("huggingface.co") },
+];
 const MISMATCH = refusal(400, "Name/id mismatch in artifact update.");
 
 const register = (type: string, body: unknown) => registry.call("POST", `/artifact/${type}`, body);

@@ -19,6 +19,7 @@ const QUESTIONS: [method: keyof typeof inputs, input: object, http: [method: str
   [
     ["get", { type: "model", id: "1" }, ["GET", "/artifacts/model/1"]],
     ["get", { type: "code", id: "3", origin: "https://registry.test" }, ["GET", "/artifacts/code/3"]],
+    ["summary", { type: "model", id: "1" }, ["GET", "/artifacts/model/1/summary"]],
     ["rate", { id: "1" }, ["GET", "/artifact/model/1/rate"]],
     ["rate", { id: "2", explain: true }, ["GET", "/artifact/model/2/rate?explain=true"]],
     ["lineage", { id: "2" }, ["GET", "/artifact/model/2/lineage"]],
@@ -64,6 +65,9 @@ const REFUSALS: [method: keyof typeof inputs, input: object, http: [method: stri
   ["remove", { type: "model", id: "77" }, ["DELETE", "/artifacts/model/77"]],
   ["remove", { type: "model", id: "1", dependents: "refuse" }, ["DELETE", "/artifacts/model/1?dependents=refuse"]],
   ["receipt", { id: "1" }, ["GET", "/deletions/1"]],
+  ["registration", { id: "1" }, ["GET", "/registrations/1"]],
+  ["registration", { id: "007" }, ["GET", "/registrations/007"]],
+  ["summary", { type: "code", id: "1" }, ["GET", "/artifacts/code/1/summary"]],
   ["receipt", { id: "abc" }, ["GET", "/deletions/abc"]],
 ];
 
@@ -78,6 +82,9 @@ describe("a method of the binding", () => {
     const http = await registry.call(verb, path, body);
     expect(http.status).toBe(200);
     const { value } = await call(method, input);
+    if (method === "summary") {
+      return expect(value).toEqual({ ...(http.json as object), etag: http.headers.get("ETag") });
+    }
     if (method !== "get") return expect(value).toEqual(http.json);
     const { etag, ...artifact } = value as Artifact & { etag: string };
     expect(etag).toBe(http.headers.get("ETag"));

@@ -190,5 +190,6 @@ function fromLight({ entries }: Light): MirrorFile[] {
 /** @throws MirrorFailure over `MIRROR_MAX_BYTES` */
 function refuseLarge({ config }: Pick<Context, "config">, bytes: number): void {
   if (config.mirrorMaxBytes === 0 || bytes <= config.mirrorMaxBytes) return;
-  throw new MirrorFailure(`${bytes} bytes, more than MIRROR_MAX_BYTES allows (${config.mirrorMaxBytes}).`);
+  const message = `${bytes} bytes, more than MIRROR_MAX_BYTES allows (${config.mirrorMaxBytes}).`;
+  throw new MirrorFailure(message, "failed", "Raise MIRROR_MAX_BYTES");
 }
