@@ -4,17 +4,20 @@ import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { RegistryError, refusalOf } from "../errors.ts";
 import { depthOf } from "../lib/json-depth.ts";
-import { JSON_BODY_MAX_BYTES, REQUEST_JSON_MAX_DEPTH } from "../limits.ts";
+import { HUB_PATHS_BODY_MAX_BYTES, JSON_BODY_MAX_BYTES, REQUEST_JSON_MAX_DEPTH } from "../limits.ts";
 import type { RouteEnv } from "../routes/router.ts";
 import { streamsBody } from "./streamed-bodies.ts";
 
 /** 413 before anything is parsed. It buffers bodies without a length, so it is for JSON routes only. */
-const limitBody = bodyLimit({
-  maxSize: JSON_BODY_MAX_BYTES,
-  onError: () => {
-    throw new RegistryError("body_too_large", `The request body is larger than ${JSON_BODY_MAX_BYTES} bytes.`);
-  },
-});
+const limitBody = (maxSize: number) =>
+  bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new RegistryError("body_too_large", `The request body is larger than ${maxSize} bytes.`);
+    },
+  });
+const limitJson = limitBody(JSON_BODY_MAX_BYTES);
+const limitPaths = limitBody(HUB_PATHS_BODY_MAX_BYTES);
 
 const WITH_BODY = ["POST", "PUT", "PATCH"];
 
@@ -41,7 +44,8 @@ export const takeJson = (methodsOf: (path: string) => string[]) =>
     if (!WITH_BODY.includes(method) || !methodsOf(path).includes(method)) return next();
     if (/^multipart\/form-data\b/i.test(c.req.header("content-type") ?? "")) refuseForm(c.req);
     if (streamsBody(c.req)) return next();
-    return limitBody(c, async () => {
+    const limit = /^\/hf\/api\/.*\/paths-info\//.test(path) ? limitPaths : limitJson;
+    return limit(c, async () => {
       if (c.req.header("content-type") !== "application/json") {
         const headers = new Headers(c.req.raw.headers);
         headers.set("Content-Type", "application/json");

@@ -209,6 +209,17 @@ describe("snapshot_download and HfApi", () => {
     expect((json as { lastCommit: { id: string } }[])[0]?.lastCommit.id).toBe(COMMIT);
   });
 
+  it("get_paths_info: a thousand paths at once, as the Hub takes them", async () => {
+    const paths = Array.from(
+      { length: 998 },
+      (_, i) => `shards/model-${String(i).padStart(5, "0")}-of-99999.safetensors`,
+    );
+    const form = { ...HEADERS, "content-type": "application/x-www-form-urlencoded" };
+    const body = new URLSearchParams([...paths, "sub dir", "config.json"].map((path) => ["paths", path])).toString();
+    const { status, json } = await send("POST", "/api/models/acme-labs/aster-base/paths-info/main", form, body);
+    expect([status, (json as { path: string }[]).map(({ path }) => path)]).toEqual([200, ["sub dir", "config.json"]]);
+  });
+
   it("whoami: whose token it is, for `hf auth login`", async () => {
     const { json } = await send("GET", "/api/whoami-v2", HEADERS);
     expect(json).toEqual({
@@ -284,8 +295,9 @@ describe("bad input to the hub's routes", () => {
     ["POST", `/api/models${repo}/paths-info/main`, 400],
     ["POST", `/api/models${repo}/paths-info/main`, 400, "{"],
     ["POST", `/api/models${repo}/paths-info/main`, 400, '{"paths":"config.json"}'],
-    ["POST", `/api/models${repo}/paths-info/main`, 400, JSON.stringify({ paths: Array(51).fill("x") })],
-    ["POST", `/api/models${repo}/paths-info/main`, 413, `{"paths":["${"x".repeat(70_000)}"]}`],
+    ["POST", `/api/models${repo}/paths-info/main`, 400, JSON.stringify({ paths: Array(1001).fill("x") })],
+    ["POST", `/api/models${repo}/paths-info/main`, 400, `{"paths":["${"x".repeat(70_000)}"]}`],
+    ["POST", `/api/models${repo}/paths-info/main`, 413, `{"paths":["${"x".repeat(600_000)}"]}`],
     ["GET", `/api/models${repo}/paths-info/main`, 405],
     ["GET", "/api/spaces/gpt2", 404],
   ];

@@ -131,7 +131,7 @@ describe("PUT /artifacts/{artifact_type}/{id}", () => {
     const first = await register("model", { url: BERT, name: "m" });
     const digest = await download(first);
     const before = await world();
-    expect(seen(await put("/artifacts/model/1", { name: "m", id: "1", type: "model" }, url))).toEqual(expected);
+    expect(seen(await put("/artifacts/model/1", { name: "m", id: "1", type: "model" }, url))).toMatchObject(expected);
     expect(await world()).toEqual(before);
     expect(await download(first)).toBe(digest);
   });

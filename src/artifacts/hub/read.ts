@@ -20,7 +20,7 @@ import type { DownloadRequest } from "../download.ts";
 import { type FileView, getIndexed, type OpenedFile, openFile, readFile } from "../files.ts";
 import { isOwnFile } from "../own-files.ts";
 import { describedBy, type HubDescription } from "./description.ts";
-import { type TreeItem, treeOf } from "./tree.ts";
+import { directoriesOf, type TreeItem, treeOf } from "./tree.ts";
 
 /** A repository at a revision: `main`, `HEAD`, the commit id of what is kept, or the upstream commit that it was taken from. */
 export interface HubRepo {
@@ -116,12 +116,12 @@ export async function getHubPaths(
   const [artifact] = rows;
   if (!artifact) throw new RegistryError("artifact_not_found");
   const files = filesOn(rows).filter(isShown);
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const directories = new Set(files.flatMap(({ path }) => directoriesOf(path, 0)));
   const items = [...new Set(paths)].flatMap((path): TreeItem[] => {
-    const file = files.find((candidate) => candidate.path === path);
+    const file = byPath.get(path);
     if (file) return [{ type: "file", path, file }];
-    return path !== "" && files.some((inside) => inside.path.startsWith(`${path}/`))
-      ? [{ type: "directory", path }]
-      : [];
+    return directories.has(path) ? [{ type: "directory", path }] : [];
   });
   const entries = await Promise.all(items.map((item) => hubEntry(artifact, item)));
   return { artifact, commit: commitOf(artifact), entries };
