@@ -26,9 +26,12 @@ import { hubFileRoutes } from "./routes/hub-files.ts";
 import { hubRefusal, isHubPath } from "./routes/hub-refusals.ts";
 import { listRoutes } from "./routes/lists.ts";
 import { mirrorRoutes } from "./routes/mirrors.ts";
+import { registrationRoutes } from "./routes/registrations.ts";
 import type { RouteEnv } from "./routes/router.ts";
+import { summaryRoutes } from "./routes/summary.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { trustRoutes } from "./routes/trust.ts";
+import { isGitRequest, refuseUnrouted } from "./routes/unrouted.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
 import { userRoutes } from "./routes/users.ts";
 
@@ -42,7 +45,7 @@ export function createApp(): OpenAPIHono<RouteEnv> {
   app.use(limitAddress);
   app.use(authenticate);
   app.use(limitActor);
-  app.use(takeJson);
+  app.use(takeJson((path) => methodsOf(path)));
 
   for (const routes of [
     authenticationRoutes,
@@ -52,6 +55,8 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     listRoutes,
     trustRoutes,
     artifactRoutes,
+    registrationRoutes,
+    summaryRoutes,
     contentRoutes,
     uploadRoutes,
     auditRoutes,
@@ -69,14 +74,7 @@ export function createApp(): OpenAPIHono<RouteEnv> {
   addDocs(app);
 
   const methodsOf = methodTable(app.routes);
-  app.notFound((c) => {
-    const methods = methodsOf(c.req.path);
-    const refusal =
-      methods.length === 0
-        ? new RegistryError("not_found")
-        : new RegistryError("method_not_allowed", undefined, { headers: { Allow: methods.join(", ") } });
-    return refuse(c, refusal);
-  });
+  app.notFound((c) => refuse(c, refuseUnrouted(c.req, methodsOf(c.req.path))));
   app.onError((error, c) => {
     const isBadJson = error instanceof HTTPException && error.status === 400;
     const refusal = isBadJson
@@ -94,9 +92,12 @@ export function createApp(): OpenAPIHono<RouteEnv> {
 
 /** A refusal as the caller's protocol has it. */
 function refuse(c: Context<RouteEnv>, refusal: RegistryError): Response {
-  if (!isHubPath(c.req.path)) return c.json(refusal.body(), refusal.status, refusal.headers);
+  if (!isHubPath(c.req.path)) {
+    return c.json(refusal.body(), refusal.status, { ...refusal.headers, "X-Error-Code": refusal.code });
+  }
   const { body, status, headers } = hubRefusal(refusal);
-  return c.json(body, status, headers);
+  // Git shows the body of a refusal to its user only if it is plain text.
+  return isGitRequest(c.req) ? c.text(`${refusal.message}\n`, status, headers) : c.json(body, status, headers);
 }
 
 /** The application of this Worker: what it serves to the world, and to other Workers that call it by `fetch`. */

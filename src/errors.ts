@@ -10,6 +10,8 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 interface Refusal {
   status: ContentfulStatusCode;
   detail: string;
+  /** What to do about it, as `reason` beside the contract's text. Only with that text. */
+  reason?: string;
 }
 
 const TABLE = {
@@ -24,10 +26,24 @@ const TABLE = {
   name_id_mismatch: { status: 400, detail: "Name/id mismatch in artifact update." },
   not_permitted: { status: 401, detail: "You do not have permission to do this." },
   invalid_credentials: { status: 401, detail: "The user or password is invalid." },
-  unauthenticated: { status: 403, detail: "Authentication failed due to invalid or missing AuthenticationToken." },
+  unauthenticated: {
+    status: 403,
+    detail: "Authentication failed due to invalid or missing AuthenticationToken.",
+    reason:
+      "Send the header X-Authorization: bearer <token>, or Authorization: Bearer <token>. PUT /authenticate answers a token for a user name and a password.",
+  },
   unsafe_content: {
     status: 403,
     detail: "The inspection of this artifact found it unsafe: its files are not handed out.",
+  },
+  hub_read_only: {
+    status: 403,
+    detail:
+      "This registry takes no writes from Hugging Face clients: register models and datasets with POST /artifact/{type}, or upload them with POST /artifact/{type}/upload.",
+  },
+  git_not_served: {
+    status: 403,
+    detail: "Git is not served here: download with hf_hub_download, snapshot_download or curl instead of git clone.",
   },
   cross_site: { status: 403, detail: "Writes from another web origin are not allowed." },
   invalid_regex: { status: 400, detail: "Invalid regular expression." },
@@ -44,6 +60,7 @@ const TABLE = {
   no_match: { status: 404, detail: "No artifact found under this regex." },
   user_not_found: { status: 404, detail: "User does not exist." },
   token_not_found: { status: 404, detail: "Token does not exist." },
+  registration_not_found: { status: 404, detail: "Registration does not exist." },
   deletion_not_found: { status: 404, detail: "No artifact with this id was deleted." },
   method_not_allowed: { status: 405, detail: "Method Not Allowed" },
   already_exists: { status: 409, detail: "Artifact exists already." },
@@ -70,14 +87,24 @@ const TABLE = {
   body_too_large: { status: 413, detail: "The request body is too large." },
   too_many_bytes: { status: 413, detail: "The registry is full: it has no room for this bundle." },
   url_too_long: { status: 413, detail: "URL exceeds maximum length of 2048 characters." },
+  unsupported_media_type: {
+    status: 415,
+    detail: "A multipart form is not accepted: send the zip itself as the body: --data-binary @file",
+  },
   range_not_satisfiable: { status: 416, detail: "The requested range lies outside the bundle." },
   ingest_rejected: { status: 424, detail: "Ingest rejected." },
   model_not_found_upstream: { status: 424, detail: "Ingest rejected: model not found on Hugging Face." },
+  dataset_not_found_upstream: { status: 424, detail: "Ingest rejected: dataset not found on Hugging Face." },
+  repository_not_found_upstream: { status: 424, detail: "Ingest rejected: repository not found on GitHub." },
   too_many_artifacts: { status: 429, detail: "The registry is full: it holds as many artifacts as it may." },
   too_many_requests: { status: 429, detail: "Too many requests." },
   deletion_unfinished: {
     status: 500,
     detail: "Artifact deletion did not finish: repeat the request, or leave it to the sweep.",
+  },
+  registration_interrupted: {
+    status: 500,
+    detail: "The registration was interrupted before it was done: register again.",
   },
   rating_failed: { status: 500, detail: "Internal rating error." },
   cost_failed: { status: 500, detail: "The artifact cost calculator encountered an error." },
@@ -101,9 +128,11 @@ export function refusalOf(code: ErrorCode): Refusal {
   return TABLE[code];
 }
 
-/** The body of every error answer: the contract's `{"detail"}`, plus what a few codes add (`dependents` of a 409). */
+/** The body of every error answer: the contract's `{"detail"}`, plus what a few codes add (`dependents` or `id` of a 409). */
 export interface ErrorBody {
   detail: string;
+  /** Why, where `detail` is a fixed text of the contract. */
+  reason?: string;
   [extra: string]: unknown;
 }
 
@@ -129,7 +158,8 @@ export class RegistryError extends Error {
     this.name = "RegistryError";
     this.code = code;
     this.status = TABLE[code].status;
-    this.extra = more.extra ?? {};
+    const { reason }: Refusal = TABLE[code];
+    this.extra = { ...(detail === undefined && reason !== undefined && { reason }), ...more.extra };
     this.headers = more.headers ?? {};
   }
 

@@ -447,8 +447,11 @@ export const HUB_TREE_PAGE = 1000;
 /** Rows of the index that one page of a tree reads: more than enough for its entries, unless a directory is passed over. */
 export const HUB_TREE_INDEX_PAGES = 20;
 
-/** Paths that are looked up at once: clients ask for one; each costs up to three rows of the index. */
-export const HUB_PATHS_MAX = 50;
+/** Paths that one paths-info asks for: the Hub's own bound, which its clients count on. */
+export const HUB_PATHS_MAX = 1000;
+
+/** Body of paths-info: that many paths of usual length, as JSON or as a form. */
+export const HUB_PATHS_BODY_MAX_BYTES = 512 * 1024;
 
 /** Evidence that is read back to describe a model: what an ingest collects stays below. */
 export const HUB_EVIDENCE_MAX_BYTES = 16 * 1024 * 1024;

@@ -17,12 +17,15 @@ import { getLineage } from "./artifacts/lineage.ts";
 import { getRating, type RatingBody } from "./artifacts/rate.ts";
 import { getReceipt, type Receipt } from "./artifacts/receipts.ts";
 import { register, registerLater } from "./artifacts/register.ts";
+import { getRegistration, type RegistrationView } from "./artifacts/registrations.ts";
 import { type Deleted, type RemovalPreview, type RemovalResult, remove, removeMany } from "./artifacts/remove.ts";
+import { getSummary, type Summary } from "./artifacts/summary.ts";
 import { update } from "./artifacts/update.ts";
 import type { Artifact, Metadata, VersionedArtifact } from "./artifacts/views.ts";
 import type { Context } from "./context.ts";
 import type { Env } from "./env.ts";
 import type { ArtifactRef, ArtifactType } from "./lib/artifact.ts";
+import { issuedId } from "./lib/ids.ts";
 import type { LineageGraph } from "./lineage/graph.ts";
 import { getIssuedRef } from "./routes/refs.ts";
 import { type Input, inputs } from "./rpc/inputs.ts";
@@ -32,6 +35,16 @@ import { serve } from "./rpc/serve.ts";
 export interface TaggedArtifact extends Artifact {
   etag: string;
 }
+
+/** A summary and the version that it is of. */
+export interface TaggedSummary extends Summary {
+  etag: string;
+}
+
+/** A registration; what its refusal says beside code, status and detail is JSON, as in OpenAPI. */
+export type Registration = Omit<RegistrationView, "refusal"> & {
+  refusal?: { code: string; status: number; detail: string; reason?: string };
+};
 
 /** A zip or a part of it. Sizes in bytes: `size` is the whole zip's; `range` only for a part. Digest in hex, of the whole. */
 export interface Bundle {
@@ -69,6 +82,19 @@ export class RegistryService extends WorkerEntrypoint<Env, unknown> {
   /** Begins a registration and gives the id that it will have (contract: `Prefer: respond-async`). */
   registerLater(input: Input<"registerLater">): Promise<Metadata> {
     return this.#serve("registerLater", inputs.registerLater, input, registerLater);
+  }
+
+  /** How far such a registration is, or how it ended; kept for a day (contract: GET /registrations/{id}). */
+  registration(input: Input<"registration">): Promise<Registration> {
+    return this.#serve("registration", inputs.registration, input, (ctx, { id }) => getRegistration(ctx, issuedId(id)));
+  }
+
+  /** An artifact at a glance, its mirror included (contract: GET /artifacts/{artifact_type}/{id}/summary). */
+  summary(input: Input<"summary">): Promise<TaggedSummary> {
+    return this.#serve("summary", inputs.summary, input, async (ctx, named) => {
+      const { summary, etag } = await getSummary(ctx, refOf(named));
+      return { ...summary, etag };
+    });
   }
 
   /** One artifact (contract: GET /artifacts/{artifact_type}/{id}). */

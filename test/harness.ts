@@ -167,6 +167,10 @@ export async function brokenInvariants(): Promise<string[]> {
     "multipart upload of an artifact that is gone": `SELECT u.id FROM uploads AS u WHERE multipart_id IS NOT NULL
        AND NOT EXISTS (SELECT 1 FROM artifacts AS a WHERE a.id = u.artifact_id)
        AND NOT EXISTS (SELECT 1 FROM uploads AS r WHERE r.id = u.artifact_id AND r.purpose = 'reservation')`,
+    "registration that says it is an artifact and is none, or the other way round": `SELECT id FROM registrations
+       WHERE (state = 'registered') <> (id IN (SELECT id FROM artifacts))`,
+    "registration that runs without its upload": `SELECT id FROM registrations
+       WHERE state = 'running' AND id NOT IN (SELECT id FROM uploads)`,
     "edge without artifact": "SELECT child_id AS id FROM edges WHERE child_id NOT IN (SELECT id FROM artifacts)",
     "count that is off": `SELECT type AS id FROM counts c
        WHERE (artifacts, bytes) <> (SELECT count(*), coalesce(sum(size), 0) FROM artifacts a WHERE a.type = c.type)`,

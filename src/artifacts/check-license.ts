@@ -10,6 +10,7 @@ import { ANCESTOR_MAX_DEPTH, LINEAGE_MAX_NODES } from "../limits.ts";
 import { type Ancestor, nearestAncestors } from "../lineage/ancestors.ts";
 import { createGitHub } from "../sources/github.ts";
 import { isUploadKey, parseSource } from "../sources/source-url.ts";
+import { causeOf } from "../sources/upstream.ts";
 import { type EdgeRow, type NodeRow, selectEdgesAbove, selectNodes } from "../store/lineage.ts";
 import { rowsOf } from "../store/statements.ts";
 import { type Evidence, isModelEvidence } from "../trust/evidence.ts";
@@ -150,7 +151,7 @@ async function fetchProjectLicense(ctx: Context, repository: string): Promise<st
   const record = await createGitHub(upstreamOf(ctx)).repository(repository);
   if (record.status === "absent") throw new RegistryError("project_not_found");
   if (record.status !== "found") {
-    throw new RegistryError("license_unavailable", undefined, { cause: record.reason });
+    throw new RegistryError("license_unavailable", undefined, { extra: { reason: causeOf(record) } });
   }
   return record.value.license_spdx ?? "";
 }

@@ -62,6 +62,14 @@ export interface OpenedFile extends Omit<Download, "name" | "sha256"> {
   resumable: boolean;
 }
 
+/** Which files of a bundle a caller can see, and how it is told that one is not there. */
+export interface FileView {
+  has(path: string): boolean;
+  missing(artifact: IndexedArtifact): RegistryError;
+}
+
+const EVERY_FILE: FileView = { has: () => true, missing: () => new RegistryError("file_not_found") };
+
 /** What is kept of an inspection. Counts are missing if it was made by rules of before they were kept. */
 export interface InspectionRecord extends Partial<InspectionSummary> {
   verdict: Verdict;
@@ -128,6 +136,7 @@ export async function openFile(
   wanted: Wanted,
   path: string,
   request: DownloadRequest,
+  view: FileView = EVERY_FILE,
 ): Promise<OpenedFile> {
   permit(ctx, "artifact:download");
   refuseBadPath(path);
@@ -135,8 +144,8 @@ export async function openFile(
     async () => {
       const { artifact, files } = await getIndexed(ctx, wanted, { from: path, pages: 1 });
       refuseUnsafe(artifact);
-      const file = files.find((candidate) => candidate.path === path);
-      if (!file) throw new RegistryError("file_not_found");
+      const file = view.has(path) ? files.find((candidate) => candidate.path === path) : undefined;
+      if (!file) throw view.missing(artifact);
       return { artifact, file, object_key: artifact.object_key };
     },
     async ({ artifact, file }) => {
@@ -223,11 +232,14 @@ export async function getInspection(ctx: Context, ref: ArtifactRef): Promise<Ins
     ...(summary !== null && (JSON.parse(summary) as InspectionSummary)),
     inspected_at: new Date(inspected_at).toISOString(),
   };
-  return (rules ?? 0) < INSPECTION_RULES && verdict !== "unsafe" ? { ...record, ...outdated(record.findings) } : record;
+  return (rules ?? 0) < INSPECTION_RULES && verdict === "unknown"
+    ? { ...record, findings: [OUTDATED, ...record.findings] }
+    : record;
 }
 
-/** A verdict of earlier rules: what they called safe need not be. */
-function outdated(findings: InspectionFinding[]): Pick<InspectionRecord, "verdict" | "findings"> {
-  const detail = "inspected by the rules of an earlier release; the sweep inspects it again";
-  return { verdict: "unknown", findings: [{ code: "outdated_rules", severity: "unknown", detail }, ...findings] };
-}
+/** Of a verdict by earlier rules: what they called safe need not be. */
+const OUTDATED: InspectionFinding = {
+  code: "outdated_rules",
+  severity: "unknown",
+  detail: "inspected by the rules of an earlier release; the sweep inspects it again",
+};

@@ -10,18 +10,26 @@ import { RegistryError } from "../errors.ts";
 import { inspectFile } from "../inspection/inspect.ts";
 import { sha256Hex } from "../lib/hash.ts";
 import { readDatasets } from "../lineage/parents.ts";
-import type { ArtifactSource } from "../sources/source-url.ts";
-import type { Upstream } from "../sources/upstream.ts";
+import { type ArtifactSource, knownHost } from "../sources/source-url.ts";
+import { PRIVATE_OR_GATED, type Upstream } from "../sources/upstream.ts";
 import type { ArtifactContent, ParentEdge } from "../store/artifacts.ts";
 import type { IndexedFile, StoredInspection } from "../store/bundle-index.ts";
 import type { StoredRating } from "../store/ratings.ts";
 import { searchableText } from "../trust/card.ts";
 import { type Collected, collect, type KeptFile } from "../trust/collect.ts";
-import { type CodeEvidence, isModelEvidence, type ModelEvidence } from "../trust/evidence.ts";
-import { gate } from "../trust/rate.ts";
+import {
+  type CodeEvidence,
+  type Evidence,
+  type Finding,
+  isModelEvidence,
+  type ModelEvidence,
+} from "../trust/evidence.ts";
+import { failingMetrics, gate } from "../trust/gate.ts";
+import { explain } from "../trust/rate.ts";
 import { STORED } from "../zip/zip-format.ts";
 import type { ZipLayout } from "../zip/zip-layout.ts";
 import { layOutZip, writeZip, type ZipEntry } from "../zip/zip-writer.ts";
+import { isOwnFile } from "./own-files.ts";
 import { rateEvidence, toStored } from "./rate.ts";
 
 /** All that an artifact is to be beside its zip: the row's content and what belongs to it. */
@@ -44,8 +52,9 @@ export interface Ingested extends Described {
 
 /**
  * Asks upstream and builds the bundle.
- * @throws RegistryError `model_not_found_upstream`, `upstream_failed`, `ingest_rejected` (models only: for datasets and code
- *   an unreachable host is no reason to refuse, and there is no gate)
+ * @throws RegistryError `model_not_found_upstream`, `upstream_failed`, `ingest_rejected` for models;
+ *   `dataset_not_found_upstream`, `repository_not_found_upstream` for datasets and code, for which an unreachable host is no
+ *   reason to refuse and there is no gate
  */
 export async function ingest(
   ctx: Context,
@@ -53,7 +62,9 @@ export async function ingest(
   url: string,
   signal?: AbortSignal,
 ): Promise<Ingested> {
-  const collected = await withoutUnsafe(await collect(source, { ...upstreamOf(ctx), signal }));
+  const found = await collect(source, { ...upstreamOf(ctx), signal });
+  requireSource(found);
+  const collected = await withoutUnsafe(found);
   const rating = isModelEvidence(collected.evidence) ? await judge(ctx, collected.evidence) : undefined;
   const entries = await bundleEntries(collected, url);
   const layout = layOutZip(entries);
@@ -63,6 +74,43 @@ export async function ingest(
     files: await indexOf(entries, layout),
     bundle: { bytes, sha256: await sha256Hex(bytes) },
   };
+}
+
+/**
+ * Refuses a dataset or code that its host says is not there. Only hosts that we know are believed: what 404 means elsewhere
+ * nobody knows. For a model, `collect` has done the same.
+ * @throws RegistryError `dataset_not_found_upstream`, `repository_not_found_upstream`
+ */
+function requireSource({ source, evidence }: Collected): void {
+  const host = knownHost(source);
+  if (host === undefined || isModelEvidence(evidence) || !isGone(evidence)) return;
+  if (host === "Hugging Face" && source.type === "dataset") throw new RegistryError("dataset_not_found_upstream");
+  throw new RegistryError("repository_not_found_upstream", `Ingest rejected: repository not found on ${host}.`);
+}
+
+/**
+ * Whether the host said that there is no such thing for the public. Hugging Face answers strangers 401 for what is missing,
+ * private and gated alike, and a token of ours must not tell them apart for others.
+ */
+function isGone(evidence: Exclude<Evidence, ModelEvidence>): boolean {
+  switch (evidence.kind) {
+    case "hub":
+      return isAbsent(evidence.record) || isHidden(evidence.record);
+    case "github":
+      return isAbsent(evidence.code.record);
+    case "gitlab":
+      return isAbsent(evidence.project);
+    case "web":
+      return isAbsent(evidence.head);
+  }
+}
+
+function isAbsent({ status }: Finding<unknown>): boolean {
+  return status === "absent";
+}
+
+function isHidden(finding: Finding<unknown>): boolean {
+  return finding.status === "unavailable" && finding.reason === PRIVATE_OR_GATED;
 }
 
 /** Leaves out what could run code, by the same inspection that uploads and mirrors go through: nobody else will look. */
@@ -119,8 +167,14 @@ export function upstreamOf({ config, now }: Context): Upstream {
 /** Rates a model and holds it against the gate. */
 async function judge(ctx: Context, evidence: ModelEvidence): Promise<StoredRating> {
   const rating = await rateEvidence(ctx, evidence);
-  const failing = gate(rating, ctx.config.ingestGate);
-  if (failing.length > 0) throw new RegistryError("ingest_rejected", `Ingest rejected: ${failing.join("; ")}`);
+  const failing = failingMetrics(rating, ctx.config.ingestGate);
+  if (failing.length > 0) {
+    const explanations = explain(rating);
+    const shown = failing.map(({ metric }) => [metric, explanations[metric]]);
+    throw new RegistryError("ingest_rejected", `Ingest rejected: ${gate(rating, ctx.config.ingestGate).join("; ")}`, {
+      extra: { failing, evidence: Object.fromEntries(shown) },
+    });
+  }
   return toStored(rating, evidence);
 }
 
@@ -164,7 +218,7 @@ async function bundleEntries(collected: Collected, url: string): Promise<ZipEntr
   const json = (value: unknown, indent?: number) => encoder.encode(`${JSON.stringify(value, null, indent)}\n`);
   return [
     { path: "manifest.json", bytes: json(manifest, 2) },
-    ...collected.kept.filter(({ path }) => path !== "manifest.json" && path !== "evidence.json"),
+    ...collected.kept.filter(({ path }) => !isOwnFile(path)),
     // Not indented: of a stranger's deeply nested JSON, that would make a multiple.
     { path: "evidence.json", bytes: json(collected.evidence) },
   ];

@@ -12,8 +12,10 @@ import { type Ingested, ingest } from "./ingest.ts";
 import { signDownload } from "./links.ts";
 import { startMirror, withMirror } from "./mirror/start.ts";
 import { ANOTHER, checkQuota } from "./quota.ts";
+import { openRegistration, runStep } from "./registrations.ts";
+import { alreadyExists, findTwin } from "./twin.ts";
 import { artifactOf, type Metadata, metadataOf, type VersionedArtifact } from "./views.ts";
-import { asRegistration, issueId, orGiveUp, type Target, writeContent } from "./write.ts";
+import { asRegistration, orGiveUp, type Target, writeContent } from "./write.ts";
 
 /** What a client registers. `name` is a display name, already trimmed and checked; without it the source names it. */
 export interface Registration {
@@ -41,7 +43,8 @@ export async function register(ctx: Context, wanted: Registration, origin?: stri
   const ingesting = ingest(ctx, source, wanted.url.trim(), abort.signal);
   ingesting.catch(() => {}); // a refusal below leaves it unawaited
   try {
-    if (await selectTwin(ctx.db, wanted.type, source.key, name).first()) throw new RegistryError("already_exists");
+    const twin = await selectTwin(ctx.db, wanted.type, source.key, name).first<{ id: number }>();
+    if (twin) throw alreadyExists(twin.id);
     await checkQuota(ctx, ANOTHER);
   } catch (error) {
     abort.abort();
@@ -55,7 +58,7 @@ export async function register(ctx: Context, wanted: Registration, origin?: stri
 
 /**
  * Registers an artifact after the answer (contract: `Prefer: respond-async`). Its id is issued at once, and nothing is there
- * under it until it is rated; if that comes to nothing, nothing ever was.
+ * under it until it is rated; if that comes to nothing, nothing ever was but the record that `getRegistration` reads.
  *
  * @throws RegistryError `invalid_request`, `url_too_long`, `already_exists`, `too_many_artifacts`, `too_many_bytes`
  */
@@ -64,7 +67,8 @@ export async function registerLater(ctx: Context, wanted: Registration): Promise
   const source = parseSource(wanted.type, wanted.url);
   const target = { type: wanted.type, name: wanted.name ?? source.name };
   await checkQuota(ctx, ANOTHER);
-  const upload = await issueId(ctx, target, source.key);
+  const intent = { ...target, sourceKey: source.key, size: 0, sha256: "" };
+  const upload = await openRegistration(ctx, intent, wanted.url.trim());
   ctx.defer(fulfil(ctx, target, upload, source, wanted));
   return metadataOf({ id: upload.id, ...target });
 }
@@ -77,8 +81,10 @@ async function fulfil(
   wanted: Registration,
 ): Promise<void> {
   try {
-    const ingested = await orGiveUp(ctx, upload, () => ingestRated(ctx, source, wanted.url.trim()));
-    await makeArtifact(ctx, target, ingested, wanted.mirror, upload);
+    const ingested = await orGiveUp(ctx, upload, () =>
+      runStep(ctx, upload.id, "fetch", () => ingestRated(ctx, source, wanted.url.trim())),
+    );
+    await runStep(ctx, upload.id, "store", () => makeArtifact(ctx, target, ingested, wanted.mirror, upload));
   } catch (error) {
     ctx.log("warn", "registration_dropped", { upload: upload.id, error: String(error) });
   }
@@ -101,7 +107,7 @@ async function makeArtifact(
   const registering = asRegistration(ctx, target.type, ingested.content);
   const settlement = mirror === "full" ? withMirror(ctx, registering, mirror) : registering;
   const id = await writeContent(ctx, target, ingested, settlement, issued);
-  if (id === undefined) throw new RegistryError("already_exists");
+  if (id === undefined) throw await findTwin(ctx, { ...target, sourceKey: ingested.content.sourceKey });
   if (mirror === "full") ctx.defer(startMirror(ctx, { type: target.type, id }));
   return id;
 }

@@ -16,7 +16,7 @@ import { purgeAndFinish } from "./purge.ts";
  * object that is still to go, whoever doomed it and whenever. What breaks off, the same request again goes on with.
  *
  * @param confirm how many artifacts the caller believes there are: where AUTH is required, a script that was pointed at the
- *   wrong registry does not know, and is refused
+ *   wrong registry does not know, and is refused. An empty registry needs no confirmation
  * @throws RegistryError `confirmation_needed`; `deletion_unfinished` while there is an artifact or an object left: the store
  *   was down, or there were more of them than one request can delete
  */
@@ -67,7 +67,8 @@ async function purgeAll(ctx: Context): Promise<boolean> {
 async function requireConfirmation(ctx: Context, confirm: number | undefined): Promise<void> {
   const counts = rowsOf<{ artifacts: number }>(await selectCounts(ctx.db).all());
   const total = counts.reduce((sum, { artifacts }) => sum + artifacts, 0);
-  if (confirm === total) return;
+  // With no artifact there is nothing to lose: it is new, or a reset goes on whose objects are left.
+  if (total === 0 || confirm === total) return;
   // The number is told to who may read the registry; /health has it by type for everybody.
   const number = may(ctx.actor, "artifact:read") ? String(total) : "<number of artifacts>";
   throw new RegistryError("confirmation_needed", `A reset must be confirmed: repeat it with ?confirm=${number}`);

@@ -14,6 +14,7 @@ import {
   selectDueInParts,
 } from "../store/deletions.ts";
 import { writeJob } from "../store/jobs.ts";
+import { deleteExpiredRegistrations } from "../store/registrations.ts";
 import { rowsOf } from "../store/statements.ts";
 import { giveUpUploads } from "../store/uploads.ts";
 import { relaunchMirrors } from "./mirror/start.ts";
@@ -98,7 +99,10 @@ async function tryDelete(ctx: Context, deletions: readonly OpenDeletion[]): Prom
 /** Never throws: a failure here must not keep the deletions from their turn. */
 async function giveUpExpired(ctx: Context): Promise<number> {
   try {
-    const [doomed] = await ctx.db.batch(giveUpUploads(ctx.db, { expiredAt: ctx.now() }, requester(ctx)));
+    const [doomed] = await ctx.db.batch([
+      ...giveUpUploads(ctx.db, { expiredAt: ctx.now() }, requester(ctx)),
+      deleteExpiredRegistrations(ctx.db, ctx.now()),
+    ]);
     return rowsOf(doomed).length;
   } catch (error) {
     ctx.log("error", "expired_uploads_not_given_up", { error: String(error) });

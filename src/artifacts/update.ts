@@ -11,6 +11,7 @@ import { getArtifactRow } from "./find.ts";
 import { ingest } from "./ingest.ts";
 import { signDownload } from "./links.ts";
 import { startMirror, withMirror } from "./mirror/start.ts";
+import { alreadyExists } from "./twin.ts";
 import { artifactOf, type Metadata, requireVersion, type VersionedArtifact } from "./views.ts";
 import { asReplacement, writeContent } from "./write.ts";
 
@@ -60,5 +61,6 @@ export async function update(
 async function refusal(ctx: Context, ref: ArtifactRef, seen: ArtifactRow, sourceKey: string): Promise<never> {
   await getArtifactRow(ctx, ref);
   const twin = await selectTwin(ctx.db, seen.type, sourceKey, seen.name).first<{ id: number }>();
-  throw new RegistryError(twin && twin.id !== seen.id ? "already_exists" : "precondition_failed");
+  if (twin && twin.id !== seen.id) throw alreadyExists(twin.id);
+  throw new RegistryError("precondition_failed");
 }

@@ -6,7 +6,6 @@
  */
 
 import { type Context, requester } from "../context.ts";
-import { RegistryError } from "../errors.ts";
 import type { ArtifactType } from "../lib/artifact.ts";
 import {
   type ArtifactContent,
@@ -35,6 +34,7 @@ import {
 import type { Described, Ingested } from "./ingest.ts";
 import { purge } from "./purge.ts";
 import { isUnbounded, overQuota } from "./quota.ts";
+import { findTwin } from "./twin.ts";
 
 /** Who an upload is for: a new artifact, or the one with `artifactId`. */
 export type Target = Pick<UploadIntent, "artifactId" | "type" | "name">;
@@ -124,16 +124,8 @@ async function pointsAt(
 export async function openUpload(ctx: Context, intent: UploadIntent): Promise<Upload> {
   const by = requester(ctx);
   const upload = await insertUpload(ctx.db, intent, by.at, by.actor).first<Upload>();
-  if (!upload) throw new RegistryError("already_exists");
+  if (!upload) throw await findTwin(ctx, intent);
   return upload;
-}
-
-/**
- * Issues the id of a registration whose content is not known yet.
- * @throws RegistryError `already_exists`
- */
-export function issueId(ctx: Context, target: Target, sourceKey: string): Promise<Upload> {
-  return openUpload(ctx, { ...target, sourceKey, size: 0, sha256: "" });
 }
 
 /**
@@ -161,7 +153,7 @@ export async function writeContent(
     : await openUpload(ctx, intent);
   if (!upload) {
     if (issued) await giveUp(ctx, issued.id);
-    throw new RegistryError("already_exists");
+    throw await findTwin(ctx, intent);
   }
   await repeatOnce(() => putBundle(ctx.blobs, upload.object_key, bundle));
   return settle(ctx, { upload }, ingested, settlement);

@@ -1,6 +1,8 @@
 /**
- * What a token looks like: `tmr_<id>_<secret>`. The id is public, names the row and says what kind of token it is; the secret
- * is 32 random bytes, of which only a digest is kept. The prefix lets scanners for leaked secrets know what they have found.
+ * What a token looks like: `hf_tmr_<id>_<secret>`. The id is public, names the row and says what kind of token it is; the
+ * secret is 32 random bytes, of which only a digest is kept. `tmr_` lets scanners for leaked secrets recognise the token;
+ * `hf_` comes first because `@huggingface/hub` refuses to send a token without it. Tokens issued before that change begin
+ * with `tmr_` and stay valid: both spellings name the same row.
  */
 
 import { textSha256Hex, toBase64Url, toHex } from "../lib/hash.ts";
@@ -19,13 +21,13 @@ export interface TokenParts {
 /** The syntax of the public part. */
 export const TOKEN_ID = /^[st][0-9a-f]{16}$/;
 
-const TOKEN = /^tmr_([st][0-9a-f]{16})_([\w-]{43})$/;
+const TOKEN = /^(?:hf_)?tmr_([st][0-9a-f]{16})_([\w-]{43})$/;
 
 /** A new token. */
 export function createToken(kind: TokenKind): TokenParts & { text: string } {
   const id = (kind === "session" ? "s" : "t") + toHex(crypto.getRandomValues(new Uint8Array(8)));
   const secret = toBase64Url(crypto.getRandomValues(new Uint8Array(TOKEN_SECRET_BYTES)));
-  return { id, kind, secret, text: `tmr_${id}_${secret}` };
+  return { id, kind, secret, text: `hf_tmr_${id}_${secret}` };
 }
 
 /** The parts of what somebody says is a token; undefined for what none of ours looks like. */

@@ -19,7 +19,7 @@ import {
   type Reasons,
   type Verdict,
 } from "./findings.ts";
-import { type ArchiveFormat, BoundReached, type FileContent, type Note, type Scene, TooLarge } from "./format.ts";
+import { type ArchiveFormat, BoundReached, type FileContent, type Scene, TooLarge } from "./format.ts";
 import { ARCHIVE_FORMATS, FORMATS } from "./formats/index.ts";
 import { checkName } from "./loaders.ts";
 import { moduleNames } from "./shadowing.ts";

@@ -15,9 +15,11 @@ export function writeRange(part: RangeAsked): string {
 
 /**
  * Reads a `Range` header against a body of `size` bytes. What is not a well-formed single byte range is ignored, as the
- * RFC asks of a server that does not understand it.
+ * RFC asks of a server that does not understand it. So is every range of an empty body: 206 cannot express a part of it,
+ * and clients that probe with `bytes=0-0` give up on 416.
  */
 export function readRange(header: string | undefined, size: number): ByteRange {
+  if (size === 0) return undefined;
   const match = /^bytes=\s*(\d*)-(\d*)\s*$/i.exec(header ?? "");
   const [, first = "", last = ""] = match ?? [];
   if (!match || (first === "" && last === "")) return undefined;

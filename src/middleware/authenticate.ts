@@ -3,14 +3,24 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { identify } from "../auth/identify.ts";
+import { leadsToDocs } from "../routes/docs.ts";
 import type { RouteEnv } from "../routes/router.ts";
+import { isGitRequest } from "../routes/unrouted.ts";
 
 /**
  * What anyone may ask: is it up, what can it do, who am I; and what carries its own permission, the signed download link.
  * Everything else is closed, also what does not exist, and what is added tomorrow.
  */
 const OPEN_TO_ALL =
-  /^\/(health(\/.*)?|openapi\.json|docs(\/.*)?|tracks|authenticate|artifacts\/[^/]+\/[^/]+\/download)$/;
+  /^\/(health(\/.*)?|openapi\.json|docs(\/.*)?|tracks|authenticate|favicon\.ico|artifacts\/[^/]+\/[^/]+\/download)$/;
+
+/**
+ * Whether a request needs no token: those above, what only says that git is not served (git would ask its user for a password
+ * first), and where a browser begins.
+ */
+function isOpen(c: Context<RouteEnv>): boolean {
+  return OPEN_TO_ALL.test(c.req.path) || isGitRequest(c.req) || leadsToDocs(c.req.path, c.req.header("accept"));
+}
 
 /** A file in a bundle. */
 const FILE = /^\/artifacts\/[^/]+\/[^/]+\/files\/[^/]+$/;
@@ -27,7 +37,7 @@ function hasLink(c: Context<RouteEnv>): boolean {
  */
 export const authenticate = createMiddleware<RouteEnv>(async (c, next) => {
   const { ctx } = c.var;
-  if (ctx.config.auth === "required" && !OPEN_TO_ALL.test(c.req.path) && !hasLink(c)) {
+  if (ctx.config.auth === "required" && !isOpen(c) && !hasLink(c)) {
     const actor = await identify(
       { ...ctx, db: c.env.DB },
       {

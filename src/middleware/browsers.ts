@@ -47,6 +47,7 @@ const allowOrigins = cors({
     "Content-Digest",
     "X-Content-SHA256",
     "X-D1-Bookmark",
+    "X-Request-Id",
   ],
   maxAge: 600,
 });

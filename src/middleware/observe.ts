@@ -10,9 +10,9 @@ import type { RouteEnv } from "../routes/router.ts";
 
 const BOOKMARK = "X-D1-Bookmark";
 
-/** Reads that may come from a replica. Everything else (writes, and the checks that go with them; bytes out of bundles; who may come in) asks the primary. */
+/** Reads that may come from a replica. Everything else (writes, and the checks that go with them; bytes out of bundles; who may come in; what a client polls that holds a 202 but no bookmark) asks the primary. */
 const READS =
-  /^(GET|HEAD) (?!.*\/(?:download$|content\/|files\/)|\/hf\/.*\/(?:resolve|raw)\/|\/(?:users|tokens)$)|^POST \/(artifacts|artifact\/byRegEx|hf\/.*)$/;
+  /^(GET|HEAD) (?!.*\/(?:download$|content\/|files\/)|\/hf\/.*\/(?:resolve|raw)\/|\/(?:users|tokens)$|\/registrations\/)|^POST \/(artifacts|artifact\/byRegEx|hf\/.*)$/;
 
 /**
  * A session of the database. A client that sends the bookmark of an earlier answer back reads at least that state, its own

@@ -35,7 +35,10 @@ const registerRoute = createRoute({
   },
   responses: {
     201: answer("Registered.", ArtifactSchema),
-    202: answer("Begun. Nothing is there under this id until it is rated, or ever if that fails.", MetadataSchema),
+    202: answer(
+      "Begun. Nothing is there under this id until it is rated, or ever if that fails. `Location` tells how far it is.",
+      MetadataSchema,
+    ),
     ...refusals(
       "already_exists",
       "body_too_large",
@@ -44,6 +47,8 @@ const registerRoute = createRoute({
       "too_many_artifacts",
       "ingest_rejected",
       "model_not_found_upstream",
+      "dataset_not_found_upstream",
+      "repository_not_found_upstream",
       "upstream_failed",
     ),
   },
@@ -89,6 +94,8 @@ const updateRoute = createRoute({
       "too_many_bytes",
       "ingest_rejected",
       "model_not_found_upstream",
+      "dataset_not_found_upstream",
+      "repository_not_found_upstream",
       "upstream_failed",
     ),
   },
@@ -100,7 +107,10 @@ export const artifactRoutes = createRouter()
     const { url, name, mirror } = c.req.valid("json");
     if (/(^|,)\s*respond-async\s*(,|;|$)/i.test(c.req.valid("header").prefer ?? "")) {
       const metadata = await registerLater(c.var.ctx, { type, url, name, mirror });
-      return c.json(metadata, 202, { "Preference-Applied": "respond-async" });
+      return c.json(metadata, 202, {
+        "Preference-Applied": "respond-async",
+        Location: `/registrations/${metadata.id}`,
+      });
     }
     const origin = new URL(c.req.url).origin;
     const { artifact, etag } = await register(c.var.ctx, { type, url, name, mirror }, origin);

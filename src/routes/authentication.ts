@@ -32,7 +32,7 @@ const authenticateRoute = createRoute({
   responses: {
     200: answer(
       "The token, as it goes into `X-Authorization`.",
-      z.string().openapi("AuthenticationToken", { example: "bearer tmr_s0123456789abcdef_…" }),
+      z.string().openapi("AuthenticationToken", { example: "bearer hf_tmr_s0123456789abcdef_…" }),
     ),
     ...openRefusals("invalid_request", "invalid_credentials", "unauthenticated", "body_too_large", "not_supported"),
   },

@@ -65,7 +65,7 @@ const reserveRoute = createRoute({
       "The id, and until when it waits. `Location` is where the content goes.",
       MetadataSchema.extend({ expires_at: z.iso.datetime() }).openapi("ArtifactReservation"),
     ),
-    ...refusals("body_too_large", "too_many_bytes", "too_many_artifacts"),
+    ...refusals("body_too_large", "unsupported_media_type", "too_many_bytes", "too_many_artifacts"),
   },
 });
 
@@ -92,6 +92,7 @@ const putRoute = createRoute({
       "length_required",
       "precondition_failed",
       "body_too_large",
+      "unsupported_media_type",
       "too_many_bytes",
       "too_many_artifacts",
     ),

@@ -22,7 +22,31 @@ export function requires(permission: Permission) {
 /** A route that anyone may call. */
 export const OPEN = { security: [] };
 
-const ErrorSchema = z.object({ detail: z.string() }).openapi("Error");
+/** A metric that keeps a model out. */
+const FailingSchema = z
+  .object({
+    metric: z.string(),
+    score: z.number().optional().openapi({ description: "Missing where it is not available." }),
+    least: z.number(),
+    reason: z.string().optional().openapi({ description: "Why it is not available." }),
+  })
+  .openapi("FailingMetric");
+
+export const ErrorSchema = z
+  .object({
+    detail: z.string(),
+    reason: z.string().optional().openapi({ description: "Why, where `detail` is a fixed text." }),
+    id: z.string().optional().openapi({ description: "Of the artifact that exists already." }),
+    failing: z
+      .array(FailingSchema)
+      .optional()
+      .openapi({ description: "Of a gate refusal: the metrics below their minimum." }),
+    evidence: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .openapi({ description: "Of a gate refusal: how each of these came about, as in `rate?explain=true`." }),
+  })
+  .openapi("Error");
 
 /** A refusal that says what was found in a zip, where that is why. */
 const UploadRefusalSchema = ErrorSchema.extend({ findings: z.array(FindingSchema).optional() }).openapi(
@@ -37,6 +61,13 @@ export function answer<Schema extends z.ZodType>(description: string, schema: Sc
 /** A body in JSON, for the document. */
 export function jsonBody<T extends z.ZodType>(schema: T) {
   return { required: true, content: { "application/json": { schema } } };
+}
+
+/** The header of every refusal: which of these it is. */
+export function errorCodeHeader(codes: readonly string[]) {
+  return z.object({
+    "X-Error-Code": z.enum([...new Set(codes)]).openapi({ description: "The refusal, for programs." }),
+  });
 }
 
 /** The refusals of a route that asks for a permission, by status: those that every such route has, and its own. */
@@ -55,6 +86,7 @@ export function openRefusals(...codes: ErrorCode[]) {
       status,
       {
         description: [...new Set(group.map((code) => refusalOf(code).detail))].join(" / "),
+        headers: errorCodeHeader(group),
         content: {
           "application/json": { schema: group.includes("upload_refused") ? UploadRefusalSchema : ErrorSchema },
         },

@@ -5,7 +5,7 @@ import { getReceipt } from "../artifacts/receipts.ts";
 import { remove, removeMany } from "../artifacts/remove.ts";
 import { reset } from "../artifacts/reset.ts";
 import { ARTIFACT_TYPES } from "../lib/artifact.ts";
-import { answer, jsonBody, refusals, requires } from "./declare.ts";
+import { answer, errorCodeHeader, jsonBody, refusals, requires } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
 import {
@@ -28,10 +28,13 @@ const preview = z
     dependents: z.array(MetadataSchema),
   })
   .openapi("DeletionPreview");
-const dependents = answer(
-  "Others are derived from it, and `dependents=refuse` was asked. Nothing has changed.",
-  z.object({ detail: z.string(), dependents: z.array(MetadataSchema) }).openapi("HasDependents"),
-);
+const dependents = {
+  ...answer(
+    "Others are derived from it, and `dependents=refuse` was asked. Nothing has changed.",
+    z.object({ detail: z.string(), dependents: z.array(MetadataSchema) }).openapi("HasDependents"),
+  ),
+  headers: errorCodeHeader(["has_dependents"]),
+};
 
 const deleteRoute = createRoute({
   ...requires("artifact:delete"),
@@ -124,7 +127,9 @@ const resetRoute = createRoute({
         .string()
         .regex(/^\d{1,15}$/, "must be a number of artifacts")
         .optional()
-        .openapi({ description: "How many artifacts there are. Needed where AUTH is required." }),
+        .openapi({
+          description: "How many artifacts there are. Needed where AUTH is required, unless there are none.",
+        }),
     }),
   },
   responses: {

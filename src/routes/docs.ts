@@ -37,6 +37,16 @@ const TAGS = [
   { name: "operation", description: "How the registry is." },
 ];
 
+/** A check mark, 16 by 16: an icon file that holds a PNG. */
+const ICON = Uint8Array.from(
+  atob(
+    "AAABAAEAEBAAAAEAIACSAAAAFgAAAIlQTkcNChoKAAAADUlIRFIAAAAQAAAAEAIDAAAAYp0X8gAAAAlQTFRFAAAA9oIf////g0qR" +
+      "7QAAAAF0Uk5TAEDm2GYAAAA3SURBVHjaY2ANDQ1gEA0NDWEIBQI4MRVIhIGIqFCGsNBMIDF1KVBi2VQgkQVSEomkOBRiAMgoAGui" +
+      "FesT6Y+0AAAAAElFTkSuQmCC",
+  ),
+  (char) => char.charCodeAt(0),
+);
+
 const START = `SwaggerUIBundle({ url: "/openapi.json", dom_id: "#docs", deepLinking: true });\n`;
 
 /** Everything from here, and the styles that Swagger UI sets on its elements. */
@@ -44,7 +54,12 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** Adds /openapi.json, /docs and what it loads. To be called when all routes are there. */
+/** Whether somebody came to the registry's address with a browser. */
+export function leadsToDocs(path: string, accept = ""): boolean {
+  return path === "/" && /\btext\/html\b/i.test(accept);
+}
+
+/** Adds / for browsers, /favicon.ico, /openapi.json, /docs and what it loads. To be called when all routes are there. */
 export function addDocs(app: OpenAPIHono<RouteEnv>): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "XAuthorization", {
     type: "apiKey",
@@ -84,6 +99,13 @@ export function addDocs(app: OpenAPIHono<RouteEnv>): void {
     return c.body(document, 200, { "Content-Type": "application/json" });
   });
 
+  app.get("/", (c) => {
+    if (!leadsToDocs(c.req.path, c.req.header("accept"))) throw new RegistryError("not_found");
+    return c.body(null, 302, { Location: "/docs", Vary: "Accept" });
+  });
+  app.get("/favicon.ico", (c) =>
+    c.body(ICON, 200, { "Content-Type": "image/x-icon", "Cache-Control": "public, max-age=86400" }),
+  );
   app.get("/docs", (c) =>
     c.html(PAGE, 200, { "Content-Security-Policy": POLICY, "Cross-Origin-Opener-Policy": "same-origin" }),
   );

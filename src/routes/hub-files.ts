@@ -84,6 +84,8 @@ export const hubFileRoutes = createRouter()
 function respond({ commit, ...opened }: OpenedHubFile): Response {
   return fileResponse(opened, {
     "X-Repo-Commit": commit,
+    // `@huggingface/hub` asks for `bytes=0-0` and reads the size from this header alone, whatever the status.
+    ...(opened.size === 0 && { "Content-Range": "bytes */0" }),
     "X-Linked-Size": String(opened.size),
     "X-Linked-ETag": opened.etag,
   });

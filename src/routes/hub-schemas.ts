@@ -10,7 +10,7 @@ export const repo = z
   .openapi({ param: { name: "repo", in: "path" }, example: "google-bert/bert-base-uncased" });
 export const revision = z.string().openapi({
   param: { name: "revision", in: "path" },
-  description: "`main`, `HEAD`, or the commit that is kept.",
+  description: "`main`, `HEAD`, the commit id of what is kept, or upstream's commit that it was taken from.",
   example: "main",
 });
 export const path = z.string().openapi({ param: { name: "path", in: "path" }, example: "config.json" });
@@ -43,7 +43,9 @@ export const HubRecordSchema = z
     id: z.string(),
     modelId: z.string().optional(),
     author: z.string().optional(),
-    sha: z.string().openapi({ description: "The commit that is kept." }),
+    sha: z.string().openapi({
+      description: "The commit id of what is kept: upstream's of a complete copy, else one made from the content.",
+    }),
     lastModified: z.iso.datetime(),
     createdAt: z.iso.datetime(),
     private: z.literal(false),
@@ -78,6 +80,17 @@ const HubEntrySchema = z
   .openapi("HubEntry");
 
 export const HubEntriesSchema = z.array(HubEntrySchema);
+
+/** A repository that somebody owns, with the bytes that it takes. */
+export const HubOwnedSchema = z
+  .object({
+    id: z.string(),
+    type: z.enum(["model", "dataset"]),
+    updatedAt: z.iso.datetime(),
+    visibility: z.literal("private"),
+    storage: z.int(),
+  })
+  .openapi("HubOwned");
 
 export const HubUserSchema = z
   .object({

@@ -5,7 +5,7 @@
  */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { getHubPaths, getHubRecord, getHubTree, getHubUser } from "../artifacts/hub/read.ts";
+import { getHubPaths, getHubRecord, getHubTree, getHubUser, listHubRepositories } from "../artifacts/hub/read.ts";
 import { RegistryError } from "../errors.ts";
 import { HUB_PATHS_MAX } from "../limits.ts";
 import { answer, requires } from "./declare.ts";
@@ -14,6 +14,7 @@ import {
   entriesOf,
   flag,
   HubEntriesSchema,
+  HubOwnedSchema,
   HubRecordSchema,
   HubUserSchema,
   kind,
@@ -98,13 +99,44 @@ const subtreeRoute = createRoute({
   responses: treeResponses,
 });
 
-// Before the records: a whoami is none.
-export const hubRoutes = createRouter()
+/** Nobody can push yet, so nobody has repositories. Clients show the warning (`topic; text`) to their user. */
+const NO_REPOSITORIES = {
+  "X-HF-Warning":
+    "repositories; This registry takes no pushes, so nobody owns repositories here. POST /artifacts lists it.",
+};
+const repositoriesAnswer = {
+  200: answer("None: repositories belong to who pushes them, and nothing can be pushed.", z.array(HubOwnedSchema)),
+  ...hubRefusals(),
+};
+const repositoriesRoute = createRoute({
+  ...requires("artifact:read"),
+  method: "get",
+  path: "/hf/api/settings/repositories",
+  operationId: "HubRepositories",
+  tags: ["hub"],
+  summary: "The repositories of who asks, for `hf repos ls`",
+  responses: repositoriesAnswer,
+});
+const organizationRoute = createRoute({
+  ...requires("artifact:read"),
+  method: "get",
+  path: "/hf/api/organizations/{organization}/settings/repositories",
+  operationId: "HubOrganizationRepositories",
+  tags: ["hub"],
+  summary: "The repositories of a namespace, for `hf repos ls --namespace`",
+  request: { params: z.object({ organization: z.string().openapi({ param: { name: "organization", in: "path" } }) }) },
+  responses: repositoriesAnswer,
+});
+
+// Before the records: a whoami is none, and neither are settings.
+export const hubRoutes = createRouter({ closedParam: "kind" })
   .openapi(whoamiRoute, (c) => {
     const name = getHubUser(c.var.ctx);
     const auth = { type: "access_token", accessToken: { displayName: name, role: "read" } };
     return c.json({ type: "user" as const, id: name, name, fullname: name, orgs: [], auth }, 200);
   })
+  .openapi(repositoriesRoute, (c) => c.json(listHubRepositories(c.var.ctx), 200, NO_REPOSITORIES))
+  .openapi(organizationRoute, (c) => c.json(listHubRepositories(c.var.ctx), 200, NO_REPOSITORIES))
   .openapi(recordRoute, async (c) => {
     const record = await getHubRecord(c.var.ctx, repoAt(c.req.valid("param")));
     return c.json(recordOf(record, c.req.valid("query").blobs), 200);

@@ -12,7 +12,7 @@ const CountSchema = z.object({
   total: z.int().optional().openapi({ description: "Absent while nobody knows it." }),
 });
 
-const MirrorSchema = z
+export const MirrorSchema = z
   .object({
     state: z.enum(["none", "queued", "running", "verifying", "finished", "failed", "skipped"]).openapi({
       description: "`none`: nobody asked for one. `skipped`: the host has nothing that could be copied.",
@@ -20,6 +20,7 @@ const MirrorSchema = z
     files: CountSchema,
     bytes: CountSchema.openapi({ description: "Bytes of the zip." }),
     error: z.string().optional().openapi({ description: "Why it failed or was skipped; the light bundle is whole." }),
+    remedy: z.string().optional().openapi({ description: "What to do about that." }),
     started_at: z.iso.datetime().optional(),
     updated_at: z.iso.datetime().optional(),
   })

@@ -22,12 +22,17 @@ export interface RouteEnv {
 /**
  * A router whose validation failures are the contract's 400: the schema's own sentence for the path, and for body and query
  * the place of the first mistake with what is wrong there.
+ *
+ * @param options `closedParam`: a parameter of the path that stands for a few fixed words; any other word is a path that does
+ *   not exist
  */
-export function createRouter(): OpenAPIHono<RouteEnv> {
+export function createRouter(options: { closedParam?: string } = {}): OpenAPIHono<RouteEnv> {
   return new OpenAPIHono<RouteEnv>({
     defaultHook: (result) => {
       if (result.success) return;
       const [issue] = result.error.issues;
+      if (options.closedParam !== undefined && issue?.path[0] === options.closedParam)
+        throw new RegistryError("not_found");
       if (result.target === "param") throw new RegistryError("invalid_request", issue?.message);
       throw malformed(issue, result.target === "json" ? "body" : result.target);
     },

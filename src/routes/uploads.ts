@@ -116,7 +116,14 @@ const partRoute = createRoute({
   request: { params: PartPath, headers: z.object(DIGEST_HEADERS), body: bytes },
   responses: {
     200: answer("It has come. `ETag` is its tag.", UploadPartSchema),
-    ...refusals("body_broken", "digest_mismatch", "upload_not_found", "length_required", "body_too_large"),
+    ...refusals(
+      "body_broken",
+      "digest_mismatch",
+      "upload_not_found",
+      "length_required",
+      "body_too_large",
+      "unsupported_media_type",
+    ),
   },
 });
 

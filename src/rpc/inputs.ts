@@ -28,7 +28,7 @@ const flag = z.boolean().default(false);
 /** One artifact. */
 const artifact = { type: ArtifactTypeSchema, id: ArtifactIdSchema };
 
-/** A model, where the contract's path has no other. */
+/** An id alone, where the contract's path has no type: a model, or what bears an id after or before it is an artifact. */
 const model = { id: ArtifactIdSchema };
 
 /** Where the caller's own clients reach the registry: `download_url` is built on it, and left out without it. */
@@ -50,7 +50,9 @@ const part = z
 export const inputs = {
   register: z.strictObject({ type: ArtifactTypeSchema, ...RegistrationSchema.shape, ...origin }),
   registerLater: z.strictObject({ type: ArtifactTypeSchema, ...RegistrationSchema.shape }),
+  registration: z.strictObject(model),
   get: z.strictObject({ ...artifact, ...origin }),
+  summary: z.strictObject(artifact),
   list: z.strictObject({ queries: QueriesSchema.default([]), offset: OffsetSchema }),
   findByName: z.strictObject({ name: WantedNameSchema, offset: OffsetSchema }),
   search: z.strictObject({ ...SearchSchema.shape, offset: OffsetSchema }),

@@ -14,6 +14,13 @@ export interface Refusal {
   detail: string;
   /** Names the call in the registry's log. */
   request_id?: string;
+  /** Why, where `detail` is a fixed text. */
+  reason?: string;
+  /** With `already_exists`: the artifact that there is. */
+  id?: string;
+  /** With `ingest_rejected`: the metrics below their minimum, and how each came about, by metric. */
+  failing?: { metric: string; score?: number; least: number; reason?: string }[];
+  evidence?: Record<string, object>;
   /** With `has_dependents`: what is derived from the artifact. */
   dependents?: { name: string; id: string; type: string }[];
 }
@@ -27,6 +34,9 @@ export function toRemoteError(refusal: RegistryError, requestId: string): Error 
   const name = `RegistryError [${code}]`;
   return Object.assign(new Error(refusal.message), { name, code, status, ...refusal.body(), request_id: requestId });
 }
+
+/** What of a refusal is carried by properties of the error. */
+const BESIDE: readonly string[] = ["request_id", "reason", "id", "dependents", "failing", "evidence"];
 
 /**
  * What the registry said no with, or undefined for an error that is not one of its refusals.
@@ -43,7 +53,7 @@ export function asRefusal(error: unknown): Refusal | undefined {
   // Without its properties, an error of a name of its own arrives as "Error: <name>: <message>".
   const [, code = "", detail = ""] = /^(?:Error: )?RegistryError \[(\w+)\]: (.*)$/s.exec(String(error)) ?? [];
   if (!isErrorCode(code)) return undefined;
-  const { request_id, dependents } = error as Partial<Refusal>;
   const { status } = refusalOf(code);
-  return { code, status, detail, ...(request_id && { request_id }), ...(dependents && { dependents }) };
+  const own = Object.entries(error).filter(([key, value]) => BESIDE.includes(key) && value !== undefined);
+  return { code, status, detail, ...(Object.fromEntries(own) as Partial<Refusal>) };
 }

@@ -27,35 +27,45 @@ type Required = { string: string } | { all: Required[] } | { any: Required[] };
  *   and for what would be exponential elsewhere
  */
 export function compilePattern(regex: string): Pattern {
-  if (regex.length > REGEX_MAX_CHARS) throw new RegistryError("invalid_regex");
+  if (regex.length > REGEX_MAX_CHARS) throw refusal(`The pattern is longer than ${REGEX_MAX_CHARS} characters.`);
   // Whoever goes through a registry page by page sends the same pattern with every page.
   if (!compiled.has(regex)) {
     const [oldest] = compiled.keys();
     if (oldest !== undefined && compiled.size >= PATTERNS_KEPT) compiled.delete(oldest);
     compiled.set(regex, toPattern(regex));
   }
-  const pattern = compiled.get(regex);
-  if (!pattern) throw new RegistryError("invalid_regex");
+  const pattern = compiled.get(regex) ?? "";
+  if (typeof pattern === "string") throw refusal(pattern);
   return pattern;
 }
 
-/** The patterns asked for lately; undefined for one that is refused. */
-const compiled = new Map<string, Pattern | undefined>();
+function refusal(reason: string): RegistryError {
+  return new RegistryError("invalid_regex", undefined, { extra: { reason } });
+}
 
-function toPattern(regex: string): Pattern | undefined {
+/** The patterns asked for lately; of one that is refused, the reason. */
+const compiled = new Map<string, Pattern | string>();
+
+function toPattern(regex: string): Pattern | string {
   const program = compile(regex);
-  if (!program) return undefined;
+  if (typeof program === "string") return program;
   const cost = program.programSize();
-  if (cost > REGEX_MAX_INSTRUCTIONS || isExponential(regex)) return undefined;
+  if (cost > REGEX_MAX_INSTRUCTIONS)
+    return `The pattern is too large: ${cost} steps, of ${REGEX_MAX_INSTRUCTIONS} at most.`;
+  if (isExponential(regex)) return EXPONENTIAL;
   const required = requiredStrings(regex, program);
   return { test: (text) => program.test(text), cost, index: required && toQuery(required) };
 }
 
-function compile(regex: string): RE2JS | undefined {
+const EXPONENTIAL =
+  "A repeated group can match the same text in more than one way, which takes exponential time in most engines: write (a+)+ as a+.";
+
+/** The program, or why the engine refuses the pattern. */
+function compile(regex: string): RE2JS | string {
   try {
     return RE2JS.compile(regex, RE2JS.MULTILINE);
   } catch (error) {
-    if (error instanceof RE2JSException) return undefined;
+    if (error instanceof RE2JSException) return `RE2 syntax: ${error.message}`;
     throw error;
   }
 }
@@ -67,7 +77,8 @@ function compile(regex: string): RE2JS | undefined {
  */
 function requiredStrings(regex: string, program: RE2JS): Required | undefined {
   const folded = /^\(\?i\)/.test(regex);
-  const { prefilter } = ((folded ? compile(regex.slice(4)) : undefined) ?? program).re2();
+  const unflagged = folded ? compile(regex.slice(4)) : program;
+  const { prefilter } = (typeof unflagged === "string" ? program : unflagged).re2();
   const required = readPrefilter(prefilter);
   return folded && required ? onlyAscii(required) : required;
 }

@@ -17,6 +17,8 @@ interface Kept {
   askedAt: number;
   /** The question that is under way; never fails. */
   asking?: Promise<void> | undefined;
+  /** Why the last question failed. */
+  failure?: string;
 }
 
 const kept = new Map<string, Kept>();
@@ -36,8 +38,8 @@ export async function getAccessKeys(team: string, now: number, want: "known" | "
     if (!known || now - known.askedAt >= ACCESS_KEYS_RETRY_MS) await renew(team, now);
     else if (known.asking) await settled(known.asking);
   }
-  const keys = kept.get(team)?.keys;
-  if (!keys) throw new RegistryError("access_unavailable");
+  const { keys, failure = `${team} was asked and has not answered yet` } = kept.get(team) ?? {};
+  if (!keys) throw new RegistryError("access_unavailable", undefined, { extra: { reason: failure } });
   return keys;
 }
 
@@ -51,6 +53,7 @@ async function renew(team: string, now: number): Promise<void> {
     (error: unknown) => {
       entry.asking = undefined;
       if (!(error instanceof UpstreamError || error instanceof UnreadableError)) throw error;
+      entry.failure = error instanceof UpstreamError ? error.message : `${team}: ${error.message}`;
     },
   );
   entry.asking = asking.catch(() => undefined);

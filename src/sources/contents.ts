@@ -20,14 +20,15 @@ export interface ByteStretch {
 }
 
 /** Failures that are the same however often one asks. */
-export const PERMANENT: readonly UpstreamErrorKind[] = ["too_large", "refused_redirect", "missing", "changed"];
+export const PERMANENT: readonly UpstreamErrorKind[] = ["too_large", "refused_redirect", "missing", "gated", "changed"];
 
 /**
  * Streams a stretch of one file of a repository of the hub. A server that does not know ranges sends the whole file: what
  * stands before the stretch is then read and dropped.
  *
  * @param file its path, and its size in bytes as the record has it
- * @throws UpstreamError `missing`: the file is not there for us; `changed`: it has another size
+ * @throws UpstreamError `missing`: the file is not there for us; `gated`: nor for anybody who was not let in; `changed`: it
+ *   has another size
  */
 export async function openHubFile(
   upstream: Upstream,
@@ -72,10 +73,13 @@ function checked(
     return exactly(request, body, { skip: offset, length, total: size });
   }
   if (status === 416) throw changed(`no bytes ${offset} to ${offset + length}`);
+  if ((status === 401 || status === 403) && headers.get("X-Error-Code") === "GatedRepo") {
+    throw new UpstreamError("gated", `${label(request)} answered ${status}`);
+  }
   throw statusError(request, status);
 }
 
-/** 403 is the hub's word for a gate, and GitHub's for "later" as well: it may be asked again. */
+/** 403 without a word of a gate is GitHub's for "later": it may be asked again. */
 function statusError(request: Pick<StreamRequest, "url">, status: number): UpstreamError {
   const isMissing = [401, 404, 410, 451].includes(status);
   return new UpstreamError(isMissing ? "missing" : "network", `${label(request)} answered ${status}`);

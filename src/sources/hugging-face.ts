@@ -33,7 +33,7 @@ function request(upstream: Upstream, path: string, maxBytes: number): Omit<SafeR
 
 function explain(response: SafeResponse): Missing | undefined {
   if (response.status !== 401 || !BAD_TOKEN.test(response.headers.get("X-Error-Message") ?? "")) return undefined;
-  return { status: "unavailable", reason: "HF_TOKEN was refused" };
+  return { status: "unavailable", reason: "HF_TOKEN was refused", url: response.url };
 }
 
 /**

@@ -39,8 +39,8 @@ export interface SafeResponse {
 }
 
 /**
- * Why there is no answer; the closed set. `missing` and `changed` are for what is streamed: it is not there for us, or it is
- * not what it was said to be.
+ * Why there is no answer; the closed set. `missing`, `gated` and `changed` are for what is streamed: it is not there for us,
+ * its owner has to let us in first, or it is not what it was said to be.
  */
 export type UpstreamErrorKind =
   | "timeout"
@@ -49,6 +49,7 @@ export type UpstreamErrorKind =
   | "refused_redirect"
   | "cancelled"
   | "missing"
+  | "gated"
   | "changed";
 
 /** An upstream that could not be asked. The message is fit for people and holds no query and no credential. */

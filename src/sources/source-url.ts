@@ -83,6 +83,17 @@ export function projectPath(source: Pick<ArtifactSource, "href">): string {
   return new URL(source.href).pathname.slice(1);
 }
 
+/**
+ * Which of the hosts that we know answers for a source, by the name that people call it; undefined for any other host. Their
+ * pages that name no repository count too.
+ */
+export function knownHost({ href }: Pick<ArtifactSource, "href">): "Hugging Face" | "GitHub" | "GitLab" | undefined {
+  const host = URL.parse(href)?.hostname ?? "";
+  if (HUB_HOSTS.includes(host)) return "Hugging Face";
+  if (GITHUB_HOSTS.includes(host)) return "GitHub";
+  return GITLAB_HOSTS.includes(host) ? "GitLab" : undefined;
+}
+
 /** The source of a model or dataset of the hub, from its id: for what upstream calls it. */
 export function hubSource(type: "model" | "dataset", id: string, name = id.split("/").at(-1) ?? id): ArtifactSource {
   const href = `https://huggingface.co/${type === "dataset" ? "datasets/" : ""}${id}`;
@@ -165,6 +176,9 @@ function fromHub(type: ArtifactType, url: URL): ArtifactSource {
   const { kind, id } = repository;
   if (type === "model" && kind !== "models") refuse("The url does not name a model on Hugging Face.");
   if (!isHubId(id)) refuse("The url does not name a valid Hugging Face repository.");
+  if (type === "code" && kind !== "spaces") {
+    refuse(`The url names a ${kind === "models" ? "model" : "dataset"} on Hugging Face, which is no code.`);
+  }
   if (type === "model") return hubSource("model", id);
   if (type === "dataset" && kind === "datasets") return hubSource("dataset", id);
   const href = `https://huggingface.co/${kind === "models" ? "" : `${kind}/`}${id}`;

@@ -122,6 +122,12 @@ export function missingFor(status: number, url: string): Missing {
   return { status: "unavailable", reason: `upstream answered ${status}`, ...at };
 }
 
+/** Why something did not come, for people: the host that was asked, and what it did. */
+export function causeOf({ reason, url }: Missing): string {
+  const host = url === undefined ? "" : (URL.parse(url)?.host ?? "");
+  return host === "" || reason.includes(host) ? reason : `${host}: ${reason}`;
+}
+
 /** A finding of something else that was read from the same answer. */
 export function mapFound<T, U>(finding: Finding<T>, read: (value: T) => U): Finding<U> {
   if (finding.status !== "found") return finding;

@@ -48,6 +48,9 @@ export interface StoredInspection {
   summary: InspectionSummary;
 }
 
+/** SQL over `inspections AS i`: the verdict as it is shown. One of older rules is not, unless it is unsafe. */
+export const SHOWN_VERDICT = `CASE WHEN i.rules < ${INSPECTION_RULES} AND i.verdict <> 'unsafe' THEN 'unknown' ELSE i.verdict END`;
+
 /** Writes the index of an upload that has just become the content of an artifact. */
 export function writeIndex(db: Database, uploadId: number, files: readonly IndexedFile[]): D1PreparedStatement[] {
   return inStatements(files).map((pages) =>

@@ -10,7 +10,7 @@ import type { Database } from "../config.ts";
 import type { Verdict } from "../inspection/findings.ts";
 import type { ArtifactRef, ArtifactType } from "../lib/artifact.ts";
 import type { ArtifactRow } from "./artifacts.ts";
-import type { IndexedFile } from "./bundle-index.ts";
+import { type IndexedFile, SHOWN_VERDICT } from "./bundle-index.ts";
 
 /** What an inspection came to; null where there was none. */
 export interface Verdicted {
@@ -36,17 +36,22 @@ export interface IndexedArtifact
       | "updated_at"
     > {
   entries: string | null;
+  /** 1: all files that upstream has at `revision`, which is what a finished mirror is; else 0. */
+  complete: 0 | 1;
 }
 
 /** Which artifact is meant. */
 export type Wanted = ArtifactRef | HubRef;
 
-/** An artifact by what it is called on the hub: the last one registered from any of these sources. */
+/**
+ * An artifact by what it is called on the hub: the last one registered from any of these sources of which an upstream
+ * commit is known.
+ */
 export interface HubRef {
   type: Extract<ArtifactType, "model" | "dataset">;
   /** Lower-case source ids, of which any will do. */
   keys: readonly string[];
-  /** Only an artifact whose content is of this commit. */
+  /** Only an artifact whose content has this commit id (`commitOf`) or, where none has, was taken from this upstream commit. */
   commit?: string;
 }
 
@@ -56,29 +61,38 @@ export interface Stretch {
   pages: number;
 }
 
+/** Whether the content is a finished mirror. In terms of `a`, an artifact. */
+const COMPLETE = `EXISTS (SELECT 1 FROM mirrors AS m
+  WHERE m.artifact_id = a.id AND m.version = a.version AND m.state = 'finished')`;
+
 const COLUMNS = `a.id, a.type, a.name, a.source, a.revision, a.license, a.object_key, a.size, a.sha256, a.version,
-  a.created_at, a.updated_at`;
+  a.created_at, a.updated_at, ${COMPLETE} AS complete`;
+
+/** The commit id of a content, as `commitOf`. In terms of `a`, an artifact with an upstream commit. */
+const COMMIT = `CASE WHEN ${COMPLETE} THEN a.revision ELSE substr(a.sha256, 1, 40) END`;
 
 /**
- * What a content's commit is called: upstream's, or where there is none one that names the content as well.
- * `commitOf` says the same of a row.
+ * The commit id of a content, 40 hex digits: upstream's for a complete copy, else one made from the content. Clients cache by
+ * it for ever, the list of files too, so one id must never mean two contents: a light bundle cannot have upstream's.
  */
-const COMMIT = "CASE WHEN length(revision) = 40 THEN revision ELSE substr(sha256, 1, 40) END";
-
-/** The commit that a client may ask for to get this content, 40 hex digits. */
-export function commitOf(row: Pick<ArtifactRow, "revision" | "sha256">): string {
-  return row.revision?.length === 40 ? row.revision : row.sha256.slice(0, 40);
+export function commitOf(row: Pick<IndexedArtifact, "revision" | "sha256" | "complete">): string {
+  return row.complete === 1 && row.revision !== null ? row.revision : row.sha256.slice(0, 40);
 }
 
 /** The artifacts that are meant, as SQL over `?1` to `?3`, and their values. At most one. */
 function meant(wanted: Wanted): [sql: string, values: (string | number | null)[]] {
   if ("id" in wanted)
     return ["SELECT * FROM artifacts WHERE id = ?1 AND type = ?2 AND ?3 IS NULL", [wanted.id, wanted.type, null]];
+  const newest = (condition: string) =>
+    `(SELECT a.id FROM artifacts AS a
+      WHERE a.source_key = k.value AND +a.type = ?2 AND length(a.revision) = 40 AND ${condition}
+      ORDER BY a.id DESC LIMIT 1)`;
+  const id =
+    wanted.commit === undefined
+      ? newest("?3 IS NULL")
+      : `coalesce(${newest(`${COMMIT} = ?3`)}, ${newest("a.revision = ?3")})`;
   return [
-    `SELECT a.* FROM json_each(?1) AS k JOIN artifacts AS a
-       ON a.id = (SELECT id FROM artifacts WHERE source_key = k.value AND +type = ?2 AND ${COMMIT} = coalesce(?3, ${COMMIT})
-                  ORDER BY id DESC LIMIT 1)
-     ORDER BY a.id DESC LIMIT 1`,
+    `SELECT a.* FROM json_each(?1) AS k JOIN artifacts AS a ON a.id = ${id} ORDER BY a.id DESC LIMIT 1`,
     [JSON.stringify(wanted.keys), wanted.type, wanted.commit ?? null],
   ];
 }
@@ -162,7 +176,7 @@ export interface InspectionRow {
 export function selectInspection(db: Database, { type, id }: ArtifactRef): D1PreparedStatement {
   return db
     .prepare(
-      `SELECT a.id, i.verdict, i.findings, i.inspected_at, i.rules, i.summary
+      `SELECT a.id, ${SHOWN_VERDICT} AS verdict, i.findings, i.inspected_at, i.rules, i.summary
        FROM artifacts AS a LEFT JOIN inspections AS i ON i.artifact_id = a.id AND i.version = a.version
        WHERE a.id = ?1 AND a.type = ?2`,
     )

@@ -31,6 +31,7 @@ export interface MirrorRow {
   bytes_done: number;
   bytes_total: number | null;
   error: string | null;
+  remedy: string | null;
   requested_by: string;
   request_id: string;
   started_at: number;
@@ -53,7 +54,7 @@ export interface MirrorRequest extends Requester {
 
 const COLUMNS = "artifact_id, version, round, state, requested_by, request_id, started_at, updated_at";
 const AFRESH = `version = excluded.version, state = 'queued', upload_id = NULL, files_done = 0, files_total = NULL,
-  bytes_done = 0, bytes_total = NULL, error = NULL, requested_by = excluded.requested_by,
+  bytes_done = 0, bytes_total = NULL, error = NULL, remedy = NULL, requested_by = excluded.requested_by,
   request_id = excluded.request_id, started_at = excluded.started_at, updated_at = excluded.updated_at`;
 /** The row of a run. In terms of `mirrors`; ?1 to ?3 are a `MirrorKey`. */
 const RUN = "artifact_id = ?1 AND version = ?2 AND round = ?3";
@@ -200,7 +201,7 @@ export function finishMirror(
 ): D1PreparedStatement {
   return db
     .prepare(
-      `UPDATE mirrors SET state = 'finished', version = ?1, upload_id = NULL, error = NULL, updated_at = ?2,
+      `UPDATE mirrors SET state = 'finished', version = ?1, upload_id = NULL, error = NULL, remedy = NULL, updated_at = ?2,
               files_done = ?3, files_total = ?3, bytes_done = ?4, bytes_total = ?4
        WHERE upload_id = ?1 AND EXISTS (SELECT 1 FROM ${LANDED} WHERE u.id = ?1)`,
     )
@@ -217,13 +218,13 @@ export function endMirror(
   db: Database,
   run: MirrorKey,
   at: number,
-  outcome: { state: "failed" | "skipped"; error: string },
+  outcome: { state: "failed" | "skipped"; error: string; remedy?: string | undefined },
   uploadId?: number,
 ): D1PreparedStatement {
   return db
     .prepare(
-      `UPDATE mirrors SET state = ?4, error = ?5, updated_at = ?6, upload_id = nullif(upload_id, ?7)
+      `UPDATE mirrors SET state = ?4, error = ?5, remedy = ?8, updated_at = ?6, upload_id = nullif(upload_id, ?7)
        WHERE ${RUN} AND state NOT IN ('finished', 'skipped') RETURNING upload_id`,
     )
-    .bind(...keyOf(run), outcome.state, outcome.error, at, uploadId ?? null);
+    .bind(...keyOf(run), outcome.state, outcome.error, at, uploadId ?? null, outcome.remedy ?? null);
 }

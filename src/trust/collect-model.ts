@@ -12,7 +12,7 @@ import { isHubId } from "../sources/hub-id.ts";
 import { hubCommitAuthors, hubFile, hubRecord } from "../sources/hugging-face.ts";
 import { decodeText, parseJsonObject } from "../sources/json.ts";
 import { type ArtifactSource, type HubRepository, hubSource } from "../sources/source-url.ts";
-import { mapFound, PRIVATE_OR_GATED, type Upstream } from "../sources/upstream.ts";
+import { causeOf, mapFound, PRIVATE_OR_GATED, type Upstream } from "../sources/upstream.ts";
 import { readCard } from "./card.ts";
 import { findCodeRepositories } from "./code-repository.ts";
 import { collectModelCode } from "./collect-code.ts";
@@ -70,11 +70,13 @@ async function requireRecord(upstream: Upstream, id: string): Promise<Found<HubR
   if (record.status === "found") {
     // the record of a gated model is public, its files are not
     if (!record.value.gated || upstream.hfToken !== undefined) return record;
-    throw new RegistryError("model_not_found_upstream", undefined, { cause: "gated, and there is no HF_TOKEN" });
+    const reason = "The model is gated: set the secret HF_TOKEN of this registry to a token that may read it.";
+    throw new RegistryError("model_not_found_upstream", undefined, { extra: { reason } });
   }
   // to strangers the hub says 401 for what is missing, private or gated, so that they cannot tell which
   const hidden = record.status === "absent" || record.reason === PRIVATE_OR_GATED;
-  throw new RegistryError(hidden ? "model_not_found_upstream" : "upstream_failed", undefined, { cause: record.reason });
+  if (hidden) throw new RegistryError("model_not_found_upstream", undefined, { cause: record.reason });
+  throw new RegistryError("upstream_failed", undefined, { extra: { reason: causeOf(record) } });
 }
 
 function jsonIn(file: Finding<Uint8Array>): Finding<JsonObject> {

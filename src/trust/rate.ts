@@ -7,7 +7,6 @@
  * bring them. Of an upload nobody can be asked, now or later: its net is the mean of what its own files show.
  */
 
-import type { Gate } from "../config.ts";
 import type { ModelEvidence } from "./evidence.ts";
 import * as busFactor from "./metrics/bus-factor.ts";
 import * as codeQuality from "./metrics/code-quality.ts";
@@ -183,6 +182,9 @@ export function toContract(rating: RatedModel, of: { name: string; pipelineTag?:
   };
 }
 
+/** Why there is no net. */
+export const TOO_FEW = "more than two metrics are unavailable";
+
 /** How one metric came about. */
 export type Explanation = { version: number; sources: Source[] } & (
   | { available: true; score: Json; inputs: Record<string, Json> }
@@ -199,7 +201,7 @@ export function explain(rating: Rating): Record<string, Explanation> {
     }),
   );
   explanations["net_score"] = rating.failed
-    ? { version: NET_VERSION, available: false, reason: "more than two metrics are unavailable", sources: [] }
+    ? { version: NET_VERSION, available: false, reason: TOO_FEW, sources: [] }
     : { version: NET_VERSION, available: true, score: rating.net_score, inputs: { mean_of: inputs }, sources: [] };
   for (const name of SCALAR_METRICS) {
     const { version, result } = rating.metrics[name];
@@ -215,33 +217,4 @@ export function explain(rating: Rating): Record<string, Explanation> {
 /** What was looked for and not found is left out, like everything optional. */
 function withoutNulls<Result extends object>(result: Result): Result {
   return JSON.parse(JSON.stringify(result, (_, value: unknown) => value ?? undefined)) as Result;
-}
-
-/** What a gate compares: a scalar metric, the net, or the mean of size_score. */
-function gatedScore(rating: Rating, metric: keyof Gate): number | undefined {
-  if (metric === "net_score") return rating.failed ? undefined : rating.net_score;
-  if (metric === "size_score") {
-    return rating.size_score.result.available ? sizeScore.meanSizeScore(rating.size_score.result.score) : undefined;
-  }
-  const { result } = rating.metrics[metric];
-  return result.available ? result.score : undefined;
-}
-
-/**
- * Holds a rating against the ingest gate.
- *
- * @param minimums metric → least score, 0..1 (`INGEST_GATE`); a metric that is not available fails
- * @returns one text for each failing metric, in the order of `minimums`: `reviewedness=0.10 < 0.50`; join them by `; `
- */
-export function gate(rating: Rating, minimums: Readonly<Gate>): string[] {
-  return (Object.entries(minimums) as [keyof Gate, number][]).flatMap(([metric, minimum]) => {
-    const score = gatedScore(rating, metric);
-    if (score !== undefined && score >= minimum) return [];
-    const least = minimum.toFixed(2);
-    if (score === undefined) return [`${metric}=unavailable < ${least}`];
-    // Rounded up, 0.4996 would read as `0.50 < 0.50`.
-    const rounded = score.toFixed(2);
-    const shown = rounded < least ? rounded : (Math.floor(round4(score) * 100 + 1e-6) / 100).toFixed(2);
-    return [`${metric}=${shown} < ${least}`];
-  });
 }

@@ -256,10 +256,11 @@ describe("what only our token can see", () => {
     expect(await unfinishedWork()).toEqual([]);
   }
 
-  it.each(["code", "dataset"])("of a private repository on GitHub as %s is never asked for", async (type) => {
-    const { path, run } = await mirrorOf(type, "https://github.com/acme-labs/back-room");
-    expect(await run()).toEqual({ state: "skipped", asked: ["/repos/acme-labs/back-room"] });
-    await expectSkipped(path);
+  it.each(["code", "dataset"])("of a private repository on GitHub as %s is not even registered", async (type) => {
+    const all = seeing();
+    const url = "https://github.com/acme-labs/back-room";
+    const answer = await all.call("POST", `/artifact/${type}`, { url, mirror: "full" });
+    expect([answer.status, all.started]).toEqual([424, []]);
   });
 
   it("is mirrored with the token while it is public", async () => {

@@ -3,6 +3,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { RESET_PAGE_ABORTS } from "../../src/limits.ts";
+import { closedRegistry, headersOf, issued, logIn, OWNER } from "../accounts.ts";
 import { withFaults } from "../faults.ts";
 import { brokenInvariants, createRegistry, objectKeys, rows, unfinishedWork } from "../harness.ts";
 import { insertArtifacts, refusal, seen, source } from "../routes/answers.ts";
@@ -60,6 +61,28 @@ describe("a reset", () => {
     await failing(/^bucket/).call("DELETE", "/artifacts/code/1");
     await env.DB.prepare("UPDATE deletions SET next_attempt_at = ?1").bind(Number.MAX_SAFE_INTEGER).run();
     expect(seen(await registry.call("DELETE", "/reset"))).toEqual(DONE);
+    await expectEmpty();
+  });
+
+  it("of an empty registry that wants tokens needs no confirmation; with an artifact it does", async () => {
+    const closed = closedRegistry();
+    const owner = await logIn(closed, OWNER.ADMIN_USER, OWNER.ADMIN_PASSWORD);
+    expect(seen(await closed.call("DELETE", "/reset", undefined, owner))).toEqual(DONE);
+    await registry.register("code", source("a"));
+    expect(seen(await closed.call("DELETE", "/reset", undefined, owner))).toEqual(
+      refusal(409, "A reset must be confirmed: repeat it with ?confirm=1"),
+    );
+    expect(await objectKeys()).toHaveLength(1);
+    const reader = await issued("token", null, { granted: ["artifact:read"] });
+    expect((await closed.call("DELETE", "/reset", undefined, headersOf(reader))).status).toBe(401);
+  });
+
+  it("that was confirmed is finished by the same request, whose number has come true meanwhile", async () => {
+    const owner = await logIn(closedRegistry(), OWNER.ADMIN_USER, OWNER.ADMIN_PASSWORD);
+    await registry.register("code", source("a"));
+    const down = closedRegistry(withFaults(env, { call: 0, when: "before", extent: "forever", only: /^bucket/ }).env);
+    expect(seen(await down.call("DELETE", "/reset?confirm=1", undefined, owner))).toEqual(UNFINISHED);
+    expect(seen(await closedRegistry().call("DELETE", "/reset?confirm=1", undefined, owner))).toEqual(DONE);
     await expectEmpty();
   });
 

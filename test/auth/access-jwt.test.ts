@@ -182,7 +182,8 @@ describe("an assertion of Cloudflare Access", () => {
   it("cannot be verified when the keys cannot be had, which is nobody's fault here, and is asked once a minute", async () => {
     const { issuer, certs, registry } = newTeam();
     const asked = answerWith({ [certs]: new Response("down", { status: 503 }) });
-    const unavailable = refusal(502, "Unable to fetch the keys of Cloudflare Access.");
+    const reason = expect.stringMatching(/cloudflareaccess\.com/);
+    const unavailable = [502, { detail: "Unable to fetch the keys of Cloudflare Access.", reason }];
     const assertion = await sign(good(issuer));
     for (let tries = 0; tries < 3; tries += 1) expect(seen(await list(registry, assertion))).toEqual(unavailable);
     expect(asked).toHaveLength(1);

@@ -22,7 +22,7 @@ async function register(owner: Record<string, string>, more: Record<string, unkn
 describe("PUT /authenticate", () => {
   it("gives the first administrator a token that works in both headers, however the scheme is spelled", async () => {
     const answer = await closed.call("PUT", "/authenticate", credentials(OWNER.ADMIN_USER, OWNER.ADMIN_PASSWORD));
-    expect(seen(answer)).toEqual([200, expect.stringMatching(/^bearer tmr_s[0-9a-f]{16}_[\w-]{43}$/)]);
+    expect(seen(answer)).toEqual([200, expect.stringMatching(/^bearer hf_tmr_s[0-9a-f]{16}_[\w-]{43}$/)]);
     const token = (answer.json as string).slice("bearer ".length);
     for (const [header, scheme] of [
       ["X-Authorization", "bearer"],

@@ -85,7 +85,7 @@ export function sized(
   request?: Request,
 ): Response {
   const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request?.headers.get("range") ?? "") ?? [];
-  if (first === undefined) return whole(file, headers);
+  if (first === undefined || file.size === 0) return whole(file, headers);
   const from = Number(first);
   const to = last ? Math.min(Number(last), file.size - 1) : file.size - 1;
   if (from > to) return new Response(null, { status: 416, headers: { "content-range": `bytes */${file.size}` } });

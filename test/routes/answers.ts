@@ -1,6 +1,7 @@
 /** What the tests of the routes share: exact answers, what the whole world looks like, and artifacts in volume. */
 
 import { env } from "cloudflare:workers";
+import { expect } from "vitest";
 import { type Answer, rows } from "../harness.ts";
 
 /** What a client sees of an answer: to be compared whole, so that a key too many is a failure too. */
@@ -10,9 +11,15 @@ export const seen = (answer: Answer): [number, unknown] => [answer.status, answe
 export const refusal = (status: number, detail: string): [number, { detail: string }] => [status, { detail }];
 
 export const NO_ARTIFACT = refusal(404, "Artifact does not exist.");
-export const ALREADY_EXISTS = refusal(409, "Artifact exists already.");
+export const ALREADY_EXISTS = [409, { detail: "Artifact exists already.", id: expect.stringMatching(/^[1-9]\d*$/) }];
 export const INTERNAL = refusal(500, "Internal server error.");
-export const UNAUTHENTICATED = refusal(403, "Authentication failed due to invalid or missing AuthenticationToken.");
+export const UNAUTHENTICATED: [number, { detail: string; reason: string }] = [
+  403,
+  {
+    detail: "Authentication failed due to invalid or missing AuthenticationToken.",
+    reason: expect.stringMatching(/X-Authorization: bearer <token>.*PUT \/authenticate/),
+  },
+];
 
 /** A source that no upstream answers for: registers as dataset or code. */
 export const source = (name: string | number): string => `https://files.example.org/${name}.tar`;

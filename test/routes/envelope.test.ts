@@ -74,10 +74,8 @@ describe.each(["", "/api"])("under %j", (prefix) => {
 
   it.each([
     ["PATCH", "/artifacts", "POST"],
-    ["GET", "/artifacts", "POST"],
     ["GET", "/artifacts/delete", "POST"],
     ["DELETE", "/artifacts/delete", "POST"],
-    ["GET", "/artifact/model", "POST"],
     ["POST", "/artifacts/code/1", "DELETE, GET, HEAD, PUT"],
     ["PUT", "/artifacts/code/1/download", "GET, HEAD"],
     ["POST", "/artifact/byName/some/name", "GET, HEAD"],

@@ -11,7 +11,7 @@ export interface Example {
    * May hold places: `{model}` and `{code}`, artifacts that are there, `{aster}` and `{corpus}`, a model and
    * a dataset by their repositories, `{gone}`, one that was deleted, and
    * `{link}`, a signed link; `{slot}`, an artifact that waits for its content, `{upload}`, an upload of it in one part, and
-   * `{arrived}`, one whose part has come; `{self}`, the id of the token that asks.
+   * `{arrived}`, one whose part has come; `{later}`, a registration that was answered before it was done; `{self}`, the id of the token that asks.
    */
   path: string;
   status: number;
@@ -69,6 +69,8 @@ export const EXAMPLES: Record<string, Example> = {
   "get /artifact/byName/{name}": { path: "/artifact/byName/two", status: 200 },
   "post /artifact/byRegEx": { path: "/artifact/byRegEx", status: 200, body: { regex: "two" } },
   "get /deletions/{id}": { path: "/deletions/{gone}", status: 200 },
+  "get /registrations/{id}": { path: "/registrations/{later}", status: 200 },
+  [`get ${by}/summary`]: { path: "/artifacts/model/{model}/summary", status: 200 },
   "delete /reset": { path: "/reset?confirm=1", status: 200 },
   "get /artifact/{artifact_type}/{id}/rate": { path: "/artifact/model/{model}/rate", status: 200 },
   "get /artifact/model/{id}/lineage": { path: "/artifact/model/{model}/lineage", status: 200 },
@@ -110,6 +112,11 @@ export const EXAMPLES: Record<string, Example> = {
     body: {},
   },
   "get /hf/api/whoami-v2": { path: "/hf/api/whoami-v2", status: 200 },
+  "get /hf/api/settings/repositories": { path: "/hf/api/settings/repositories", status: 200 },
+  "get /hf/api/organizations/{organization}/settings/repositories": {
+    path: "/hf/api/organizations/acme-labs/settings/repositories",
+    status: 200,
+  },
   [`get ${hub}`]: { path: record, status: 200 },
   [`get ${hub}/revision/{revision}`]: { path: `${record}/revision/main`, status: 200 },
   [`get ${hub}/tree/{revision}`]: { path: `${record}/tree/main`, status: 200 },
@@ -139,6 +146,10 @@ export async function prepare({ path }: Example, open: TestRegistry): Promise<Re
   const needs = (...places: string[]) => places.some((place) => path.includes(`{${place}}`));
   const places: Record<string, string> = { code: await open.register("code", source("two"), "two") };
   if (needs("link")) places["link"] = linkIn(await open.call("GET", "/artifacts/code/1"));
+  if (needs("later")) {
+    const begun = await open.call("POST", "/artifact/code", { url: source("later") }, { Prefer: "respond-async" });
+    places["later"] = (begun.json as { id: string }).id;
+  }
   if (needs("gone")) {
     places["gone"] = await open.register("code", source("gone"));
     await open.call("DELETE", `/artifacts/code/${places["gone"]}`);
@@ -149,7 +160,7 @@ export async function prepare({ path }: Example, open: TestRegistry): Promise<Re
     await keepFiles(places["model"], FILES, { verdict: "safe" });
   }
   if (needs("corpus")) {
-    places["corpus"] = "acme-labs/aster-corpus";
+    places["corpus"] = "acme-labs/open-atlas";
     const id = await open.register("dataset", `https://huggingface.co/datasets/${places["corpus"]}`);
     await keepFiles(id, FILES, { verdict: "safe" });
   }

@@ -86,8 +86,15 @@ describe("hf_hub_download", () => {
     }
   });
 
+  it("of a file that is not there raises the error that is meant, and names the commit, so that it is not asked for again", async () => {
+    for (const method of ["HEAD", "GET"]) {
+      const answer = await send(method, "/acme-labs/aster-base/resolve/main/pytorch_model.bin", METADATA);
+      expect([answer.status, answer.header("X-Error-Code")]).toEqual([404, "EntryNotFound"]);
+      expect(answer.header("X-Repo-Commit")).toBe(COMMIT);
+    }
+  });
+
   it.each([
-    ["a file that is not there", "/acme-labs/aster-base/resolve/main/pytorch_model.bin", 404, "EntryNotFound"],
     [
       "a revision that is not kept",
       `/acme-labs/aster-base/resolve/${"0".repeat(40)}/config.json`,
@@ -103,7 +110,6 @@ describe("hf_hub_download", () => {
       const answer = await send(method, path, METADATA);
       expect([answer.status, answer.header("X-Error-Code")]).toEqual([status, code]);
       expect(answer.header("X-Error-Message")).toMatch(/\w/);
-      // with a commit the client would remember for good that the file does not exist, though a mirror may bring it
       expect(answer.header("X-Repo-Commit")).toBeNull();
     }
   });
@@ -116,7 +122,7 @@ describe("hf_hub_download", () => {
       undefined,
       createRegistry({ AUTH: "required" }).env,
     );
-    expect([answer.status, answer.header("X-Error-Code")]).toEqual([401, null]);
+    expect([answer.status, answer.header("X-Error-Code")]).toEqual([401, "unauthenticated"]);
     expect(answer.header("X-Error-Message")).toMatch(/^Authentication failed/);
   });
 });
@@ -203,6 +209,17 @@ describe("snapshot_download and HfApi", () => {
     expect((json as { lastCommit: { id: string } }[])[0]?.lastCommit.id).toBe(COMMIT);
   });
 
+  it("get_paths_info: a thousand paths at once, as the Hub takes them", async () => {
+    const paths = Array.from(
+      { length: 998 },
+      (_, i) => `shards/model-${String(i).padStart(5, "0")}-of-99999.safetensors`,
+    );
+    const form = { ...HEADERS, "content-type": "application/x-www-form-urlencoded" };
+    const body = new URLSearchParams([...paths, "sub dir", "config.json"].map((path) => ["paths", path])).toString();
+    const { status, json } = await send("POST", "/api/models/acme-labs/aster-base/paths-info/main", form, body);
+    expect([status, (json as { path: string }[]).map(({ path }) => path)]).toEqual([200, ["sub dir", "config.json"]]);
+  });
+
   it("whoami: whose token it is, for `hf auth login`", async () => {
     const { json } = await send("GET", "/api/whoami-v2", HEADERS);
     expect(json).toEqual({
@@ -278,10 +295,11 @@ describe("bad input to the hub's routes", () => {
     ["POST", `/api/models${repo}/paths-info/main`, 400],
     ["POST", `/api/models${repo}/paths-info/main`, 400, "{"],
     ["POST", `/api/models${repo}/paths-info/main`, 400, '{"paths":"config.json"}'],
-    ["POST", `/api/models${repo}/paths-info/main`, 400, JSON.stringify({ paths: Array(51).fill("x") })],
-    ["POST", `/api/models${repo}/paths-info/main`, 413, `{"paths":["${"x".repeat(70_000)}"]}`],
-    ["DELETE", `${repo}/resolve/main/config.json`, 405],
-    ["POST", `/api/models${repo}`, 405, "{}"],
+    ["POST", `/api/models${repo}/paths-info/main`, 400, JSON.stringify({ paths: Array(1001).fill("x") })],
+    ["POST", `/api/models${repo}/paths-info/main`, 400, `{"paths":["${"x".repeat(70_000)}"]}`],
+    ["POST", `/api/models${repo}/paths-info/main`, 413, `{"paths":["${"x".repeat(600_000)}"]}`],
+    ["GET", `/api/models${repo}/paths-info/main`, 405],
+    ["GET", "/api/spaces/gpt2", 404],
   ];
   const titled = BAD.map(([method, path, status, body]) => {
     return { title: `${method} ${path.slice(0, 80)} ${body?.slice(0, 20) ?? ""}`.trim(), method, path, status, body };

@@ -147,8 +147,8 @@ describe.each(Object.keys(EXAMPLES))("%s", (key) => {
       const answer = await ask(route, headers);
       if (isOpen) expect(answer.status, who).toBe(EXAMPLES[key]?.status);
       else if (isHub) {
-        const [, { detail }] = UNAUTHENTICATED;
-        expect(seen(answer), who).toEqual([401, { error: detail, detail }]);
+        const [, { detail, reason }] = UNAUTHENTICATED;
+        expect(seen(answer), who).toEqual([401, { error: detail, detail, reason }]);
       } else expect(seen(answer), who).toEqual(UNAUTHENTICATED);
     }
     // An open route may write: a session, the audit of a download.

@@ -101,7 +101,8 @@ describe("POST /artifact/{artifact_type}", () => {
   it.each(["acme-labs/does-not-exist", "acme-labs/inner-circle", "acme-labs/sealed-gate"])(
     "refuses %s, which is missing, private or gated, and leaves nothing",
     async (url) => {
-      expect(seen(await register("model", { url }))).toEqual(NO_MODEL);
+      const [status, body] = seen(await register("model", { url }));
+      expect([status, body]).toMatchObject(NO_MODEL);
       expect([await objectKeys(), await rows("SELECT id FROM uploads")]).toEqual([[], []]);
     },
   );

@@ -33,6 +33,10 @@ export async function answers(registry: Service<typeof RegistryService>): Promis
   expectType<string>()(artifact.etag, true);
   expectType<Metadata>()(await registry.registerLater({ type: "code", url: "https://x.example/y" }), true);
   expectType<string>()((await registry.get({ type: "code", id: "1" })).data.url, true);
+  const registration = await registry.registration({ id: "1" });
+  expectType<"running" | "registered" | "failed">()(registration.state, true);
+  expectType<string | undefined>()(registration.refusal?.detail, true);
+  expectType<string | undefined>()((await registry.summary({ type: "model", id: "1" })).mirror?.remedy, true);
   for (const page of [
     await registry.list({ queries: [{ name: "*", types: ["model"] }], offset: "0" }),
     await registry.list({}),

@@ -206,5 +206,5 @@ describe("a repository on GitHub", () => {
 });
 
 it("what cannot get better by asking again is not asked again", () => {
-  expect([...PERMANENT].sort()).toEqual(["changed", "missing", "refused_redirect", "too_large"]);
+  expect([...PERMANENT].sort()).toEqual(["changed", "gated", "missing", "refused_redirect", "too_large"]);
 });

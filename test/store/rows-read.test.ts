@@ -8,8 +8,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { selectKeysBetween } from "../../src/store/reconciliation.ts";
 import { createRegistry, rows } from "../harness.ts";
 
-/** Row, rating, card, edge, search text, index of the zip, receipt and audit, each looked up or written once or twice. */
-const DELETE_ROWS_MAX = 35;
+/** Row, rating, card, edge, search text, index of the zip, registration, receipt and audit, each looked up or written once or twice. */
+const DELETE_ROWS_MAX = 36;
 const MANY = 3000;
 const FEW = 30;
 

@@ -1,13 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  ALGORITHM_VERSION,
-  explain,
-  gate,
-  type Rating,
-  rate,
-  SCALAR_METRICS,
-  toContract,
-} from "../../src/trust/rate.ts";
+import { gate } from "../../src/trust/gate.ts";
+import { ALGORITHM_VERSION, explain, type Rating, rate, SCALAR_METRICS, toContract } from "../../src/trust/rate.ts";
 import { ABSENT, type evidence as build, code, DOWN, evidence, found, hubRecord, NOW } from "./metrics/evidence.ts";
 
 /** A clock that moves 2 ms at each look. */

@@ -18,6 +18,7 @@ export interface Given {
 export interface Keeping {
   verdict?: "safe" | "unsafe" | "unknown";
   findings?: unknown[];
+  /** The upstream commit whose files these are, all of them: a finished mirror. Without it, a light bundle. */
   revision?: string;
   /** Files on one page of the index. */
   pageSize?: number;
@@ -127,6 +128,15 @@ export async function keepFiles(id: string | number, files: readonly Given[], ke
       `UPDATE artifacts SET object_key = ?2, size = ?3, sha256 = ?4, version = ?5, revision = coalesce(?6, revision) WHERE id = ?1`,
     ).bind(id, key, zip.length, sha256, version, keeping.revision ?? null),
     env.DB.prepare("DELETE FROM bundle_index WHERE artifact_id = ?1").bind(id),
+    env.DB.prepare("DELETE FROM mirrors WHERE artifact_id = ?1").bind(id),
+    ...(keeping.revision === undefined
+      ? []
+      : [
+          env.DB.prepare(
+            `INSERT INTO mirrors (artifact_id, version, round, state, requested_by, request_id, started_at, updated_at)
+             VALUES (?1, ?2, 1, 'finished', '{"kind":"anonymous"}', 'test', 0, 0)`,
+          ).bind(id, version),
+        ]),
     env.DB.prepare("DELETE FROM inspections WHERE artifact_id = ?1").bind(id),
     ...pages.map((page) =>
       env.DB.prepare("INSERT INTO bundle_index (artifact_id, first_path, entries) VALUES (?1, ?2, ?3)").bind(

@@ -1,8 +1,9 @@
 /**
  * Models and datasets of the registry as the Hugging Face Hub would show them, for the clients that are there for it.
  *
- * Invariant: a repository is the last artifact registered from that source, and has the files of its bundle and no others;
- * its one branch, `main`, is the one commit that is kept.
+ * Invariants: a repository is the last artifact registered from that source of which an upstream commit is known, and has the
+ * files of its bundle but for the registry's own two; its one branch, `main`, is the one commit that is kept. A commit id
+ * stands for one list of files for ever.
  */
 
 import { actorName, permit } from "../../auth/scopes.ts";
@@ -16,11 +17,12 @@ import type { IndexedFile } from "../../store/bundle-index.ts";
 import { commitOf, filesOn, type HubRef, type IndexedArtifact, selectFilesAt } from "../../store/files.ts";
 import { rowsOf } from "../../store/statements.ts";
 import type { DownloadRequest } from "../download.ts";
-import { getIndexed, type OpenedFile, openFile, readFile } from "../files.ts";
+import { type FileView, getIndexed, type OpenedFile, openFile, readFile } from "../files.ts";
+import { isOwnFile } from "../own-files.ts";
 import { describedBy, type HubDescription } from "./description.ts";
-import { type TreeItem, treeOf } from "./tree.ts";
+import { directoriesOf, type TreeItem, treeOf } from "./tree.ts";
 
-/** A repository at a revision: `main`, `HEAD` or the commit that is kept. */
+/** A repository at a revision: `main`, `HEAD`, the commit id of what is kept, or the upstream commit that it was taken from. */
 export interface HubRepo {
   type: HubRef["type"];
   /** As a client writes it; case does not matter. */
@@ -65,7 +67,7 @@ export async function getHubRecord(
   const small = evidence && evidence.size <= HUB_EVIDENCE_MAX_BYTES ? evidence : undefined;
   const body = small && (await readFile(ctx, artifact, small));
   const described = describedBy(body && (await new Response(body).text()));
-  const listed = await Promise.all(files.map((file) => hubFile(artifact, file)));
+  const listed = await Promise.all(files.filter(isShown).map((file) => hubFile(artifact, file)));
   return { artifact, commit: commitOf(artifact), described, files: listed };
 }
 
@@ -85,8 +87,9 @@ export async function getHubTree(
   const { artifact, files, full } = await atRevision(ctx, repo, (wanted) =>
     getIndexed(ctx, wanted, { from, pages: HUB_TREE_INDEX_PAGES }),
   );
+  if (isPartial(artifact, repo)) throw partialTree(artifact);
   const behind = files.filter(({ path }) => comparePaths(path, after) > 0);
-  const { items, next } = treeOf(behind, { ...query, limit: HUB_TREE_PAGE });
+  const { items, next } = treeOf(behind.filter(isShown), { ...query, limit: HUB_TREE_PAGE });
   const last = behind.at(-1)?.path;
   const goesOn = full && last?.startsWith(directory && `${directory}/`);
   if (items.length === 0 && after === "" && directory !== "" && !goesOn) throw new RegistryError("file_not_found");
@@ -112,13 +115,13 @@ export async function getHubPaths(
   });
   const [artifact] = rows;
   if (!artifact) throw new RegistryError("artifact_not_found");
-  const files = filesOn(rows);
+  const files = filesOn(rows).filter(isShown);
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const directories = new Set(files.flatMap(({ path }) => directoriesOf(path, 0)));
   const items = [...new Set(paths)].flatMap((path): TreeItem[] => {
-    const file = files.find((candidate) => candidate.path === path);
+    const file = byPath.get(path);
     if (file) return [{ type: "file", path, file }];
-    return path !== "" && files.some((inside) => inside.path.startsWith(`${path}/`))
-      ? [{ type: "directory", path }]
-      : [];
+    return directories.has(path) ? [{ type: "directory", path }] : [];
   });
   const entries = await Promise.all(items.map((item) => hubEntry(artifact, item)));
   return { artifact, commit: commitOf(artifact), entries };
@@ -128,6 +131,12 @@ export async function getHubPaths(
 export function getHubUser(ctx: Context): string {
   permit(ctx, "artifact:read");
   return actorName(ctx.actor);
+}
+
+/** The repositories that the caller or a namespace owns: none, because nothing can be pushed. */
+export function listHubRepositories(ctx: Context): [] {
+  permit(ctx, "artifact:read");
+  return [];
 }
 
 /**
@@ -141,8 +150,47 @@ export async function openKeptFile(
   request: DownloadRequest,
 ): Promise<OpenedHubFile> {
   permit(ctx, "artifact:download");
-  const opened = await atRevision(ctx, repo, (wanted) => openFile(ctx, wanted, path, request));
-  return { ...opened, commit: commitOf(opened.artifact) };
+  const view: FileView = {
+    has: (file) => !isOwnFile(file),
+    missing: (artifact) => missingFile(artifact, repo, path),
+  };
+  const opened = await atRevision(ctx, repo, (wanted) => openFile(ctx, wanted, path, request, view));
+  const { artifact } = opened;
+  // At upstream's commit these are the bytes of this file, whichever other files of it are kept.
+  return { ...opened, commit: isPartial(artifact, repo) ? revisionOf(repo) : commitOf(artifact) };
+}
+
+/**
+ * The refusal of a file. With `X-Repo-Commit`, clients remember for good that the commit has no such file and do not ask
+ * again; so it is sent only where that is true: not of an upstream commit of which only some files are kept.
+ */
+function missingFile(artifact: IndexedArtifact, repo: HubRepo, path: string): RegistryError {
+  const forGood = !isPartial(artifact, repo) && !isOwnFile(path);
+  return new RegistryError("file_not_found", undefined, {
+    headers: forGood ? { "X-Repo-Commit": commitOf(artifact) } : {},
+  });
+}
+
+/** Our manifest and evidence are no files of the repository: a client that loads all JSON of a dataset would take them for data. */
+function isShown({ path }: Pick<IndexedFile, "path">): boolean {
+  return !isOwnFile(path);
+}
+
+function revisionOf(repo: HubRepo): string {
+  return repo.revision.toLowerCase();
+}
+
+/** Whether upstream's commit was asked for, and only some of its files are kept. */
+function isPartial(artifact: IndexedArtifact, repo: HubRepo): boolean {
+  return artifact.complete === 0 && artifact.revision === revisionOf(repo);
+}
+
+/** Clients keep the list of files of a commit for ever: of upstream's commit they are given all files or none. */
+function partialTree({ type, id }: IndexedArtifact): RegistryError {
+  const detail =
+    "The registry holds only some files of this revision: list the revision main instead, " +
+    `or have all of them copied with POST /artifacts/${type}/${id}/mirror.`;
+  return new RegistryError("revision_not_found", detail);
 }
 
 /** Does something with a repository at a revision, and tells whether it is the repository that is not there or the revision. */
@@ -150,7 +198,7 @@ async function atRevision<T>(ctx: Context, repo: HubRepo, act: (wanted: HubRef) 
   const newest: HubRef = { type: repo.type, keys: hubKeys(repo.id) };
   if (repo.revision === "main" || repo.revision === "HEAD") return act(newest);
   try {
-    return await act({ ...newest, commit: repo.revision.toLowerCase() });
+    return await act({ ...newest, commit: revisionOf(repo) });
   } catch (error) {
     if (!(error instanceof RegistryError && error.code === "artifact_not_found")) throw error;
     await getIndexed(ctx, newest, { from: "", pages: 0 });

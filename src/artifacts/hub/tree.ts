@@ -42,7 +42,7 @@ export function treeOf(files: readonly IndexedFile[], query: TreeQuery): { items
 }
 
 /** The directories that a file is in, the outermost first, from a place in its path on. */
-function directoriesOf(path: string, from: number): string[] {
+export function directoriesOf(path: string, from: number): string[] {
   const directories: string[] = [];
   for (let slash = path.indexOf("/", from); slash !== -1; slash = path.indexOf("/", slash + 1)) {
     directories.push(path.slice(0, slash));

@@ -25,6 +25,7 @@ import type { ArtifactRow } from "../../store/artifacts.ts";
 import { locateEntry, readEntry } from "../../zip/zip-entry.ts";
 import { type ReadRange, readZipIndex } from "../../zip/zip-index.ts";
 import { type PlannedFile, planZip, type ZipLayout } from "../../zip/zip-layout.ts";
+import { isOwnFile } from "../own-files.ts";
 import { readerOf } from "../zip-reader.ts";
 import { MirrorFailure } from "./failure.ts";
 
@@ -65,8 +66,6 @@ const manifest = z.looseObject({
   ),
 });
 type Manifest = z.infer<typeof manifest>;
-
-const OURS = ["manifest.json", "evidence.json"];
 
 /**
  * Plans the mirror of an artifact.
@@ -133,7 +132,7 @@ function planFiles(ctx: Context, row: ArtifactRow, repository: HubRepository, li
   if (!revision || listed.length === 0) throw new MirrorFailure("Upstream gave no list of files.");
   if (listed.length > MIRROR_MAX_FILES)
     throw new MirrorFailure(`${listed.length} files, more than ${MIRROR_MAX_FILES}.`);
-  const wanted = listed.filter(({ path }) => !OURS.includes(path));
+  const wanted = listed.filter(({ path }) => !isOwnFile(path));
   const files = wanted.map((file): MirrorFile => {
     const { path, size, sha256, git_sha1 } = file;
     if (!isSanePath(path)) throw new MirrorFailure(`A file has a path that is not safe: ${JSON.stringify(path)}.`);
@@ -148,7 +147,7 @@ function planFiles(ctx: Context, row: ArtifactRow, repository: HubRepository, li
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   refuseLarge(ctx, bytes);
   const left_out = listed
-    .filter(({ path }) => OURS.includes(path))
+    .filter(({ path }) => isOwnFile(path))
     .map(({ path }) => ({ path, reason: "its name is one of ours" }));
   const full = { ...light.manifest, files: wanted.map((file) => ({ ...file, kept: true })), left_out };
   const evidence = fromLight(light).filter(({ path }) => path === "evidence.json");
@@ -191,5 +190,6 @@ function fromLight({ entries }: Light): MirrorFile[] {
 /** @throws MirrorFailure over `MIRROR_MAX_BYTES` */
 function refuseLarge({ config }: Pick<Context, "config">, bytes: number): void {
   if (config.mirrorMaxBytes === 0 || bytes <= config.mirrorMaxBytes) return;
-  throw new MirrorFailure(`${bytes} bytes, more than MIRROR_MAX_BYTES allows (${config.mirrorMaxBytes}).`);
+  const message = `${bytes} bytes, more than MIRROR_MAX_BYTES allows (${config.mirrorMaxBytes}).`;
+  throw new MirrorFailure(message, "failed", "Raise MIRROR_MAX_BYTES");
 }

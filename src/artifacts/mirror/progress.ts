@@ -14,6 +14,8 @@ export interface MirrorView {
   files: { done: number; total?: number };
   bytes: { done: number; total?: number };
   error?: string;
+  /** What to do about a failure, in a sentence. */
+  remedy?: string;
   started_at?: string;
   updated_at?: string;
 }
@@ -41,7 +43,14 @@ export async function askForMirror(ctx: Context, ref: ArtifactRef): Promise<Mirr
   return view;
 }
 
-function viewOf(
+/** A skipped mirror is asked for again only where something can be done about the reason. */
+function remedyOf({ type, artifact_id, state, remedy }: MirrorRow): Pick<MirrorView, "remedy"> {
+  if (state !== "failed" && remedy === null) return {};
+  const again = `POST /artifacts/${type}/${artifact_id}/mirror`;
+  return { remedy: remedy === null ? `Ask for it again: ${again}.` : `${remedy}, then ${again}.` };
+}
+
+export function viewOf(
   row: (MirrorRow | (Partial<Omit<MirrorRow, "state">> & { state: null })) | null | undefined,
 ): MirrorView {
   if (!row) throw new RegistryError("artifact_not_found");
@@ -52,6 +61,7 @@ function viewOf(
     files: { done: row.files_done, ...total(row.files_total) },
     bytes: { done: row.bytes_done, ...total(row.bytes_total) },
     ...(row.error !== null && { error: row.error }),
+    ...remedyOf(row),
     started_at: new Date(row.started_at).toISOString(),
     updated_at: new Date(row.updated_at).toISOString(),
   };

@@ -66,16 +66,18 @@ function remember(steps: Steps): Step {
         const end = findEnd(error);
         if (!end) throw error;
         return JSON.stringify(
-          end instanceof MirrorFailure ? { end: end.message, state: end.state } : { obsolete: true },
+          end instanceof MirrorFailure
+            ? { end: end.message, state: end.state, remedy: end.remedy }
+            : { obsolete: true },
         );
       }
     });
     const outcome = JSON.parse(text) as
       | { value: T }
-      | { end: string; state: "failed" | "skipped" }
+      | { end: string; state: "failed" | "skipped"; remedy?: string }
       | { obsolete: true };
     if ("obsolete" in outcome) throw new MirrorObsolete();
-    if ("end" in outcome) throw new MirrorFailure(outcome.end, outcome.state);
+    if ("end" in outcome) throw new MirrorFailure(outcome.end, outcome.state, outcome.remedy);
     return outcome.value;
   };
 }
@@ -235,7 +237,7 @@ async function finish(
   if (upload && row?.version === upload.id) return "finished";
   let uploadId = upload?.id;
   if (end instanceof MirrorFailure) {
-    const ended = { state: end.state, error: end.message };
+    const ended = { state: end.state, error: end.message, remedy: end.remedy };
     const was = await endMirror(ctx.db, run, ctx.now(), ended, uploadId).first<{ upload_id: number | null }>();
     uploadId ??= was?.upload_id ?? undefined;
     const level = end.state === "failed" ? "error" : "info";

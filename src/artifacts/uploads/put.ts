@@ -9,6 +9,7 @@ import { putStream } from "../../store/blobs.ts";
 import { BrokenBodyError, type ComingBody, WrongDigestError } from "../../store/streams.ts";
 import type { Upload } from "../../store/uploads.ts";
 import { signDownload } from "../links.ts";
+import { alreadyExists } from "../twin.ts";
 import { artifactOf, requireVersion, type VersionedArtifact } from "../views.ts";
 import { openUpload, orGiveUp } from "../write.ts";
 import { type ArrivedZip, checkRoom, getSlot, lookInto, type Slot, settleUploaded } from "./slot.ts";
@@ -86,7 +87,8 @@ export async function finish(
 /** Why content could not be settled after all: somebody was faster. */
 async function refuseLate(ctx: Context, slot: Slot): Promise<never> {
   const now = await getSlot(ctx, slot);
-  throw new RegistryError(now.present && !slot.present ? "already_exists" : "precondition_failed");
+  if (now.present && !slot.present) throw alreadyExists(slot.id);
+  throw new RegistryError("precondition_failed");
 }
 
 /** Whether a failure is a refusal, which no repetition will mend. */

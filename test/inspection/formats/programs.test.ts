@@ -1,6 +1,7 @@
 /** Programs and formats of other runtimes, and the names that belong to loaders which run code. */
 
 import { describe, expect, it } from "vitest";
+import { contentInMemory } from "../../../src/inspection/file-content.ts";
 import { FORMATS } from "../../../src/inspection/formats/index.ts";
 import { checkName, kindsUnder } from "../../../src/inspection/loaders.ts";
 import { join } from "../../zip/make-zip.ts";
@@ -73,19 +74,20 @@ describe("a name of a loader", () => {
       expect(kindsUnder(name)).toBeUndefined();
   });
 
-  it("is a finding where the content is of another kind", () => {
-    const codesOf = (name: string, kind: string | undefined) => {
+  it("is a finding where the content is of another kind", async () => {
+    const content = contentInMemory(new Uint8Array(99), () => {});
+    const codesOf = async (name: string, kind: string | undefined) => {
       const codes: string[] = [];
-      checkName(name, kind, (code) => void codes.push(code));
+      await checkName(name, kind, content, (code) => void codes.push(code));
       return codes;
     };
     for (const name of ["x.pkl", "x.pt", "x.keras", "x.npy", "x.so", "x.onnx"])
-      expect(codesOf(name, "png")).toEqual(["misnamed"]);
-    expect(codesOf("x.pth", "text")).toEqual(["misnamed"]);
-    expect(codesOf("x.pkl", "pickle")).toEqual([]);
-    expect(codesOf("x.bin", "json")).toEqual([]);
-    expect(codesOf("x.txt", "png")).toEqual([]);
-    expect(codesOf("x.pkl", undefined)).toEqual([]);
+      expect(await codesOf(name, "png")).toEqual(["misnamed"]);
+    expect(await codesOf("x.pth", "text")).toEqual(["misnamed"]);
+    expect(await codesOf("x.pkl", "pickle")).toEqual([]);
+    expect(await codesOf("x.bin", "json")).toEqual([]);
+    expect(await codesOf("x.txt", "png")).toEqual([]);
+    expect(await codesOf("x.pkl", undefined)).toEqual([]);
   });
 
   it("takes the content that it is for", () => {
