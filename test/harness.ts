@@ -30,7 +30,7 @@ export interface TestRegistry {
   /** Registers something that needs no upstream model; gives the id. */
   register(type: "model" | "dataset" | "code", url: string, name?: string): Promise<string>;
   sweep(at?: number): Promise<SweepReport>;
-  seal(at?: number, maxSeals?: number): ReturnType<typeof sealAudit>;
+  seal(at?: number): ReturnType<typeof sealAudit>;
   reconcile(at?: number, maxPages?: number): ReturnType<typeof reconcile>;
 }
 
@@ -82,7 +82,7 @@ export function createRegistry(replaced: Partial<Env> = {}): TestRegistry {
     call,
     register,
     sweep: (at) => job(sweep, at),
-    seal: (at, maxSeals) => job((ctx) => sealAudit(ctx, maxSeals), at),
+    seal: (at) => job(sealAudit, at),
     reconcile: (at, maxPages) => job((ctx) => reconcile(ctx, maxPages), at),
   };
 }
