@@ -1,11 +1,11 @@
-/** What the Worker exports: its doors, nothing else. */
+/** The exports of the Worker: its entry points. */
 
 import { app } from "./app.ts";
 import { sealAudit } from "./artifacts/audit/seal.ts";
 import { recheckUploads } from "./artifacts/recheck.ts";
 import { reconcile, reconcileIsUnfinished } from "./artifacts/reconcile.ts";
 import { sweep } from "./artifacts/sweep.ts";
-import { type Context, createContext } from "./context.ts";
+import { createContext } from "./context.ts";
 import type { Env } from "./env.ts";
 
 export type * from "./rpc/inputs.ts";
@@ -13,13 +13,16 @@ export type { Refusal } from "./rpc/refusal.ts";
 export { RegistryService } from "./rpc.ts";
 export { MirrorWorkflow } from "./workflows.ts";
 
-/** The trigger of the sweep in wrangler.toml; the other one is the daily comparison. */
+/** The cron trigger of the sweep in wrangler.toml. The other trigger is the daily reconcile. */
 const SWEEP_CRON = "*/5 * * * *";
 
 export default {
   fetch: app.fetch,
 
-  /** Cron: the sweep, the seals of the audit, the next stretch of a comparison that stopped midway, a recheck; or the daily comparison. */
+  /**
+   * Cron. Every 5 minutes: the sweep, the seal of the audit, the rest of an unfinished reconcile, a recheck of one archive that
+   * was inspected by older rules. Daily: a new reconcile.
+   */
   async scheduled(controller, env, execution) {
     const ctx = createContext(env, {
       actor: { kind: "cron", schedule: controller.cron },
@@ -27,18 +30,10 @@ export default {
       waitUntil: (work) => execution.waitUntil(work),
     });
     const isSweep = controller.cron === SWEEP_CRON;
-    if (isSweep) await sweepAndSeal(ctx);
+    // The audit is sealed even if the sweep fails.
+    if (isSweep) await sweep(ctx).finally(() => sealAudit(ctx));
     if (!isSweep || (await reconcileIsUnfinished(ctx))) await reconcile(ctx);
     // Last, because it may be cut off by the CPU time or the number of calls that an invocation has.
     if (isSweep) await recheckUploads(ctx);
   },
 } satisfies ExportedHandler<Env>;
-
-/** A sweep that fails does not keep the audit from being sealed. */
-async function sweepAndSeal(ctx: Context): Promise<void> {
-  try {
-    await sweep(ctx);
-  } finally {
-    await sealAudit(ctx);
-  }
-}

@@ -508,29 +508,3 @@ export const ACCESS_CLOCK_SKEW_S = 30;
 
 /** Longest assertion of Cloudflare Access that is looked at: groups and countries included they stay below 4 kB. */
 export const ACCESS_ASSERTION_MAX_CHARS = 16_384;
-
-// The audit
-
-/** Entries of the audit that one request looks at before it hands back a cursor: some ten milliseconds. */
-export const AUDIT_SCAN_ROWS = 10_000;
-
-/** How far the times of two entries may stand the other way round than their ids: longer than any transaction waits. */
-export const AUDIT_SKEW_MS = 10 * 60_000;
-
-/** How long the parts of a zip that one actor reads are one download. */
-export const DOWNLOAD_PARTS_MS = 3_600_000;
-
-/** Entries of the audit that are looked through for the rest of such a download. */
-export const DOWNLOAD_PARTS_LOOKED_BACK = 1000;
-
-/** Rows under one seal of the audit: some hundred kilobytes to read and to digest. */
-export const AUDIT_SEAL_ROWS = 1000;
-
-/** Seals that one run of the cron makes, with two calls each: over a million rows a day. */
-export const AUDIT_SEALS_PER_RUN = 5;
-
-/** Rows of the audit that one verification reads before it hands back where to go on. */
-export const AUDIT_VERIFY_ROWS = 10_000;
-
-/** Seals that one verification checks; of a quiet registry each covers a few rows. */
-export const AUDIT_VERIFY_SEALS = 500;

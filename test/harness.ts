@@ -33,7 +33,7 @@ export interface TestRegistry {
   /** Registers something that needs no upstream model; gives the id. */
   register(type: "model" | "dataset" | "code", url: string, name?: string): Promise<string>;
   sweep(at?: number): Promise<SweepReport>;
-  seal(at?: number, maxSeals?: number): ReturnType<typeof sealAudit>;
+  seal(at?: number): ReturnType<typeof sealAudit>;
   recheck(at?: number, bounds?: RecheckBounds): Promise<RecheckOutcome>;
   reconcile(at?: number, maxPages?: number): ReturnType<typeof reconcile>;
 }
@@ -88,7 +88,7 @@ export function createRegistry(replaced: Partial<Env> = {}): TestRegistry {
     call,
     register,
     sweep: (at) => job(sweep, at),
-    seal: (at, maxSeals) => job((ctx) => sealAudit(ctx, maxSeals), at),
+    seal: (at) => job(sealAudit, at),
     recheck: (at, bounds) => job((ctx) => recheckUploads(ctx, bounds), at),
     reconcile: (at, maxPages) => job((ctx) => reconcile(ctx, maxPages), at),
   };

@@ -17,7 +17,7 @@ export interface Health {
   artifacts: Record<ArtifactType | "total", number>;
   /** `stuck`: the sweep has failed at them too often; somebody should look. */
   deletions: { open: number; oldest_s: number; stuck: number };
-  /** The newest seal of the audit: kept outside, it shows that the audit was made anew. Missing before the first. */
+  /** The newest seal of the audit, to keep elsewhere as an anchor for `GET /audit/verify`. Missing before the first seal. */
   audit?: { seal: number; sealed_through: number; digest: string };
   /** What the owner should know of the configuration; missing when there is nothing. */
   notices?: string[];

@@ -35,7 +35,7 @@ import {
 } from "../trust/rate.ts";
 import { readZipEntry } from "../zip/zip-entry.ts";
 import { readZipIndex } from "../zip/zip-index.ts";
-import { auditLook } from "./audit/entries.ts";
+import { deferAuditRead } from "./audit/entries.ts";
 import { readUpload } from "./uploads/read.ts";
 import { readerOf } from "./zip-reader.ts";
 
@@ -101,7 +101,7 @@ export async function getRating(ctx: Context, ref: ArtifactRef, withEvidence: bo
   const stored = row.algorithm === ALGORITHM_VERSION ? parseStored(row) : await renew(ctx, row);
   const body = stored.rating as StoredBody;
   if ("failed" in body) throw new RegistryError("rating_failed");
-  auditLook(ctx, "RATE", row);
+  deferAuditRead(ctx, "RATE", row);
   const { category, ...scores } = body;
   return {
     name: row.name,

@@ -1,8 +1,8 @@
-/** Who did what, and the proof that nobody rewrote it. */
+/** Routes of the audit: reading entries and verifying seals. */
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { readArtifactAudit, readAudit } from "../artifacts/audit/entries.ts";
-import { verifyAudit } from "../artifacts/audit/seal.ts";
+import { AUDIT_PROBLEMS, verifyAudit } from "../artifacts/audit/seal.ts";
 import { issuedId } from "../lib/ids.ts";
 import { ACCOUNT_KINDS, AUDIT_ACTIONS } from "../store/audit.ts";
 import { answer, refusals, requires } from "./declare.ts";
@@ -34,7 +34,7 @@ const AuditEntrySchema = z
     account: z
       .object({ kind: z.enum(ACCOUNT_KINDS), name: z.string() })
       .optional()
-      .openapi({ description: "A user by name, a token or a session by its id." }),
+      .openapi({ description: "A user by its name, a token or a session by its id." }),
     action: ActionSchema,
     request_id: z.string(),
     before: z.string().optional().openapi({ description: "SHA-256 of the zip before, in hex." }),
@@ -48,7 +48,7 @@ const artifactAuditRoute = createRoute({
   path: "/artifact/{artifact_type}/{id}/audit",
   operationId: "ArtifactAuditGet",
   tags: ["audit"],
-  summary: "The history of an artifact; of a deleted one for administrators",
+  summary: "The audit of an artifact; of a deleted one for administrators only",
   request: { params: ArtifactPath, query: z.object({ offset: CursorSchema }) },
   responses: {
     200: {
@@ -59,7 +59,7 @@ const artifactAuditRoute = createRoute({
   },
 });
 
-/** A day, or a moment in ISO 8601 with its zone; as milliseconds since 1970. */
+/** A date, or a time with its zone, in ISO 8601; parsed to milliseconds since 1970. */
 const MomentSchema = z
   .union([z.iso.date(), z.iso.datetime({ offset: true })], "must be a date or a time in ISO 8601")
   .transform((text) => Date.parse(text))
@@ -75,15 +75,15 @@ const auditRoute = createRoute({
   tags: ["audit"],
   summary: "The whole audit, for administrators",
   description:
-    "One request looks at a bounded number of entries: a page may be short or empty and still have an `offset` to go on from.",
+    "One request scans a bounded number of entries: a page may be short or empty and still have an `offset` for the next one.",
   request: {
     query: z.object({
       actor: z.string().optional(),
       action: ActionSchema.optional(),
       artifact_type: ArtifactTypeSchema.optional().openapi({ param: { name: "artifact_type", in: "query" } }),
       artifact_id: ArtifactIdSchema.optional().openapi({ param: { name: "artifact_id", in: "query" } }),
-      since: moment("Nothing older."),
-      until: moment("Nothing newer."),
+      since: moment("Entries of this time or later."),
+      until: moment("Entries of this time or earlier."),
       offset: CursorSchema,
     }),
   },
@@ -99,9 +99,9 @@ const verifyRoute = createRoute({
   path: "/audit/verify",
   operationId: "AuditVerify",
   tags: ["audit"],
-  summary: "Does the audit still fit its seals?",
+  summary: "Verify the audit against its seals",
   description:
-    "Checks a bounded stretch; as long as there is a `next`, send it back as `?offset=`. Keep `head`, or a seal from the log, outside: as `?anchor=` it shows also that all seals were made anew.",
+    "Checks one page; if there is a `next`, send it as `?offset=` for the next one. Whoever can write to the database can compute all seals again: keep `head`, or a seal from the log, elsewhere, and send it as `?anchor=` to detect that.",
   request: {
     query: z.object({
       offset: CursorSchema,
@@ -109,12 +109,12 @@ const verifyRoute = createRoute({
         .string()
         .regex(/^[1-9]\d{0,14}-[0-9a-f]{64}$/, "must be <seal>-<digest>")
         .optional()
-        .openapi({ description: "A seal that was kept: its number, a hyphen, its digest." }),
+        .openapi({ description: "A seal that you kept: its number, a hyphen, its digest." }),
     }),
   },
   responses: {
     200: answer(
-      "`broken` says what is wrong first.",
+      "If `status` is `broken`, `first_problem` says why.",
       z
         .object({
           status: z.enum(["intact", "broken"]),
@@ -124,14 +124,7 @@ const verifyRoute = createRoute({
           head: z.object({ seal: z.int(), digest: z.string() }).optional(),
           first_problem: z
             .object({
-              kind: z.enum([
-                "entry_missing",
-                "entry_inserted",
-                "entries_changed",
-                "seal_missing",
-                "seal_misplaced",
-                "anchor_differs",
-              ]),
+              kind: z.enum(AUDIT_PROBLEMS),
               seal: z.int().optional(),
               entry: z.int().optional(),
             })
@@ -152,7 +145,7 @@ export const auditRoutes = createRouter()
   })
   .openapi(auditRoute, async (c) => {
     const { artifact_type, artifact_id, offset, ...rest } = c.req.valid("query");
-    // An id that the registry never issues is asked for as -1, which no entry has.
+    // No entry has the id -1: an id that the registry never assigns matches nothing.
     const artifactId = artifact_id === undefined ? undefined : (issuedId(artifact_id) ?? -1);
     const { entries, next } = await readAudit(
       c.var.ctx,
@@ -163,7 +156,5 @@ export const auditRoutes = createRouter()
   })
   .openapi(verifyRoute, async (c) => {
     const { offset, anchor } = c.req.valid("query");
-    const [seal, digest] = anchor?.split("-") ?? [];
-    const kept = seal !== undefined && digest !== undefined ? { seal: Number(seal), digest } : undefined;
-    return c.json(await verifyAudit(c.var.ctx, offset ?? 0, kept), 200);
+    return c.json(await verifyAudit(c.var.ctx, offset ?? 0, anchor), 200);
   });

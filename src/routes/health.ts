@@ -26,7 +26,7 @@ const healthRoute = createRoute({
           artifacts: z.object({ model: z.int(), dataset: z.int(), code: z.int(), total: z.int() }),
           deletions: z.object({ open: z.int(), oldest_s: z.int(), stuck: z.int() }),
           audit: z.object({ seal: z.int(), sealed_through: z.int(), digest: z.string() }).optional().openapi({
-            description: "The newest seal of the audit; keep it outside, for `GET /audit/verify?anchor=`.",
+            description: "The newest seal of the audit. Keep it elsewhere, for `GET /audit/verify?anchor=`.",
           }),
           notices: z.array(z.string()).optional(),
         })

@@ -1,19 +1,30 @@
 /**
- * Statements on the audit, which is append-only. Writes are audited where they are written, in their own transaction; what
- * only reads is audited after its answer.
+ * Statements on the audit, which is append-only: triggers refuse UPDATE and DELETE. A write is audited in its own
+ * transaction, a read after its response.
  */
 
 import type { Database } from "../config.ts";
 import type { Requester } from "../context.ts";
 import type { ArtifactType } from "../lib/artifact.ts";
-import { AUDIT_SCAN_ROWS, AUDIT_SKEW_MS, DOWNLOAD_PARTS_LOOKED_BACK, DOWNLOAD_PARTS_MS } from "../limits.ts";
 import { LANDED } from "./artifacts.ts";
 
-/** What is audited. */
+/** Entries that one query scans before it returns a cursor, about 10 ms. */
+export const AUDIT_SCAN_ROWS = 10_000;
+
+/** Upper bound of how much later the entry with the smaller id can be dated. No request runs this long before its commit. */
+const AUDIT_SKEW_MS = 10 * 60_000;
+
+/** Parts of one zip that an actor downloads within this time are one download. */
+const DOWNLOAD_PARTS_MS = 3_600_000;
+
+/** Newest entries that are searched for the first part of a download. */
+export const DOWNLOAD_PARTS_LOOKED_BACK = 1000;
+
+/** The audited actions. */
 export const AUDIT_ACTIONS = ["CREATE", "UPDATE", "DELETE", "DOWNLOAD", "RATE", "AUDIT"] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-/** What else than artifacts is audited: who may come in, and with what. */
+/** The kinds of account whose changes are audited. */
 export const ACCOUNT_KINDS = ["user", "token", "session"] as const;
 
 /** A user by name, or a token or a session by its id. */
@@ -23,8 +34,8 @@ export interface Account {
 }
 
 /**
- * An entry as stored. Time in milliseconds since 1970; `before` and `after` are the SHA-256 of the zip in hex, missing where
- * there was none. `artifact_id` 0: the entry is of an account, or of the audit as a whole, where `type` is empty.
+ * An entry as stored. `at` is in milliseconds since 1970. `before` and `after` are the SHA-256 of the zip in hex, null where
+ * there was no zip. `artifact_id` is 0 in an entry of an account, and in one of the whole audit, whose `type` is empty.
  */
 export interface AuditRow {
   id: number;
@@ -40,11 +51,11 @@ export interface AuditRow {
   after: string | null;
 }
 
-/** Every column, in the order in which an entry is sealed. */
+/** The columns of `AuditRow`. */
 export const AUDIT_COLUMNS = "id, at, actor, is_admin, request_id, action, artifact_id, type, name, before, after";
 const WRITTEN_COLUMNS = AUDIT_COLUMNS.replace("id, ", "");
 
-/** Something that was looked at: an artifact, or one that is gone (`sha256` missing). */
+/** The artifact that was read. `sha256` is missing if the artifact is deleted. */
 export interface AuditedArtifact {
   id: number;
   type: ArtifactType | "";
@@ -52,10 +63,10 @@ export interface AuditedArtifact {
   sha256?: string;
 }
 
-/** How many entries are counted at the most, from the newest on: the cost of looking back does not grow with the audit. */
+/** Newest entries that `countWrites` counts, so that its cost does not grow with the audit. */
 const COUNTED_ENTRIES = 5000;
 
-/** Writes since a time, by stretch of time and action. Rows `{bucket, action, writes}`; `bucket` in milliseconds since 1970. */
+/** Counts the writes since a time, by time bucket and action: `{bucket, action, writes}`; times in milliseconds since 1970. */
 export function countWrites(db: Database, since: number, bucketMs: number): D1PreparedStatement {
   return db
     .prepare(
@@ -66,7 +77,7 @@ export function countWrites(db: Database, since: number, bucketMs: number): D1Pr
     .bind(since, bucketMs);
 }
 
-/** Audits a registration, once, while its upload is still there to be settled by the same transaction. */
+/** Audits a registration once: only while its upload exists, which the same transaction commits. */
 export function auditRegistration(db: Database, uploadId: number, by: Requester): D1PreparedStatement {
   return db
     .prepare(
@@ -77,7 +88,7 @@ export function auditRegistration(db: Database, uploadId: number, by: Requester)
     .bind(uploadId, by.at, by.actor, by.isAdmin, by.requestId);
 }
 
-/** Audits a change of an account, if the statement before it in the same transaction has changed something. */
+/** Audits a change of an account, if the previous statement of the same transaction changed a row. */
 export function auditAccount(
   db: Database,
   action: "CREATE" | "UPDATE" | "DELETE",
@@ -91,23 +102,23 @@ export function auditAccount(
     .bind(by.at, by.actor, by.isAdmin, by.requestId, action, kind, name);
 }
 
-/** Audits that something was read. It changes nothing, so its digest is the same before and after. */
+/** Audits a read. The artifact does not change, so `before` and `after` are the same digest. */
 export function auditRead(
   db: Database,
   action: "DOWNLOAD" | "RATE" | "AUDIT",
-  seen: AuditedArtifact,
+  artifact: AuditedArtifact,
   by: Requester,
 ): D1PreparedStatement {
   return db
     .prepare(`INSERT INTO audit (${WRITTEN_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)`)
-    .bind(...readValues(action, seen, by));
+    .bind(...readValues(action, artifact, by));
 }
 
 /**
- * Audits that a part of a zip was read, unless a download of the same bytes by the same actor is among the last entries: a
- * zip that is fetched in a thousand parts is one download, whichever part comes first.
+ * Audits the download of a part of a zip, unless the newest entries have a download of the same zip by the same actor: a zip
+ * that is fetched in a thousand parts is one download, whichever part arrives first.
  */
-export function auditPart(db: Database, seen: AuditedArtifact, by: Requester): D1PreparedStatement {
+export function auditPart(db: Database, artifact: AuditedArtifact, by: Requester): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO audit (${WRITTEN_COLUMNS})
@@ -117,24 +128,24 @@ export function auditPart(db: Database, seen: AuditedArtifact, by: Requester): D
          WHERE id > (SELECT max(id) FROM audit) - ${DOWNLOAD_PARTS_LOOKED_BACK} AND artifact_id = ?6
            AND action = ?5 AND actor = ?2 AND after = ?9 AND at > ?1 - ${DOWNLOAD_PARTS_MS})`,
     )
-    .bind(...readValues("DOWNLOAD", seen, by));
+    .bind(...readValues("DOWNLOAD", artifact, by));
 }
 
-function readValues(action: AuditAction, seen: AuditedArtifact, by: Requester) {
+function readValues(action: AuditAction, artifact: AuditedArtifact, by: Requester) {
   return [
     by.at,
     by.actor,
     by.isAdmin,
     by.requestId,
     action,
-    seen.id,
-    seen.type,
-    seen.name,
-    seen.sha256 ?? null,
+    artifact.id,
+    artifact.type,
+    artifact.name,
+    artifact.sha256 ?? null,
   ] as const;
 }
 
-/** Which entries are asked for; times in milliseconds since 1970, both inclusive. */
+/** Filter of entries. `since` and `until` are inclusive, in milliseconds since 1970. */
 export interface AuditFilter {
   actor?: string | undefined;
   action?: AuditAction | undefined;
@@ -145,8 +156,8 @@ export interface AuditFilter {
 }
 
 /**
- * The id up to which all entries are older than a time, found by halving: times ascend with the ids but for the moment that
- * a request takes from its clock to its transaction, and an index for it would cost every write.
+ * Fragment: the last id before a time, by binary search over the ids. Times ascend with the ids, except for up to
+ * `AUDIT_SKEW_MS`. There is no index on the time because it would make every write more expensive.
  */
 function idBefore(time: string): string {
   const middle = "(lo + hi + 1) / 2";
@@ -158,12 +169,12 @@ function idBefore(time: string): string {
            SELECT lo FROM halves WHERE lo = hi)`;
 }
 
-/** A matching entry, and how many entries were looked at for it and its like; the last of them is `last_id`. */
-export type FoundAuditRow = AuditRow & { looked_at: number; last_id: number | null };
+/** A matching entry, with the number of entries that the query scanned and the id of the last one of them. */
+export type FoundAuditRow = AuditRow & { scanned_rows: number; last_id: number | null };
 
 /**
- * Up to `limit` matching entries behind an id, ascending, among a bounded number that are looked at. Returns `FoundAuditRow`;
- * where none matches, one row whose `id` is null.
+ * Selects up to `limit` matching entries after an id, ascending (`FoundAuditRow`). Scans at most `AUDIT_SCAN_ROWS` entries.
+ * If no entry matches, it returns one row whose `id` is null.
  */
 export function selectAudit(db: Database, filter: AuditFilter, after: number, limit: number): D1PreparedStatement {
   const bounds = [
@@ -174,11 +185,11 @@ export function selectAudit(db: Database, filter: AuditFilter, after: number, li
   ];
   return db
     .prepare(
-      `WITH looked AS MATERIALIZED
+      `WITH scanned AS MATERIALIZED
          (SELECT * FROM audit WHERE ${bounds.join(" AND ")} ORDER BY id LIMIT ${AUDIT_SCAN_ROWS})
-       SELECT found.*, looked_at, last_id
-       FROM (SELECT count(*) AS looked_at, max(id) AS last_id FROM looked)
-       LEFT JOIN (SELECT ${AUDIT_COLUMNS} FROM looked
+       SELECT found.*, scanned_rows, last_id
+       FROM (SELECT count(*) AS scanned_rows, max(id) AS last_id FROM scanned)
+       LEFT JOIN (SELECT ${AUDIT_COLUMNS} FROM scanned
                   WHERE (?2 IS NULL OR at >= ?2) AND (?3 IS NULL OR at <= ?3) AND (?4 IS NULL OR artifact_id = ?4)
                     AND (?5 IS NULL OR type = ?5) AND (?6 IS NULL OR actor = ?6) AND (?7 IS NULL OR action = ?7)
                   ORDER BY id LIMIT ?8) AS found
@@ -196,7 +207,7 @@ export function selectAudit(db: Database, filter: AuditFilter, after: number, li
     );
 }
 
-/** The last name that an artifact had, whether it is still there or not. Row `{name}`. */
+/** Selects the last audited name of an artifact, which may be deleted (`{name}`). */
 export function selectAuditedName(db: Database, type: ArtifactType, id: number): D1PreparedStatement {
   return db
     .prepare("SELECT name FROM audit WHERE artifact_id = ?1 AND type = ?2 ORDER BY id DESC LIMIT 1")

@@ -3,45 +3,36 @@
 import type { Database } from "../config.ts";
 import { AUDIT_COLUMNS } from "./audit.ts";
 
-/** A seal as stored: a digest over the audit's rows from `first_id` to `last_id` and over the seal before. */
+/** A seal as stored: a SHA-256 (hex) over the audit rows `first_id` to `last_id` and the digest of the previous seal. */
 export interface SealRow {
   number: number;
   first_id: number;
   last_id: number;
   digest: string;
+  /** Milliseconds since 1970. */
   sealed_at: number;
 }
 
-/** The newest seal. Returns `SealRow`. */
+/** Selects the newest seal (`SealRow`). */
 export function selectHeadSeal(db: Database): D1PreparedStatement {
   return db.prepare("SELECT * FROM audit_seals ORDER BY number DESC LIMIT 1");
 }
 
-/** One seal by its number. Returns `SealRow`. */
+/** Selects one seal by its number (`SealRow`). */
 export function selectSeal(db: Database, number: number): D1PreparedStatement {
   return db.prepare("SELECT * FROM audit_seals WHERE number = ?1").bind(number);
 }
 
-/** Seals behind a number, ascending. Returns `SealRow`. */
+/** Selects the seals after a number, ascending (`SealRow`). */
 export function selectSeals(db: Database, after: number, limit: number): D1PreparedStatement {
   return db.prepare("SELECT * FROM audit_seals WHERE number > ?1 ORDER BY number LIMIT ?2").bind(after, limit);
 }
 
-/** Rows of the audit that no seal covers yet, ascending. Returns `AuditRow`. */
-export function selectUnsealed(db: Database, limit: number): D1PreparedStatement {
-  return db
-    .prepare(
-      `SELECT ${AUDIT_COLUMNS} FROM audit
-       WHERE id > coalesce((SELECT last_id FROM audit_seals ORDER BY number DESC LIMIT 1), 0) ORDER BY id LIMIT ?1`,
-    )
-    .bind(limit);
-}
-
 /**
- * Rows of the audit behind what a seal covers, ascending; behind seal 0 those below the first id that is ever issued, too,
- * where only a stranger's would be. Returns `AuditRow`.
+ * Selects the audit rows after the last row of a seal, ascending (`AuditRow`). With number 0 it selects from the very
+ * first row, including ids below 1, which SQLite never assigns: only an edit of the database leaves one there.
  */
-export function selectRowsBehindSeal(db: Database, number: number, limit: number): D1PreparedStatement {
+export function selectRowsAfterSeal(db: Database, number: number, limit: number): D1PreparedStatement {
   return db
     .prepare(
       `SELECT ${AUDIT_COLUMNS} FROM audit
@@ -50,12 +41,12 @@ export function selectRowsBehindSeal(db: Database, number: number, limit: number
     .bind(number, limit);
 }
 
-/** The last id that the audit has issued; rows that are gone from its end leave it standing. Row `{last_id}`. */
-export function selectLastIssued(db: Database): D1PreparedStatement {
+/** Selects the last id that SQLite assigned in the audit (`{last_id}`). Removing rows from the end does not lower it. */
+export function selectLastId(db: Database): D1PreparedStatement {
   return db.prepare("SELECT seq AS last_id FROM sqlite_sequence WHERE name = 'audit'");
 }
 
-/** Adds a seal behind the newest one; nothing happens if somebody else has just added it. */
+/** Inserts a seal. Returns its number, or no row if a concurrent run has inserted a seal of that number. */
 export function insertSeal(db: Database, seal: SealRow): D1PreparedStatement {
   return db
     .prepare(

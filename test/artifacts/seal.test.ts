@@ -1,14 +1,17 @@
-/** The seals of the audit: what they show, beside whom they are made, and what a sealer that dies leaves behind. */
+/** The seals of the audit: what a verification detects, concurrent runs, and runs that fail. */
 
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import type { AuditVerification } from "../../src/artifacts/audit/seal.ts";
+import worker from "../../src/index.ts";
+import { textSha256Hex } from "../../src/lib/hash.ts";
 import { EVERY_WAY, withFaults } from "../faults.ts";
 import { createRegistry, rows, type TestRegistry } from "../harness.ts";
 
 const registry = createRegistry();
 
-/** Entries in volume, as deferred writes leave them. */
+/** Inserts many entries. */
 async function insertEntries(count: number): Promise<void> {
   await env.DB.prepare(
     `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
@@ -19,7 +22,7 @@ async function insertEntries(count: number): Promise<void> {
     .run();
 }
 
-/** What somebody can do who has the database to themself. */
+/** Changes the audit as somebody with write access to the database can: without the triggers. */
 async function tamper(...statements: string[]): Promise<void> {
   const triggers = await rows<{ name: string; sql: string }>(
     "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('audit', 'audit_seals')",
@@ -35,7 +38,7 @@ async function verify(query = "", of: TestRegistry = registry): Promise<AuditVer
   return answer.json as AuditVerification;
 }
 
-/** All pages of a verification; the rows and seals that they checked, added up. */
+/** Follows `next` to the last page. Adds up the rows and seals of all pages. */
 async function verifyAll(): Promise<AuditVerification & { pages: number }> {
   let page = await verify();
   const sum = { pages: 1, rows_checked: page.rows_checked, seals_checked: page.seals_checked };
@@ -53,7 +56,39 @@ const seals = () =>
     "SELECT number, first_id, last_id, digest FROM audit_seals ORDER BY number",
   );
 
-/** Three seals over ten entries each. */
+/**
+ * Inserts entries and seals of `size` entries each. The digests are computed here, from the format that every release must
+ * verify, and not by the code under test.
+ */
+async function insertChain(count: number, size: number): Promise<void> {
+  await insertEntries(count);
+  const entries = await rows<Record<string, string | number | null>>(
+    "SELECT id, at, actor, is_admin, request_id, action, artifact_id, type, name, before, after FROM audit ORDER BY id",
+  );
+  const inserts: D1PreparedStatement[] = [];
+  let digest = "";
+  for (let from = 0; from < count; from += size) {
+    const covered = entries.slice(from, from + size);
+    const seal = [inserts.length + 1, from + 1, from + covered.length, 5000];
+    const lines = [[digest, ...seal], ...covered.map((entry) => Object.values(entry))];
+    digest = await textSha256Hex(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    inserts.push(env.DB.prepare("INSERT INTO audit_seals VALUES (?1, ?2, ?3, ?5, ?4)").bind(...seal, digest));
+  }
+  await env.DB.batch(inserts);
+}
+
+/** Runs the cron of the sweep. Returns the lines that it logged. */
+async function runCron(bindings = env): Promise<unknown[]> {
+  const lines: unknown[] = [];
+  for (const level of ["info", "error"] as const) {
+    vi.spyOn(console, level).mockImplementation((line: string) => lines.push(JSON.parse(line)));
+  }
+  const controller = { cron: "*/5 * * * *", scheduledTime: 0, noRetry: () => {} };
+  await worker.scheduled(controller as ScheduledController, bindings, createExecutionContext());
+  return lines;
+}
+
+/** Makes three seals of ten entries each. */
 async function threeSeals(): Promise<void> {
   for (let seal = 0; seal < 3; seal += 1) {
     await insertEntries(10);
@@ -61,8 +96,8 @@ async function threeSeals(): Promise<void> {
   }
 }
 
-describe("the audit's ids", () => {
-  it("have no gap after a transaction that failed, an insertion of nothing, or a refused one", async () => {
+describe("audit ids", () => {
+  it("have no gap after a failed transaction, an insert of no row, or a refused insert", async () => {
     const insert = "INSERT INTO audit (at, actor, request_id, action, artifact_id, type, name)";
     const entry = `${insert} VALUES (1, 'a', 'r', 'RATE', 1, 'model', 'n')`;
     await env.DB.prepare(entry).run();
@@ -85,10 +120,10 @@ describe("the audit's ids", () => {
 });
 
 describe("sealing", () => {
-  it("covers every entry once, each seal from where the one before ends, and nothing where nothing came", async () => {
-    expect(await registry.seal()).toEqual({ seals: 0, rows: 0 });
+  it("covers every entry once: each seal starts where the previous one ends, and no new entry makes no seal", async () => {
+    expect(await registry.seal()).toBe(0);
     await threeSeals();
-    expect(await registry.seal()).toEqual({ seals: 0, rows: 0 });
+    expect(await registry.seal()).toBe(0);
     expect(await seals()).toEqual([
       { number: 1, first_id: 1, last_id: 10, digest: expect.stringMatching(/^[0-9a-f]{64}$/) },
       { number: 2, first_id: 11, last_id: 20, digest: expect.stringMatching(/^[0-9a-f]{64}$/) },
@@ -104,34 +139,53 @@ describe("sealing", () => {
     });
   });
 
-  it("is a digest that anybody can compute from the rows alone", async () => {
+  it("computes a digest that depends on the rows alone", async () => {
     await env.DB.prepare(
       `INSERT INTO audit (at, actor, is_admin, request_id, action, artifact_id, type, name, before, after)
        VALUES (7, 'ann', 1, 'r-1', 'UPDATE', 3, 'code', 'zäh "x"', 'aa', NULL)`,
     ).run();
     await registry.seal(99);
     const text = '["",1,1,1,99]\n[1,7,"ann",1,"r-1","UPDATE",3,"code","zäh \\"x\\"","aa",null]\n';
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-    const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    expect((await seals())[0]?.digest).toBe(hex);
+    expect((await seals())[0]?.digest).toBe(await textSha256Hex(text));
   });
 
-  it("takes a thousand rows to a seal and so many seals to a run; the next run goes on", async () => {
-    await insertEntries(3500);
-    expect(await registry.seal(1, 2)).toEqual({ seals: 2, rows: 2000 });
-    expect(await registry.seal(2, 2)).toEqual({ seals: 2, rows: 1500 });
+  it("covers at most 5000 entries in a run; the next run continues", async () => {
+    await insertEntries(12_000);
+    expect([await registry.seal(), await registry.seal(), await registry.seal()]).toEqual([5000, 5000, 2000]);
     expect((await seals()).map(({ first_id, last_id }) => [first_id, last_id])).toEqual([
-      [1, 1000],
-      [1001, 2000],
-      [2001, 3000],
-      [3001, 3500],
+      [1, 5000],
+      [5001, 10_000],
+      [10_001, 12_000],
     ]);
-    expect(await verify()).toMatchObject({ status: "intact", rows_checked: 3500, seals_checked: 4 });
+    expect(await verify()).toMatchObject({ status: "intact", rows_checked: 10_000, seals_checked: 2, next: "after-2" });
+    expect(await verifyAll()).toMatchObject({ status: "intact", rows_checked: 12_000, seals_checked: 3, pages: 2 });
   });
 
-  it("beside other sealers, and beside writes, makes one chain without a gap", async () => {
+  it("continues the seals of an earlier release, which still verify", async () => {
+    await insertEntries(1003);
+    await env.DB.batch([
+      env.DB.prepare(
+        `INSERT INTO audit (at, actor, is_admin, request_id, action, artifact_id, type, name, before, after)
+         VALUES (7, 'ann', 1, 'r-1', 'UPDATE', 3, 'code', 'zäh "x"', 'aa', NULL)`,
+      ),
+      // Computed by release 0.1.0.
+      env.DB.prepare(
+        `INSERT INTO audit_seals (number, first_id, last_id, sealed_at, digest) VALUES
+         (1, 1, 1000, 5000, 'c5d5fcc32720c6266f42623182fa7d7e8c066024fb5a9fb6997a3321bd1d0a49'),
+         (2, 1001, 1004, 5000, '858e0b7bab5c906d7e4f9b8a2fe08ec0aa6537927c32351d092c5d15cbac5720')`,
+      ),
+    ]);
+    expect(await verify()).toMatchObject({ status: "intact", rows_checked: 1004, seals_checked: 2 });
+    await insertEntries(14_000);
+    expect([await registry.seal(), await registry.seal(), await registry.seal()]).toEqual([5000, 5000, 4000]);
+    // The fourth seal ends after the entries that the first page reads, so it is left to the second page.
+    expect(await verify()).toMatchObject({ status: "intact", rows_checked: 6004, seals_checked: 3, next: "after-3" });
+    expect(await verifyAll()).toMatchObject({ status: "intact", rows_checked: 15_004, seals_checked: 5, pages: 2 });
+  });
+
+  it("makes one chain without a gap when runs and writes are concurrent", async () => {
     await insertEntries(2500);
-    await Promise.all([
+    const [first, second, , third, , fourth] = await Promise.all([
       registry.seal(),
       registry.seal(),
       insertEntries(300),
@@ -139,48 +193,62 @@ describe("sealing", () => {
       registry.register("code", "https://files.example.org/a.tar"),
       registry.seal(),
     ]);
-    await registry.seal();
+    expect(first + second + third + fourth + (await registry.seal())).toBe(2801);
     const all = await seals();
     expect(all.map(({ number }) => number)).toEqual(all.map((_, index) => index + 1));
     expect(await verify()).toMatchObject({ status: "intact", sealed_through: 2801, rows_checked: 2801 });
   });
 
+  it("makes one seal when two runs have read the same entries", async () => {
+    await insertEntries(10);
+    // The second run seals, with one more entry, just before the first one inserts its seal.
+    const insertAfterOther = (sql: string) => ({
+      bind: (...values: unknown[]) => ({
+        first: async () => {
+          await insertEntries(1);
+          expect(await registry.seal()).toBe(11);
+          return env.DB.prepare(sql)
+            .bind(...values)
+            .first();
+        },
+      }),
+    });
+    const DB = {
+      prepare: (sql: string) =>
+        sql.startsWith("INSERT INTO audit_seals") ? insertAfterOther(sql) : env.DB.prepare(sql),
+    } as unknown as D1Database;
+    expect(await createRegistry({ DB }).seal()).toBe(0);
+    expect(await seals()).toMatchObject([{ number: 1, last_id: 11 }]);
+    expect(await verify()).toMatchObject({ status: "intact", rows_checked: 11 });
+  });
+
   it.each(EVERY_WAY)(
-    "that fails at any call, $when it took effect, $extent, is made good by the next run",
+    "that fails at any call ($when it takes effect, $extent) is completed by the next run",
     async (how) => {
-      let ran = 0;
-      for (let call = 0, fired = true; fired; call += 1) {
-        await insertEntries(1500);
+      let runs = 0;
+      for (let call = 0, hasFailed = true; hasFailed; call += 1) {
+        await insertEntries(100);
         const faulty = withFaults(env, { call, ...how });
-        await createRegistry(faulty.env)
-          .seal()
-          .catch((error: unknown) => expect(String(error)).toContain("injected"));
-        fired = faulty.calls() > call;
-        ran += 1;
+        const { seal } = createRegistry(faulty.env);
+        await (async () => [await seal(), await insertEntries(100), await seal()])().catch((error: unknown) =>
+          expect(String(error)).toContain("injected"),
+        );
+        hasFailed = faulty.calls() > call;
+        runs += 1;
         expect(await verify()).toMatchObject({ status: "intact" });
         await registry.seal();
-        expect(await verify()).toMatchObject({
-          status: "intact",
-          sealed_through: ran * 1500,
-          rows_checked: ran * 1500,
-        });
+        const [{ entries } = { entries: 0 }] = await rows<{ entries: number }>("SELECT count(*) AS entries FROM audit");
+        expect(await verify()).toMatchObject({ status: "intact", sealed_through: entries, rows_checked: entries });
       }
-      expect(ran).toBe(5); // two seals of two calls each, and one run without a fault
+      expect(runs).toBe(7); // two seals of three calls each, and one round without a fault
     },
   );
 
-  it("writes each seal's digest to the log, to be kept outside, and shows the newest in /health", async () => {
+  it("logs the digest of each seal, to be kept elsewhere, and shows the newest in /health", async () => {
     await insertEntries(5);
-    const written: unknown[] = [];
-    vi.spyOn(console, "info").mockImplementation((line: string) => written.push(JSON.parse(line)));
-    const { default: worker } = await import("../../src/index.ts");
-    await worker.scheduled({ cron: "*/5 * * * *", scheduledTime: 0, noRetry: () => {} }, env, {
-      waitUntil: () => {},
-      passThroughOnException: () => {},
-      props: {},
-    } as unknown as ExecutionContext);
+    const logged = await runCron();
     const [seal] = await seals();
-    expect(written).toContainEqual({
+    expect(logged).toContainEqual({
       event: "audit_sealed",
       request_id: expect.any(String),
       seal: 1,
@@ -192,23 +260,16 @@ describe("sealing", () => {
     });
   });
 
-  it("goes on when the sweep has failed", async () => {
+  it("runs even if the sweep fails", async () => {
     await insertEntries(5);
-    const { default: worker } = await import("../../src/index.ts");
     const DB = {
-      ...env.DB,
       prepare: (sql: string) => {
         if (sql.includes("FROM deletions")) throw new Error("injected");
         return env.DB.prepare(sql);
       },
       batch: (statements: D1PreparedStatement[]) => env.DB.batch(statements),
     } as unknown as D1Database;
-    const run = worker.scheduled({ cron: "*/5 * * * *", scheduledTime: 0, noRetry: () => {} }, { ...env, DB }, {
-      waitUntil: () => {},
-      passThroughOnException: () => {},
-      props: {},
-    } as unknown as ExecutionContext);
-    await expect(run).rejects.toThrow("injected");
+    await expect(runCron({ ...env, DB })).rejects.toThrow("injected");
     expect(await seals()).toHaveLength(1);
   });
 });
@@ -218,11 +279,7 @@ describe("GET /audit/verify", () => {
     ["a changed actor", ["UPDATE audit SET actor = 'nobody' WHERE id = 15"], { kind: "entries_changed", seal: 2 }],
     ["a changed time", ["UPDATE audit SET at = at + 1 WHERE id = 1"], { kind: "entries_changed", seal: 1 }],
     ["a changed role", ["UPDATE audit SET is_admin = 1 WHERE id = 30"], { kind: "entries_changed", seal: 3 }],
-    [
-      "a digest that was taken out",
-      ["UPDATE audit SET after = 'x' WHERE id = 12"],
-      { kind: "entries_changed", seal: 2 },
-    ],
+    ["an added digest", ["UPDATE audit SET after = 'x' WHERE id = 12"], { kind: "entries_changed", seal: 2 }],
     ["a removed entry", ["DELETE FROM audit WHERE id = 15"], { kind: "entry_missing", seal: 2, entry: 15 }],
     [
       "a removed last entry of a seal",
@@ -235,7 +292,7 @@ describe("GET /audit/verify", () => {
       { kind: "entry_missing", seal: 2, entry: 11 },
     ],
     [
-      "two entries that changed places",
+      "two swapped entries",
       [
         "UPDATE audit SET id = 1000 WHERE id = 14",
         "UPDATE audit SET id = 14 WHERE id = 15",
@@ -244,14 +301,14 @@ describe("GET /audit/verify", () => {
       { kind: "entries_changed", seal: 2 },
     ],
     [
-      "an entry put in before the first",
+      "an entry inserted before the first",
       [
         "INSERT INTO audit (id, at, actor, request_id, action, artifact_id, type, name) VALUES (0, 1, 'a', 'r', 'RATE', 1, 'code', 'n')",
       ],
       { kind: "entry_inserted", seal: 1, entry: 0 },
     ],
     [
-      "an entry that was removed and made anew",
+      "an entry that was removed and inserted again",
       [
         "DELETE FROM audit WHERE id = 15",
         "INSERT INTO audit (id, at, actor, request_id, action, artifact_id, type, name) VALUES (15, 1, 'a', 'r', 'RATE', 1, 'code', 'n')",
@@ -264,64 +321,89 @@ describe("GET /audit/verify", () => {
       { kind: "entries_changed", seal: 2 },
     ],
     [
-      "a seal with another time",
+      "a seal with a changed time",
       ["UPDATE audit_seals SET sealed_at = 1 WHERE number = 3"],
       { kind: "entries_changed", seal: 3 },
     ],
     ["a removed seal", ["DELETE FROM audit_seals WHERE number = 2"], { kind: "seal_missing", seal: 2 }],
     ["a removed first seal", ["DELETE FROM audit_seals WHERE number = 1"], { kind: "seal_missing", seal: 1 }],
     [
-      "a seal that covers less",
+      "a seal that starts later",
       ["UPDATE audit_seals SET first_id = 12 WHERE number = 2"],
       { kind: "seal_misplaced", seal: 2 },
     ],
     [
-      "a seal that covers more",
+      "a seal that ends later",
       ["UPDATE audit_seals SET last_id = 21 WHERE number = 2"],
       { kind: "entries_changed", seal: 2 },
     ],
     [
-      "a seal that covers what is not there",
+      "a seal that ends before it starts",
+      ["UPDATE audit_seals SET last_id = 5 WHERE number = 3"],
+      { kind: "entry_missing", seal: 3 },
+    ],
+    [
+      "a seal that ends after the last entry",
       ["UPDATE audit_seals SET last_id = 1000 WHERE number = 3"],
       { kind: "entry_missing", seal: 3 },
     ],
     [
-      "an entry removed from the end that no seal covers",
+      "an entry that was removed from the end before it was sealed",
       [
         "INSERT INTO audit (at, actor, request_id, action, artifact_id, type, name) VALUES (1, 'a', 'r', 'RATE', 1, 'code', 'n')",
         "DELETE FROM audit WHERE id = 31",
       ],
       { kind: "entry_missing", entry: 31 },
     ],
-  ])("shows %s", async (_, sql, problem) => {
+  ])("detects %s", async (_, sql, problem) => {
     await threeSeals();
     expect(await verify()).toMatchObject({ status: "intact", rows_checked: 30 });
     await tamper(...sql);
     expect(await verify()).toMatchObject({ status: "broken", first_problem: problem });
-    // What is broken stays broken, however often it is sealed over.
+    // Later seals do not hide it.
     await insertEntries(5);
     await registry.seal();
     expect(await verify()).toMatchObject({ status: "broken", first_problem: problem });
   });
 
-  it("shows an entry that was removed before it was sealed, and the sealer says so in the log", async () => {
+  it("detects an entry that was removed before it was sealed; the seal logs the gap", async () => {
     await insertEntries(10);
     await tamper("DELETE FROM audit WHERE id = 4");
     expect(await verify()).toMatchObject({ status: "broken", first_problem: { kind: "entry_missing", entry: 4 } });
-    await registry.seal();
+    const gap = { event: "audit_gap", request_id: expect.any(String), seal: 1, missing: 4 };
+    expect(await runCron()).toContainEqual(gap);
     expect(await verify()).toMatchObject({
       status: "broken",
       first_problem: { kind: "entry_missing", seal: 1, entry: 4 },
     });
+    await insertEntries(10);
+    expect(await runCron()).not.toContainEqual(expect.objectContaining({ event: "audit_gap" }));
   });
 
-  it("shows against a seal that was kept outside that all seals were made anew", async () => {
+  it("detects an entry that was inserted before the first one was sealed", async () => {
+    await insertEntries(10);
+    await tamper("UPDATE audit SET id = -1 WHERE id = 10", "UPDATE sqlite_sequence SET seq = 9 WHERE name = 'audit'");
+    expect(await verify()).toMatchObject({ status: "broken", first_problem: { kind: "entry_inserted", entry: -1 } });
+    await registry.seal();
+    expect(await verify()).toMatchObject({
+      status: "broken",
+      first_problem: { kind: "entry_inserted", seal: 1, entry: -1 },
+    });
+  });
+
+  it("detects by an anchor that all seals were computed again", async () => {
     await threeSeals();
     const [, kept] = await seals();
     const anchor = `?anchor=${kept?.number}-${kept?.digest}`;
     expect(await verify(anchor)).toMatchObject({ status: "intact", seals_checked: 3 });
+    expect(await verify(`${anchor}&offset=after-2`)).toMatchObject({ status: "intact", seals_checked: 1 });
+    expect(await verify(`?anchor=3-${kept?.digest}`)).toMatchObject({
+      status: "broken",
+      first_problem: { kind: "anchor_differs", seal: 3 },
+    });
     await tamper("UPDATE audit SET actor = 'nobody' WHERE id = 5", "DELETE FROM audit_seals");
     await registry.seal();
+    // Without an anchor nothing shows.
     expect(await verify()).toMatchObject({ status: "intact", rows_checked: 30 });
     const differs = { status: "broken", first_problem: { kind: "anchor_differs", seal: 2 } };
     expect(await verify(anchor)).toMatchObject(differs);
@@ -330,31 +412,48 @@ describe("GET /audit/verify", () => {
     expect(await verify(anchor)).toMatchObject(differs);
   });
 
-  it("goes through an audit of any length in bounded pages, and finds what is broken in a later one", async () => {
+  it("checks a long audit in bounded pages and detects a change on a later page", async () => {
     await insertEntries(25_300);
-    await registry.seal(1, 26);
+    for (let seal = 0; seal < 6; seal += 1) await registry.seal();
     await insertEntries(40);
     expect(await verify()).toEqual({
       status: "intact",
       sealed_through: 25_300,
       rows_checked: 10_000,
-      seals_checked: 10,
-      head: { seal: 26, digest: expect.any(String) },
-      next: "after-10",
+      seals_checked: 2,
+      head: { seal: 6, digest: expect.any(String) },
+      next: "after-2",
     });
-    expect(await verifyAll()).toMatchObject({ status: "intact", rows_checked: 25_300, seals_checked: 26, pages: 3 });
+    expect(await verifyAll()).toMatchObject({ status: "intact", rows_checked: 25_300, seals_checked: 6, pages: 3 });
     await tamper("UPDATE audit SET name = 'x' WHERE id = 24123");
-    expect(await verify()).toMatchObject({ status: "intact", next: "after-10" });
-    expect(await verifyAll()).toMatchObject({ status: "broken", first_problem: { kind: "entries_changed", seal: 25 } });
+    expect(await verify()).toMatchObject({ status: "intact", next: "after-2" });
+    expect(await verifyAll()).toMatchObject({ status: "broken", first_problem: { kind: "entries_changed", seal: 5 } });
   });
 
-  it("goes through many small seals page by page", async () => {
-    for (let seal = 0; seal < 520; seal += 1) {
-      await insertEntries(1);
-      await registry.seal();
-    }
+  it("checks many small seals in pages", async () => {
+    await insertChain(520, 1);
     expect(await verify()).toMatchObject({ status: "intact", seals_checked: 500, next: "after-500" });
     expect(await verifyAll()).toMatchObject({ status: "intact", rows_checked: 520, pages: 2 });
+  });
+
+  it("checks unsealed entries for gaps as far as one page reads", async () => {
+    await insertEntries(10);
+    await registry.seal();
+    await insertEntries(10_500);
+    expect(await verify()).toMatchObject({ status: "intact", sealed_through: 10, rows_checked: 10 });
+    await tamper("DELETE FROM audit WHERE id = 9000");
+    expect(await verify()).toMatchObject({ status: "broken", first_problem: { kind: "entry_missing", entry: 9000 } });
+  });
+
+  it("reports a seal that does not exist as the start of a page", async () => {
+    await threeSeals();
+    expect(await verify("?offset=after-3")).toMatchObject({ status: "intact", rows_checked: 0, seals_checked: 0 });
+    expect(await verify("?offset=after-4")).toMatchObject({
+      status: "broken",
+      rows_checked: 0,
+      seals_checked: 0,
+      first_problem: { kind: "seal_missing", seal: 4 },
+    });
   });
 
   it.each(["?offset=5", "?offset=x", "?anchor=1", "?anchor=1-zz", `?anchor=0-${"a".repeat(64)}`])(

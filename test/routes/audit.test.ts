@@ -1,4 +1,4 @@
-/** Who did what, and who may see it. Contract: GET …/audit; ours: GET /audit. */
+/** The entries of the audit and who may read them: GET /artifact/{type}/{id}/audit and GET /audit. */
 
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -8,7 +8,7 @@ import { register } from "../../src/artifacts/register.ts";
 import { remove } from "../../src/artifacts/remove.ts";
 import { type Actor, SCOPES } from "../../src/auth/scopes.ts";
 import { type Context, createContext } from "../../src/context.ts";
-import { DOWNLOAD_PARTS_LOOKED_BACK } from "../../src/limits.ts";
+import { DOWNLOAD_PARTS_LOOKED_BACK } from "../../src/store/audit.ts";
 import { withFaults } from "../faults.ts";
 import { type Answer, brokenInvariants, createRegistry, rows } from "../harness.ts";
 import { artifactIn, linkIn, NO_ARTIFACT, seen, source } from "./answers.ts";
@@ -17,7 +17,7 @@ const registry = createRegistry();
 const ANN: Actor = { kind: "user", name: "ann", isAdmin: true, scopes: ["admin"] };
 const BOB: Actor = { kind: "user", name: "bob", isAdmin: false, scopes: SCOPES.filter((scope) => scope !== "admin") };
 
-/** Runs a verb as somebody, and waits for what the answer does not wait for. */
+/** Runs a verb as an actor, and waits for its deferred work. */
 async function as<T>(actor: Actor, verb: (ctx: Context) => Promise<T>): Promise<T> {
   const execution = createExecutionContext();
   const ctx = createContext(env, { actor, requestId: "r-1", waitUntil: (work) => execution.waitUntil(work) });
@@ -34,7 +34,7 @@ const downloads = async () => (await actions()).filter((action) => action === "D
 const entriesIn = (answer: Answer) => answer.json as { id: number; action: string }[];
 const idsIn = (answer: Answer) => entriesIn(answer).map(({ id }) => id);
 
-/** Entries of a minute each, from the first of January 2026 on, as registrations in volume leave them. */
+/** Inserts many entries, one a minute from 2026-01-01 on. */
 const START = Date.UTC(2026, 0, 1);
 async function insertEntries(count: number): Promise<void> {
   await env.DB.prepare(
@@ -46,8 +46,8 @@ async function insertEntries(count: number): Promise<void> {
     .run();
 }
 
-describe("the history of an artifact", () => {
-  it("tells every write, download and rating, in order, with who did it, and that it was read", async () => {
+describe("the audit of an artifact", () => {
+  it("has every write, download, rating and audit read, in order, with its actor", async () => {
     const id = await registry.register("model", "google-bert/bert-base-uncased");
     const read = await registry.call("GET", `/artifacts/model/${id}`);
     await registry.call("GET", linkIn(read));
@@ -73,7 +73,7 @@ describe("the history of an artifact", () => {
     ]);
   });
 
-  it("has the digests of the zip before and after each, the request, and whether an administrator asked", async () => {
+  it("stores the digests of the zip before and after, the request id, and whether the actor is an administrator", async () => {
     await as(ANN, (ctx) => register(ctx, { type: "code", url: source("x"), name: "x" }, "https://registry.test"));
     const [first] = await rows<{ sha256: string }>("SELECT sha256 FROM artifacts");
     const read = await registry.call("GET", "/artifacts/code/1");
@@ -93,7 +93,7 @@ describe("the history of an artifact", () => {
     expect(first?.sha256).not.toBe(second?.sha256);
   });
 
-  it("of a deleted artifact is there for administrators alone, its deletion included", async () => {
+  it("is visible to administrators only once the artifact is deleted, with the entry of the deletion", async () => {
     await registry.register("code", source("x"), "x");
     const ref = { type: "code", id: 1 } as const;
     expect(await as(BOB, (ctx) => readArtifactAudit(ctx, ref, 0))).toMatchObject({ entries: [{ action: "CREATE" }] });
@@ -110,7 +110,7 @@ describe("the history of an artifact", () => {
     expect(entries.map(({ artifact }) => artifact)).toEqual(Array(3).fill({ name: "x", id: "1", type: "code" }));
   });
 
-  it("is for whoever may read the audit, the whole audit for administrators", async () => {
+  it("requires audit:read, and the whole audit requires admin", async () => {
     await registry.register("code", source("x"));
     const reader: Actor = { kind: "user", name: "eve", isAdmin: false, scopes: ["artifact:read", "artifact:write"] };
     const refused = { code: "not_permitted", message: "You do not have permission to read the audit." };
@@ -121,7 +121,7 @@ describe("the history of an artifact", () => {
     expect(await actions()).toEqual(["CREATE"]);
   });
 
-  it("is 404 for what never was, for another type, and for what is not registered yet or was given up", async () => {
+  it("is 404 for an id that does not exist, for another type, and for a registration that is pending or failed", async () => {
     await registry.register("code", source("x"));
     await registry.call("POST", "/artifact/model", { url: "hostile/broken" }, { Prefer: "respond-async" });
     for (const path of ["model/1", "dataset/1", "model/2", "code/3", "code/abc", "code/0"]) {
@@ -131,14 +131,14 @@ describe("the history of an artifact", () => {
     expect(await actions()).toEqual(["CREATE"]);
   });
 
-  it("comes in pages", async () => {
+  it("is paged", async () => {
     await insertEntries(11_000);
     const first = await registry.call("GET", "/artifact/model/1/audit");
     expect(entriesIn(first)).toHaveLength(1000);
     const second = await registry.call("GET", `/artifact/model/1/audit?offset=${first.headers.get("offset")}`);
     expect(entriesIn(second)).toHaveLength(1000);
     const third = await registry.call("GET", `/artifact/model/1/audit?offset=${second.headers.get("offset")}`);
-    // 2200 in volume, and the two looks before this one
+    // 2200 inserted entries, and the two audit reads before this one
     expect([entriesIn(third).length, third.headers.get("offset")]).toEqual([202, null]);
   });
 });
@@ -149,7 +149,7 @@ describe("a download", () => {
     return linkIn(await registry.call("GET", "/artifacts/code/1"));
   }
 
-  it("is audited each time that bytes are handed out, and neither for HEAD nor for what the client has", async () => {
+  it("is audited for every response with content, and not for HEAD, 304, 403 or 416", async () => {
     const path = await link();
     const etag = (await registry.call("HEAD", path)).headers.get("ETag") ?? "";
     expect((await registry.call("GET", path, undefined, { "If-None-Match": etag })).status).toBe(304);
@@ -162,7 +162,7 @@ describe("a download", () => {
     }
   });
 
-  it("in a hundred parts, one after the other or at once, is one, whichever part comes first", async () => {
+  it("in a hundred parts is one entry, whether the parts are sequential or concurrent", async () => {
     const path = await link();
     const part = (from: number) => registry.call("GET", path, undefined, { Range: `bytes=${from}-${from + 1}` });
     for (let from = 40; from >= 0; from -= 2) expect((await part(from)).status).toBe(206);
@@ -170,7 +170,7 @@ describe("a download", () => {
     expect(await downloads()).toBe(1);
   });
 
-  it("of a range that is the whole of it is audited each time", async () => {
+  it("of a range that covers the whole zip is audited every time", async () => {
     const path = await link();
     for (const [count, range] of ["bytes=0-", "bytes=0-", "bytes=-99999999", "bytes=0-99999999"].entries()) {
       expect((await registry.call("GET", path, undefined, { Range: range })).status).toBe(206);
@@ -178,7 +178,7 @@ describe("a download", () => {
     }
   });
 
-  it("in parts is another one after an hour, of another version, or when much has happened since", async () => {
+  it("in parts is a new entry after an hour, for another version, or after a thousand other entries", async () => {
     const path = await link();
     const part = () => registry.call("GET", path, undefined, { Range: "bytes=1-5" });
     await part();
@@ -198,7 +198,7 @@ describe("a download", () => {
     expect(await downloads()).toBe(4);
   });
 
-  it("of a part reads no more of the audit than it must, however long that is", async () => {
+  it("of a part reads a bounded number of entries of a long audit", async () => {
     await insertEntries(20_000);
     const path = await link();
     let read = 0;
@@ -226,7 +226,7 @@ describe("a download", () => {
   });
 
   it.each(["before", "after"] as const)(
-    "and a rating are answered though their entry is lost (the database fails %s it is written)",
+    "and a rating and audit reads are served if the insert of their entry fails (%s it takes effect)",
     async (when) => {
       await registry.register("model", "google-bert/bert-base-uncased");
       const path = linkIn(await registry.call("GET", "/artifacts/model/1"));
@@ -244,7 +244,7 @@ describe("a download", () => {
 });
 
 describe("the whole audit", () => {
-  it("shows each entry with its id, its request and its digests, and that it was read", async () => {
+  it("has the id, the request id and the digests of each entry, and an entry of its own read", async () => {
     await registry.call("POST", "/artifact/code", { url: source("x"), name: "x" }, { "X-Request-Id": "r-create" });
     const created = {
       id: 1,
@@ -263,7 +263,7 @@ describe("the whole audit", () => {
     ]);
   });
 
-  it("comes in pages of a thousand, oldest first, each entry once", async () => {
+  it("is paged by a thousand entries, oldest first, each entry once", async () => {
     await insertEntries(2500);
     const found: number[] = [];
     let offset: string | null = "after-0";
@@ -296,7 +296,7 @@ describe("the whole audit", () => {
     expect(idsIn(await registry.call("GET", `/audit?${query}`))).toEqual(ids);
   });
 
-  it("finds what stands the other way round in time than in order, as deferred entries do", async () => {
+  it("filters by time although times do not ascend with the ids, as deferred entries are inserted late", async () => {
     await insertEntries(1000);
     await env.DB.prepare(
       `INSERT INTO audit (at, actor, request_id, action, artifact_id, type, name)
@@ -308,7 +308,7 @@ describe("the whole audit", () => {
     expect(idsIn(await registry.call("GET", `/audit?since=${late}&until=${late}`))).toEqual([996, 1001]);
   });
 
-  it("looks at a bounded number of entries, and says where to go on; a time is found without looking at what is older", async () => {
+  it("scans a bounded number of entries and returns a cursor; a filter by time does not scan older entries", async () => {
     await insertEntries(10_500);
     const first = await registry.call("GET", "/audit?actor=nobody");
     expect([first.json, first.headers.get("offset")]).toEqual([[], "after-10000"]);

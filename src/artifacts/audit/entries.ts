@@ -1,7 +1,7 @@
 /**
- * The audit: who did what. Writes are audited in their own transaction. What only reads (a download, a rating, a look into
- * the audit) is audited after the answer, so that it neither delays nor fails it: should that write be lost, the entry is
- * lost. That is the price of serving while the database cannot be written to, and it is logged.
+ * Entries of the audit. A write is audited in its own transaction. A read (a download, a rating, a query of the audit) is
+ * audited after the response, so that it can be served while the database does not accept writes. If that insert fails, the
+ * entry is lost and the failure is logged.
  */
 
 import { may, permit } from "../../auth/scopes.ts";
@@ -9,11 +9,12 @@ import { type Context, requester } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
 import { ARTIFACT_TYPES, type ArtifactRef } from "../../lib/artifact.ts";
 import { cursorAfter } from "../../lib/paging.ts";
-import { AUDIT_SCAN_ROWS, PAGE_SIZE } from "../../limits.ts";
+import { PAGE_SIZE } from "../../limits.ts";
 import { type ArtifactRow, selectArtifact } from "../../store/artifacts.ts";
 import {
   ACCOUNT_KINDS,
   type Account,
+  AUDIT_SCAN_ROWS,
   type AuditAction,
   type AuditedArtifact,
   type AuditFilter,
@@ -26,7 +27,7 @@ import {
 import { rowsOf } from "../../store/statements.ts";
 import { type Metadata, metadataOf } from "../views.ts";
 
-/** An entry as the contract shows it. Date in ISO 8601. */
+/** An entry of one artifact. `date` is in ISO 8601. */
 export interface ArtifactAuditEntry {
   user: { name: string; is_admin: boolean };
   date: string;
@@ -35,8 +36,8 @@ export interface ArtifactAuditEntry {
 }
 
 /**
- * An entry as administrators see it: of an artifact, of an account, or of neither where the audit as a whole was read.
- * `before` and `after` are the SHA-256 of the zip, in hex.
+ * An entry for administrators. It has an artifact, an account, or neither if the whole audit was read. `before` and `after`
+ * are the SHA-256 of the zip, in hex.
  */
 export interface AuditEntry extends Omit<ArtifactAuditEntry, "artifact"> {
   id: number;
@@ -47,32 +48,36 @@ export interface AuditEntry extends Omit<ArtifactAuditEntry, "artifact"> {
   after?: string;
 }
 
-/** One page, and the cursor behind it if there is more. */
+/** One page, with the cursor of the next one unless this is the last. */
 export interface AuditPage<Entry> {
   entries: Entry[];
   next?: string;
 }
 
-/** Audits, after the answer, that bytes are handed out: the whole of a zip, or a part of it. */
-export function auditDownload(ctx: Context, seen: AuditedArtifact, extent: "whole" | "part"): void {
+/** Audits the download of a whole zip or of a part of it, after the response. */
+export function auditDownload(ctx: Context, artifact: AuditedArtifact, extent: "whole" | "part"): void {
   const by = requester(ctx);
-  ctx.defer(write(() => (extent === "part" ? auditPart(ctx.db, seen, by) : auditRead(ctx.db, "DOWNLOAD", seen, by))));
+  ctx.defer(
+    insert(() => (extent === "part" ? auditPart(ctx.db, artifact, by) : auditRead(ctx.db, "DOWNLOAD", artifact, by))),
+  );
 }
 
-/** Audits, after the answer, that a rating or the audit was looked at. */
-export function auditLook(ctx: Context, action: "RATE" | "AUDIT", seen: AuditedArtifact): void {
-  ctx.defer(write(() => auditRead(ctx.db, action, seen, requester(ctx))));
+/** Audits the read of a rating or of the audit, after the response. */
+export function deferAuditRead(ctx: Context, action: "RATE" | "AUDIT", artifact: AuditedArtifact): void {
+  ctx.defer(insert(() => auditRead(ctx.db, action, artifact, requester(ctx))));
 }
 
-/** A statement that cannot even be made fails like one that cannot be run: not the answer. */
-async function write(make: () => D1PreparedStatement): Promise<void> {
+/** Builds and runs a statement. It is async so that an error in `make` rejects the deferred work, not the response. */
+async function insert(make: () => D1PreparedStatement): Promise<void> {
   await make().run();
 }
 
 /**
- * The history of one artifact (contract: GET /artifact/{artifact_type}/{id}/audit). That of a deleted one, and the entry of
- * its deletion, are for administrators.
- * @throws RegistryError `artifact_not_found`
+ * Reads one page of the audit of one artifact, oldest first (GET /artifact/{artifact_type}/{id}/audit). Only administrators
+ * see a deleted artifact and the entry of its deletion.
+ *
+ * @param after id of the entry after which the page starts
+ * @throws RegistryError `not_permitted`, `artifact_not_found`
  */
 export async function readArtifactAudit(
   ctx: Context,
@@ -82,16 +87,16 @@ export async function readArtifactAudit(
   permit(ctx, "audit:read");
   const isAdmin = may(ctx.actor, "admin");
   const filter = { artifactId: ref.id, artifactType: ref.type };
-  const [living, audited, found] = await ctx.db.batch([
+  const [current, audited, found] = await ctx.db.batch([
     selectArtifact(ctx.db, ref.type, ref.id),
     selectAuditedName(ctx.db, ref.type, ref.id),
     selectAudit(ctx.db, filter, after, PAGE_SIZE + 1),
   ]);
-  const [row] = rowsOf<ArtifactRow>(living);
-  const [gone] = rowsOf<{ name: string }>(audited);
-  const seen = row ?? (isAdmin && gone ? { ...ref, name: gone.name } : undefined);
-  if (!seen) throw new RegistryError("artifact_not_found");
-  auditLook(ctx, "AUDIT", seen);
+  const [row] = rowsOf<ArtifactRow>(current);
+  const [last] = rowsOf<{ name: string }>(audited);
+  const artifact = row ?? (isAdmin && last ? { ...ref, name: last.name } : undefined);
+  if (!artifact) throw new RegistryError("artifact_not_found");
+  deferAuditRead(ctx, "AUDIT", artifact);
   const { entries, next } = pageOf(rowsOf<FoundAuditRow>(found));
   return {
     entries: entries
@@ -101,14 +106,19 @@ export async function readArtifactAudit(
   };
 }
 
-/** Who reads the audit as a whole reads that of no artifact. */
-const EVERYTHING: AuditedArtifact = { id: 0, type: "", name: "" };
+/** Stands for the artifact in the entry of a read of the whole audit. */
+const WHOLE_AUDIT: AuditedArtifact = { id: 0, type: "", name: "" };
 
-/** The whole audit, ascending, a page at a time (ours: GET /audit). For administrators. */
+/**
+ * Reads one page of the whole audit, oldest first (GET /audit).
+ *
+ * @param after id of the entry after which the page starts
+ * @throws RegistryError `not_permitted` unless the actor is an administrator
+ */
 export async function readAudit(ctx: Context, filter: AuditFilter, after: number): Promise<AuditPage<AuditEntry>> {
   permit(ctx, "admin");
   const found = await selectAudit(ctx.db, filter, after, PAGE_SIZE + 1).all<FoundAuditRow>();
-  auditLook(ctx, "AUDIT", EVERYTHING);
+  deferAuditRead(ctx, "AUDIT", WHOLE_AUDIT);
   const { entries, next } = pageOf(found.results);
   return {
     entries: entries.map((entry) => ({
@@ -138,12 +148,12 @@ function whoAndWhen(row: FoundAuditRow): Omit<ArtifactAuditEntry, "artifact"> {
   };
 }
 
-/** A page of what was found. A page may be short, or empty, and still have a cursor: no more was looked at. */
+/** Cuts a page. A short or empty page still has a cursor if the scan stopped at its limit. */
 function pageOf(found: readonly FoundAuditRow[]): AuditPage<FoundAuditRow> {
   const [first] = found;
   const entries = found.filter((row) => row.id !== null).slice(0, PAGE_SIZE);
   const last = entries.at(-1);
   if (last && found.length > PAGE_SIZE) return { entries, next: cursorAfter(last.id) };
-  const isCut = first?.looked_at === AUDIT_SCAN_ROWS && first.last_id !== null;
+  const isCut = first?.scanned_rows === AUDIT_SCAN_ROWS && first.last_id !== null;
   return { entries, ...(isCut && { next: cursorAfter(first.last_id ?? 0) }) };
 }
