@@ -156,7 +156,7 @@ async function inspectPickle({ size, read, note, shadows }: Content, from: numbe
   const doubtful = sign === "doubtful";
   // Of what says that it is a pickle each finding counts at once: a bound may end the walk, and must not hide them.
   const take = doubtful ? (...finding: Parameters<Content["note"]>) => void found.push(finding) : note;
-  const walk = await walkPickles(read, { from, to: size }, take, { doubtful });
+  const walk = await walkPickles(read, { from, to: size }, take);
   const { end, active, called, streams, modules } = walk;
   const isPickle = doubtful ? called || (active && end === "whole") : active || streams > 0;
   for (const module of isPickle ? modules : []) {

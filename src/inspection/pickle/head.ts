@@ -21,7 +21,7 @@ export async function mayBePickle(head: Uint8Array, size: number): Promise<boole
     if (offset + length > head.length) throw new Beyond();
     return head.subarray(offset, offset + length);
   };
-  const walking = { doubtful: true, windowBytes: head.length };
+  const walking = { windowBytes: head.length };
   try {
     const { end, called } = await walkPickles(read, { from: 0, to: size }, () => {}, walking);
     return called || end !== "malformed";
