@@ -8,6 +8,7 @@ import type { ReadBytes } from "../cursor.ts";
 import { walkPickles } from "./walk.ts";
 
 const PERSID = 0x50;
+const PROTO = 0x80;
 
 /** The bytes that are there are not enough to tell. */
 class Beyond extends Error {}
@@ -23,8 +24,8 @@ export async function mayBePickle(head: Uint8Array, size: number): Promise<boole
   };
   const walking = { windowBytes: head.length };
   try {
-    const { end, called } = await walkPickles(read, { from: 0, to: size }, () => {}, walking);
-    return called || end !== "malformed";
+    const { end, active, called } = await walkPickles(read, { from: 0, to: size }, () => {}, walking);
+    return called || (active && first === PROTO) || end !== "malformed";
   } catch (error) {
     if (error instanceof Beyond) return true;
     throw error;
