@@ -54,7 +54,7 @@ export async function inspectPickleFrom(from: number, content: FileContent, note
  * @throws whatever reading the file throws
  */
 export async function notePickleFindings({ read, size }: FileContent, note: Note): Promise<void> {
-  await walkPickles(read, { from: 0, to: size }, note, { doubtful: true });
+  await walkPickles(read, { from: 0, to: size }, note);
 }
 
 function walkOnce(content: FileContent): Promise<Walked> {
@@ -73,8 +73,8 @@ async function walkWhole({ head, size, read }: FileContent): Promise<Walked> {
       active = true;
       findings.push([code, detail]);
     };
-    const walk = await walkPickles(read, { from: 0, to: size }, report, { doubtful: !saysSo });
-    const isPickle = walk.called || (saysSo && (walk.active || walk.streams > 0)) || walk.end === "whole";
+    const walk = await walkPickles(read, { from: 0, to: size }, report);
+    const isPickle = walk.called || (saysSo && (walk.active || walk.streams > 0)) || walk.end !== "malformed";
     return { walk, findings, isPickle };
   } catch (error) {
     return { findings, error, isPickle: saysSo && active };

@@ -8,6 +8,7 @@ import type { ReadBytes } from "../cursor.ts";
 import { walkPickles } from "./walk.ts";
 
 const PERSID = 0x50;
+const PROTO = 0x80;
 
 /** The bytes that are there are not enough to tell. */
 class Beyond extends Error {}
@@ -21,10 +22,10 @@ export async function mayBePickle(head: Uint8Array, size: number): Promise<boole
     if (offset + length > head.length) throw new Beyond();
     return head.subarray(offset, offset + length);
   };
-  const walking = { doubtful: true, windowBytes: head.length };
+  const walking = { windowBytes: head.length };
   try {
-    const { end, called } = await walkPickles(read, { from: 0, to: size }, () => {}, walking);
-    return called || end !== "malformed";
+    const { end, active, called } = await walkPickles(read, { from: 0, to: size }, () => {}, walking);
+    return called || (active && first === PROTO) || end !== "malformed";
   } catch (error) {
     if (error instanceof Beyond) return true;
     throw error;

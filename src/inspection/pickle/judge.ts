@@ -21,7 +21,11 @@ import {
   type Value,
 } from "./values.ts";
 
-/** A dotted name of Python's. */
+/** Whether it is named as modules are: many a text has a line behind a bracket, which would be an import of an odd name. */
+function isName({ module, name }: ImportValue): boolean {
+  // of a last line without its end, some readers cut off the last character
+  return NAME.test(module) && (NAME.test(name) || NAME.test(name.slice(0, -1)));
+}
 const NAME = /^[\p{ID_Start}_][\p{ID_Continue}.]*$/u;
 
 /** Different findings of one file that are reported: each is enough. */
@@ -49,16 +53,14 @@ export class Judge {
   /** Storages that were asked of the loader: bytes that each is said to have, by its key. */
   readonly storages = new Map<string, number>();
   readonly #report: (code: FindingCode, detail: string) => void;
-  readonly #doubtful: boolean;
   readonly #reported = new Set<string>();
   #work = 0;
   #collidable = 0;
   #keptEntries = 0;
   #longestHash = 1;
 
-  constructor(report: (code: FindingCode, detail: string) => void, doubtful: boolean) {
+  constructor(report: (code: FindingCode, detail: string) => void) {
     this.#report = report;
-    this.#doubtful = doubtful;
   }
 
   flag(code: FindingCode, detail: string): void {
@@ -74,23 +76,19 @@ export class Judge {
     this.flag("pickle_unresolved", detail);
   }
 
-  /** Judges an import; false if this is no name at all, so that the bytes are no pickle. */
-  import(module: string, name: string): boolean {
-    // of a last line without its end, some readers cut off the last character
-    const isName = NAME.test(module) && (NAME.test(name) || NAME.test(name.slice(0, -1)));
-    if (this.#doubtful && !isName) return false;
+  /** Judges an import. A name may be anything that a file can be called. */
+  import(module: string, name: string): void {
     this.active = true;
     const whole = `${module}.${name}`;
     this.modules.add(module);
     if (isTorchScript(module, name)) this.flag("torchscript", `names ${whole}, a class of a TorchScript program`);
     else if (!ruleOf(module, name)) this.flag("pickle_import", `imports ${whole}`);
-    return true;
   }
 
   /** Judges a call, and gives what it returns. `args` is undefined if they cannot be told. */
   call(callee: Value, args: readonly Value[] | undefined, how: "call" | "new"): Value {
     this.active = true;
-    this.called ||= callee.kind === "import" || callee.kind === "unknown";
+    this.called ||= callee.kind === "unknown" || (callee.kind === "import" && isName(callee));
     if (callee.kind !== "import") {
       this.flag("pickle_call", "calls something that is no import");
       return UNKNOWN;

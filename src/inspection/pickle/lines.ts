@@ -5,7 +5,10 @@ import type { Cursor } from "../cursor.ts";
 import { Bound, Malformed, type PickleMachine } from "./machine.ts";
 import { FALSE, type IntValue, intOf, type TextValue, TRUE } from "./values.ts";
 
+/** A line that is a number or a name. */
 const LINE_MAX_BYTES = 64 * 1024;
+/** A line that is a text: an array, to Python 2. */
+const TEXT_MAX_BYTES = 16 * 1024 * 1024;
 
 /** Those opcodes, and how a line must begin that a reader would take. */
 const LINES: ReadonlyMap<string, RegExp> = new Map([
@@ -30,24 +33,37 @@ export function isLine(opcode: number): boolean {
 export async function takeLines(cursor: Cursor, machine: PickleMachine, opcode: string): Promise<void> {
   const begin = String.fromCharCode(...cursor.peek(1));
   // before anything is read: of what is no pickle, a line may be as long as the file
-  if (!LINES.get(opcode)?.test(begin) || (opcode === "i" && !machine.hasMark)) throw new Malformed();
-  if ("FILgp".includes(opcode)) return number(machine, opcode, (await line(cursor, latin1)) ?? "");
+  if (!LINES.get(opcode)?.test(begin)) throw new Malformed();
+  if ("FILgp".includes(opcode)) return number(machine, opcode, latin1(await line(cursor, LINE_MAX_BYTES)));
   if (opcode === "P") {
     // by its text; no loader of tensors asks so
-    machine.push(textOf((await line(cursor, latin1)) ?? ""));
+    machine.push(textOf(latin1(await line(cursor, LINE_MAX_BYTES))));
     return machine.persistent();
   }
-  if (opcode === "V") return machine.pushText(unescaped((await line(cursor, latin1)) ?? "", TEXT_ESCAPE));
-  if (opcode === "S") {
-    const written = ((await line(cursor, latin1)) ?? "").trim();
-    const [, , inner] = /^(["'])(.*)\1$/s.exec(written) ?? [];
-    if (inner === undefined) throw new Malformed();
-    return machine.pushText(unescaped(inner, STRING_ESCAPE));
-  }
-  const first = (await line(cursor, decode)) ?? NO_NAME;
-  const second = (await line(cursor, decode)) ?? NO_NAME;
+  if (opcode === "V" || opcode === "S") return machine.pushText(await text(cursor, opcode));
+  const first = await name(cursor);
+  const second = await name(cursor);
   if (opcode === "c") machine.import(first, second);
   else machine.callImport(first, second);
+}
+
+async function text(cursor: Cursor, opcode: string): Promise<TextValue> {
+  const bytes = await line(cursor, TEXT_MAX_BYTES);
+  if (bytes.length > LINE_MAX_BYTES) return { kind: "text", most: bytes.length };
+  if (opcode === "V") return unescaped(latin1(bytes), TEXT_ESCAPE);
+  const [, , inner] = /^(["'])(.*)\1$/s.exec(latin1(bytes).trim()) ?? [];
+  if (inner === undefined) throw new Malformed();
+  return unescaped(inner, STRING_ESCAPE);
+}
+
+async function name(cursor: Cursor): Promise<string> {
+  const ends = cursor.find(0x0a) !== -1;
+  const bytes = await line(cursor, LINE_MAX_BYTES).catch((error: unknown) => {
+    // no file is called so: every reader stops here
+    throw error instanceof Bound ? new Malformed() : error;
+  });
+  // a last line without its end is one to some readers, which cut off its last character
+  return decode(bytes) ?? (ends ? undefined : decode(bytes.subarray(0, -1))) ?? NO_NAME;
 }
 
 /** What stands for a name that is no UTF-8. */
@@ -113,19 +129,17 @@ function largeInt(bits: number): IntValue {
   return { kind: "int", bits };
 }
 
-/** The next line, without its end. */
-async function line(cursor: Cursor, read: (bytes: Uint8Array) => string | undefined): Promise<string | undefined> {
+/** The next line, without its end. @throws Bound if it is longer than `maxBytes` */
+async function line(cursor: Cursor, maxBytes: number): Promise<Uint8Array> {
   let length = cursor.find(0x0a);
-  if (length === -1) {
-    await cursor.fill(LINE_MAX_BYTES);
+  for (let wanted = LINE_MAX_BYTES; length === -1 && wanted <= maxBytes; wanted *= 4) {
+    await cursor.fill(wanted);
     length = cursor.find(0x0a);
   }
-  if (length === -1 && cursor.rest >= LINE_MAX_BYTES) throw new Bound();
-  // a last line without its end is one to some readers
+  if (length === -1 && cursor.rest >= maxBytes) throw new Bound();
   const bytes = cursor.take(length === -1 ? cursor.rest : length);
-  const text = read(bytes) ?? (length === -1 ? read(bytes.subarray(0, -1)) : undefined);
   if (length !== -1) cursor.skip(1);
-  return text;
+  return bytes;
 }
 
 /** One character a byte. */

@@ -41,9 +41,8 @@ export class PickleMachine {
   #chars = 0;
   #values = 0;
 
-  /** @param doubtful the bytes may be no pickle at all: they are none where they import what cannot be a name */
-  constructor(report: Report, doubtful = false) {
-    this.judge = new Judge(report, doubtful);
+  constructor(report: Report) {
+    this.judge = new Judge(report);
   }
 
   /** Begins another pickle: nothing is left of the one before. */
@@ -180,7 +179,7 @@ export class PickleMachine {
   }
 
   import(module: string, name: string): void {
-    if (!this.judge.import(module, name)) throw new Malformed();
+    this.judge.import(module, name);
     this.#make({ kind: "import", module, name });
   }
 
@@ -232,6 +231,8 @@ export class PickleMachine {
 
   /** INST: calls an import with what is above the mark. */
   callImport(module: string, name: string): void {
+    // some readers import before they look for the mark
+    this.judge.import(module, name);
     const args = this.#popMarked();
     this.import(module, name);
     this.#make(this.judge.call(this.pop(), args, args.length === 0 ? "new" : "call"));
@@ -241,12 +242,6 @@ export class PickleMachine {
   build(): void {
     const state = this.pop();
     this.judge.build(this.#top(), state);
-  }
-
-  /** Whether values can be taken down to a mark. */
-  get hasMark(): boolean {
-    // from the top: from the bottom, a deep stack would be walked through for each opcode that asks
-    return this.#stack.lastIndexOf(MARK) !== -1;
   }
 
   pop(): Value {

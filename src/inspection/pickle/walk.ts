@@ -127,9 +127,8 @@ function seen({ active, called, storages, modules }: Judge) {
   return { active, called, storages, modules };
 }
 
-/** How to walk: `doubtful` if nothing but the bytes themselves can say that they are a pickle. */
+/** How to walk. */
 export interface Walking {
-  doubtful?: boolean;
   windowBytes?: number;
 }
 
@@ -143,10 +142,10 @@ export async function walkPickles(
   read: ReadBytes,
   stretch: { from: number; to: number },
   report: Report,
-  { doubtful = false, windowBytes = WINDOW_BYTES }: Walking = {},
+  { windowBytes = WINDOW_BYTES }: Walking = {},
 ): Promise<PickleWalk> {
   const cursor = new Cursor(read, stretch, windowBytes);
-  const machine = new PickleMachine(report, doubtful);
+  const machine = new PickleMachine(report);
   let streams = 0;
   let isTorch = false;
   const ended = (end: PickleWalk["end"]) => ({ end, ...seen(machine.judge), streams, legacy: isTorch });
