@@ -52,13 +52,14 @@ export const FORMATS: readonly Format[] = [
   zip,
   tar,
   hdf5,
+  // its header length may look like the first bytes of something else (256 is that of a TrueType font)
+  guarded(safetensors, /\.safetensors$/),
   machineCode,
   archive,
   compressed,
   foreignFormat,
   gzip,
   // fixed bytes at the beginning
-  guarded(safetensors, /\.safetensors$/),
   guarded(gguf, /\.gguf$/),
   guarded(png, /\.png$/),
   guarded(jpeg, /\.(?:jpe?g|jfif)$/),
