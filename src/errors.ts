@@ -97,7 +97,7 @@ export function refusalOf(code: ErrorCode): Refusal {
   return TABLE[code];
 }
 
-/** The body of every error answer: the contract's `{"detail"}`, plus what a few codes add (`dependents` of a 409). */
+/** The body of every error answer: the contract's `{"detail"}`, plus what a few codes add (`dependents` of a 409, `failing` of a 424). */
 export interface ErrorBody {
   detail: string;
   [extra: string]: unknown;

@@ -21,7 +21,8 @@ import type { StoredRating } from "../store/ratings.ts";
 import { searchableText } from "../trust/card.ts";
 import { type Collected, collect, type KeptFile } from "../trust/collect.ts";
 import { type CodeEvidence, isModelEvidence, type ModelEvidence } from "../trust/evidence.ts";
-import { gate } from "../trust/rate.ts";
+import { checkAge, gate } from "../trust/gate.ts";
+import { isTrusted } from "../trust/rate.ts";
 import { rateEvidence, toStored } from "./rate.ts";
 
 /** All that an artifact is to be beside its zip: the row's content and what belongs to it. */
@@ -45,7 +46,7 @@ export interface Ingested extends Described {
 /**
  * Asks upstream and builds the bundle.
  * @throws RegistryError `model_not_found_upstream`, `upstream_failed`, `ingest_rejected` (models only: for datasets and code
- *   an unreachable host is no reason to refuse, and there is no gate)
+ *   an unreachable host is no reason to refuse, and there is no gate; the body's `failing` says what and by how much)
  */
 export async function ingest(
   ctx: Context,
@@ -116,11 +117,19 @@ export function upstreamOf({ config, now }: Context): Upstream {
   return { hfEndpoint, githubApiUrl, hfToken, githubToken, now };
 }
 
-/** Rates a model and holds it against the gate. */
+/** Rates a model and holds it against the gate and the least age. */
 async function judge(ctx: Context, evidence: ModelEvidence): Promise<StoredRating> {
   const rating = await rateEvidence(ctx, evidence);
-  const failing = gate(rating, ctx.config.ingestGate);
-  if (failing.length > 0) throw new RegistryError("ingest_rejected", `Ingest rejected: ${failing.join("; ")}`);
+  const { ingestGate, minAgeDays, trustedNamespaces } = ctx.config;
+  const refused = [
+    ...gate(rating, ingestGate),
+    ...checkAge(evidence, minAgeDays, isTrusted(evidence.source, trustedNamespaces)),
+  ];
+  if (refused.length > 0) {
+    throw new RegistryError("ingest_rejected", `Ingest rejected: ${refused.map(({ text }) => text).join("; ")}`, {
+      extra: { failing: refused.map(({ failing }) => failing) },
+    });
+  }
   return toStored(rating, evidence);
 }
 

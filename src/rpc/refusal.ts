@@ -16,6 +16,8 @@ export interface Refusal {
   request_id?: string;
   /** With `has_dependents`: what is derived from the artifact. */
   dependents?: { name: string; id: string; type: string }[];
+  /** With `ingest_rejected`: what was measured, and what would be let in. */
+  failing?: { metric: string; score?: number; least: number; reason?: string }[];
 }
 
 /**
@@ -43,7 +45,14 @@ export function asRefusal(error: unknown): Refusal | undefined {
   // Without its properties, an error of a name of its own arrives as "Error: <name>: <message>".
   const [, code = "", detail = ""] = /^(?:Error: )?RegistryError \[(\w+)\]: (.*)$/s.exec(String(error)) ?? [];
   if (!isErrorCode(code)) return undefined;
-  const { request_id, dependents } = error as Partial<Refusal>;
+  const { request_id, dependents, failing } = error as Partial<Refusal>;
   const { status } = refusalOf(code);
-  return { code, status, detail, ...(request_id && { request_id }), ...(dependents && { dependents }) };
+  return {
+    code,
+    status,
+    detail,
+    ...(request_id && { request_id }),
+    ...(dependents && { dependents }),
+    ...(failing && { failing }),
+  };
 }

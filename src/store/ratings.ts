@@ -59,10 +59,11 @@ export function writeRating(
     );
 }
 
-/** A registered ancestor's net score. */
+/** A registered ancestor's net score, and the algorithm that made it. */
 export interface AncestorRow {
   source_key: string;
   depth: number;
+  algorithm: string | null;
   net: number | null;
 }
 
@@ -89,7 +90,7 @@ export function selectAncestorScores(
          FROM up
          CROSS JOIN edges AS e ON e.parent_type = 'model' AND e.child_id = ${REGISTERED}
          WHERE up.depth < ?3)
-       SELECT source_key, depth, r.net
+       SELECT source_key, depth, r.algorithm, r.net
        FROM (SELECT source_key, min(depth) AS depth, ${REGISTERED} AS id
              FROM up WHERE source_key <> ?2 GROUP BY source_key) AS nearest
        LEFT JOIN ratings AS r ON r.artifact_id = nearest.id

@@ -7,7 +7,7 @@
 
 import { DATASETS_MAX, KEPT_FILE_MAX_BYTES, README_MAX_BYTES } from "../limits.ts";
 import { readDatasets, readParents } from "../lineage/parents.ts";
-import { decodeText, parseJsonObject } from "../sources/json.ts";
+import { decodeText, parsePythonJsonObject } from "../sources/json.ts";
 import type { ArtifactSource } from "../sources/source-url.ts";
 import { mapFound } from "../sources/upstream.ts";
 import { readCard } from "./card.ts";
@@ -46,11 +46,11 @@ export async function collectUpload(source: ArtifactSource, bundle: UploadedBund
   async function read(path: string, cap: number): Promise<Finding<Uint8Array>> {
     const file = files.find((candidate) => candidate.path === path);
     if (!file) return { status: "absent", reason: "the upload has no such file" };
-    if ((file.size ?? 0) > cap) return { status: "unavailable", reason: `larger than ${cap} bytes` };
+    if ((file.size ?? 0) > cap) return { status: "unreadable", reason: `larger than ${cap} bytes` };
     return { status: "found", value: await bundle.read(folder + path), ...found };
   }
   const json = async (path: string): Promise<Finding<JsonObject>> =>
-    mapFound(await read(path, KEPT_FILE_MAX_BYTES), (bytes) => parseJsonObject(decodeText(bytes)));
+    mapFound(await read(path, KEPT_FILE_MAX_BYTES), (bytes) => parsePythonJsonObject(decodeText(bytes)));
 
   const readme = mapFound(await read("README.md", README_MAX_BYTES), decodeText);
   const bare: Found<HubRecord> = { status: "found", value: recordOf(source, files), ...found };
