@@ -8,26 +8,23 @@
 
 /** Namespace on the hub -> owners on GitHub, both in lower case. Each line names where the link is stated. */
 const SAME_OWNER: ReadonlyMap<string, readonly string[]> = new Map([
-  // README of google-research/bert, and the card of google-bert/bert-base-uncased ("first released in this repository")
+  // card of google-bert/bert-base-uncased: "first released in" google-research/bert
   ["google-bert", ["google-research"]],
-  // README of google-research/text-to-text-transfer-transformer lists the t5 checkpoints
+  // card of google-t5/t5-small: its repository is google-research/text-to-text-transfer-transformer
   ["google-t5", ["google-research"]],
-  // README of google-research/t5x lists the flan-t5 checkpoints; README of google-deepmind/gemma
+  // card of google/flan-t5-small: its checkpoints are those of google-research/t5x; README of google-deepmind/gemma loads google/gemma-2b-flax
   ["google", ["google-research", "google-deepmind"]],
-  // README of google-research/albert
-  ["albert", ["google-research"]],
-  // card of openai-community/gpt2 links the model card in openai/gpt-2
+  // card of openai-community/gpt2: its model card is in openai/gpt-2
   ["openai-community", ["openai"]],
-  // README of facebookresearch/dinov2 and of facebookresearch/segment-anything-2 link huggingface.co/facebook
+  // docs/MUSICGEN.md of facebookresearch/audiocraft: its models are facebook/musicgen-*
   ["facebook", ["facebookresearch"]],
-  ["facebookai", ["facebookresearch"]],
-  // README of QwenLM/Qwen3 links huggingface.co/Qwen
+  // README of QwenLM/Qwen3: "Hugging Face" leads to huggingface.co/Qwen
   ["qwen", ["qwenlm"]],
-  // README of FlagOpen/FlagEmbedding links huggingface.co/BAAI
+  // README of FlagOpen/FlagEmbedding: its models are BAAI/*
   ["baai", ["flagopen"]],
-  // README of bigcode-project/starcoder links huggingface.co/bigcode
+  // README of bigcode-project/starcoder: fine-tunes bigcode/*
   ["bigcode", ["bigcode-project"]],
-  // README of bigscience-workshop/petals and of bigscience-workshop/bigscience link huggingface.co/bigscience
+  // README of bigscience-workshop/petals: its model card is that of bigscience/bloom
   ["bigscience", ["bigscience-workshop"]],
 ]);
 
