@@ -14,6 +14,7 @@ import type { ArtifactRef } from "../lib/artifact.ts";
 import { ANCESTOR_MAX_DEPTH } from "../limits.ts";
 import { readParents } from "../lineage/parents.ts";
 import { isUploadKey, uploadSource } from "../sources/source-url.ts";
+import { type InspectionRow, selectInspection } from "../store/files.ts";
 import {
   type AncestorRow,
   type RatingRow,
@@ -133,7 +134,9 @@ async function uploadedEvidence(ctx: Context, row: RatingRow): Promise<ModelEvid
   const read = readerOf(ctx, row);
   const { entries } = await readZipIndex(read, row.size);
   const source = uploadSource("model", row.id, row.name);
-  const { evidence } = await readUpload(ctx, source, { sha256: row.sha256, entries, read });
+  const inspected = await selectInspection(ctx.db, row).first<InspectionRow>();
+  const verdict = inspected?.verdict ?? undefined;
+  const { evidence } = await readUpload(ctx, source, { sha256: row.sha256, entries, read, verdict });
   if (!isModelEvidence(evidence)) throw new RegistryError("rating_failed");
   return evidence;
 }

@@ -29,12 +29,8 @@ import {
   type UpstreamFile,
 } from "./evidence.ts";
 import { type Keeping, startKeeping, totalSize } from "./kept-files.ts";
-import { hooksOf } from "./metrics/code-hooks.ts";
+import { hooksOf, isOtherConfig } from "./metrics/code-hooks.ts";
 import { datasetsOfResults } from "./metrics/model-index.ts";
-
-/** Configurations at the top of a repository; those of `OWN_CONFIGS` are read for more than code. */
-const CONFIG_FILE = /^(?:modules|[\w-]{0,60}config[\w-]{0,60})\.json$/;
-const OWN_CONFIGS: ReadonlySet<string> = new Set(["config.json", "adapter_config.json"]);
 
 /**
  * Collects a model.
@@ -133,7 +129,7 @@ function resultDatasets(card: Finding<JsonObject>, declared: readonly { key: str
 
 /** What the other configurations at the top of the repository name that runs code. */
 async function configsOf(files: readonly UpstreamFile[], keeping: Keeping): Promise<ConfigEvidence[]> {
-  const paths = files.map(({ path }) => path).filter((path) => CONFIG_FILE.test(path) && !OWN_CONFIGS.has(path));
+  const paths = files.map(({ path }) => path).filter(isOtherConfig);
   const configs = await Promise.all(
     paths.map(async (path) => ({
       path,

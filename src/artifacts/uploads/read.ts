@@ -1,5 +1,6 @@
 /** What an uploaded zip says of itself, read out of the bucket: when it comes, and when its rating is made again. */
 
+import type { Verdict } from "../../bundle/inspect.ts";
 import { type EntryLocation, locateEntry, readEntry } from "../../bundle/zip-entry.ts";
 import { type IndexedEntry, type ReadRange, ZipError } from "../../bundle/zip-index.ts";
 import type { Context } from "../../context.ts";
@@ -21,6 +22,8 @@ export interface KnownZip {
   sha256: string;
   entries: readonly (EntryLocation | IndexedEntry)[];
   read: ReadRange;
+  /** What the inspection of its bytes says, where there was one. */
+  verdict?: Verdict | undefined;
 }
 
 /**
@@ -30,13 +33,14 @@ export interface KnownZip {
 export async function readUpload(
   ctx: Context,
   source: ArtifactSource,
-  { sha256, entries, read }: KnownZip,
+  { sha256, entries, read, verdict }: KnownZip,
 ): Promise<Collected> {
   const files = entries.filter(({ path }) => !path.endsWith("/"));
   try {
     return await collectUpload(source, {
       files: files.map(({ path, size }) => ({ path, size })),
       sha256,
+      inspection: verdict,
       at: new Date(ctx.now()).toISOString(),
       async read(path) {
         const entry = files.find((file) => file.path === path);

@@ -79,7 +79,7 @@ export async function lookInto(ctx: Context, slot: Slot, zip: StoredZip): Promis
     });
   }
   const source = uploadSource(slot.type, slot.id, slot.name);
-  const collected = await readUpload(ctx, source, { sha256: zip.sha256, entries, read });
+  const collected = await readUpload(ctx, source, { sha256: zip.sha256, entries, read, verdict });
   const files = entries.filter(({ path }) => !path.endsWith("/"));
   const { evidence } = collected;
   const rating = isModelEvidence(evidence) ? toStored(await rateEvidence(ctx, evidence), evidence) : undefined;

@@ -9,6 +9,14 @@ import type { ModelEvidence } from "../evidence.ts";
 /** Libraries whose own classes a configuration may name. */
 const KNOWN_MODULE = /^(?:transformers|diffusers|sentence_transformers|timm|peft|torch|pylate)(?:\.|$)/;
 
+/** Configurations at the top of a repository. */
+const CONFIG_FILE = /^(?:modules|[\w-]{0,60}config[\w-]{0,60})\.json$/;
+
+/** Whether a file is a configuration beside the two that are read for more than code. */
+export function isOtherConfig(path: string): boolean {
+  return CONFIG_FILE.test(path) && path !== "config.json" && path !== "adapter_config.json";
+}
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isFilled = (value: unknown): boolean =>
