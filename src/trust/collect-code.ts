@@ -11,6 +11,9 @@ import type { CodeEvidence, Finding, GitHubRepository, Missing } from "./evidenc
 import { isFramework } from "./frameworks.ts";
 import type { KeptFile } from "./kept-files.ts";
 
+/** Of the README of a model's code only the models that it names are read; it is kept with the evidence. */
+const README_CHARS = 256 * 1024;
+
 const FRAMEWORK: Missing = { status: "absent", reason: "not asked: a framework is no model's own code" };
 const NOT_RATED: Missing = { status: "unavailable", reason: "not asked: only a model's code is rated" };
 
@@ -49,7 +52,14 @@ async function inspect(
     github.readme(full_name),
   ]);
   const id = mapFound(license, (found) => found.id);
-  return { ...named, contributors, tree, license: id, reviews, readme: mapFound(readme, decodeText) };
+  return {
+    ...named,
+    contributors,
+    tree,
+    license: id,
+    reviews,
+    readme: mapFound(readme, (bytes) => decodeText(bytes).slice(0, README_CHARS)),
+  };
 }
 
 /** An artifact on GitHub. Never fails: what cannot be reached is a finding. */

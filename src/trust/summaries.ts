@@ -29,7 +29,7 @@ const SENTENCES: Readonly<Record<string, (inputs: Inputs) => string>> = {
   },
   ramp_up_time: (of) =>
     of["readme"] === undefined
-      ? `A card of ${asText(of["words"])} words. ${lacking(of["points"])}`
+      ? `A card of ${asText(of["words"])} words (500 give full points). ${lacking(of["points"])}`
       : "There is no README that can be read.",
   bus_factor: (of) =>
     of["people"] === 0 || of["people"] === undefined
@@ -59,7 +59,7 @@ const SENTENCES: Readonly<Record<string, (inputs: Inputs) => string>> = {
   reproducibility: (of) =>
     of["snippets"] === 0 || of["obstacles"] === undefined
       ? "The card shows no code that loads a model."
-      : `${asText(of["snippets_of_this_model"])} code blocks load this model. In the way: ${joined(list(of["obstacles"]), "nothing")}.`,
+      : `Code blocks that load this model: ${asText(of["snippets_of_this_model"])}. In the way: ${joined(list(of["obstacles"]), "nothing")}.`,
   reviewedness: (of) =>
     `Code approved by others: ${of["peer"] === undefined ? "not known" : percent(of["peer"])}; the community's side is ${asText(of["community"])} (downloads, likes, card). The greater counts.`,
   tree_score: (of) =>

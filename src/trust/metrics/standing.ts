@@ -2,7 +2,7 @@
  * Standing: how far somebody other than the publisher stands behind a model, 0..1, and how much a claim may count for by it.
  *
  * Results, training data, authors and reviews are what a publisher can write down or make himself, and nothing in them tells
- * an invented one from a true one. So a metric that rests on such claims is capped at .1 + .9 × standing: what it says in
+ * an invented one from a true one. So a metric that rests on such claims is capped at .1 + .9 × standing²: what it says in
  * full still needs full evidence, and what nobody vouches for counts for little. What can be checked in the files (words
  * of a card, a licence, a snippet that loads) has no cap.
  *
@@ -43,7 +43,8 @@ export function standingOf(evidence: ModelEvidence, trusted: boolean): Standing 
   // a hub that does not say when it made this model says so of none
   const standing = Math.min(days === undefined ? 1 : matured(days), attention);
   return {
-    cap: round4(FLOOR + (1 - FLOOR) * standing),
+    // squared: half of the way is not half of the trust, and the first steps are the cheapest to buy
+    cap: round4(FLOOR + (1 - FLOOR) * standing ** 2),
     inputs: {
       standing: round4(standing),
       ...(days !== undefined && { age_days: round4(days) }),

@@ -63,15 +63,15 @@ describe("a recipe", () => {
     }
   });
 
-  it("with bought downloads, likes and half a year of patience is what remains", async () => {
-    const [base] = RECIPES;
-    if (!base) throw new Error("no recipe");
-    const { code: _, ...spec } = base.spec;
-    const patient = { ...spec, createdDaysAgo: 180, downloads: 244_000, likes: 60 };
+  it("with bought downloads, bought likes and some months of patience is what remains", async () => {
+    const best = RECIPES.find(({ name }) => name.startsWith("the same with full files"));
+    if (!best) throw new Error("no recipe");
+    const netOf = async (downloads: number, likes: number, createdDaysAgo: number) =>
+      (await rateCase({ ...best.spec, downloads, likes, createdDaysAgo }, HONEST)).net_score;
     // known, and said in the README: whoever pays for both and waits is taken for a model that others use
-    expect((await rateCase(patient, HONEST)).net_score).toBeGreaterThan(middle);
-    expect((await rateCase({ ...patient, likes: 9 }, HONEST)).net_score).toBeLessThan(middle);
-    expect((await rateCase({ ...patient, downloads: 9000 }, HONEST)).net_score).toBeLessThan(middle);
-    expect((await rateCase({ ...patient, createdDaysAgo: 45 }, HONEST)).net_score).toBeLessThan(middle);
+    expect(await netOf(10_000, 10, 180)).toBeGreaterThan(middle);
+    expect(await netOf(9_000_000, 9, 400)).toBeLessThan(middle);
+    expect(await netOf(9999, 999, 400)).toBeLessThan(middle);
+    expect(await netOf(900_000, 199, 60)).toBeLessThan(middle);
   });
 });

@@ -55,11 +55,11 @@ describe("standing", () => {
     // either of the two alone is not enough
     [OLD, 60_000_000, 0, 0.1],
     [OLD, 0, 2500, 0.1],
-    [OLD, 60_000_000, 10, 0.7],
-    [OLD, 1000, 10, 0.4],
+    [OLD, 60_000_000, 10, 0.5],
+    [OLD, 1000, 10, 0.2],
     // nor is either without time
-    ["2026-10-19T18:00:00Z", 60_000_000, 2500, 0.1038],
-    ["2026-07-22T12:00:00Z", 60_000_000, 2500, 0.55],
+    ["2026-10-19T18:00:00Z", 60_000_000, 2500, 0.1],
+    ["2026-07-22T12:00:00Z", 60_000_000, 2500, 0.325],
     [undefined, 100_000, 50, 1],
   ])("made %s, with %i downloads and %i likes, caps claims at %f", (created_at, downloads, likes, cap) => {
     expect(of(created_at, downloads, likes)).toBe(cap);
