@@ -55,7 +55,6 @@ const RUNS_CODE_BARE: readonly (readonly [string, RegExp])[] = [
   ],
   ["custom_pipeline", /custom_pipeline["']?[=:](?!(?:None|null)\b)|--custom[-_]pipeline/],
   ["weights_only=False", /weights_only["']?[=:](?!True\b|1\b)/],
-  ["a download piped to a shell", /(?:curl|wget|iwr|irm)[^\n|]{1,400}\|(?:sudo)?(?:(?:ba|z)?sh|iex|python3?)\b/i],
 ];
 /** Calls that run code; methods of those names (`model.eval()`, `torch.compile()`) are something else. */
 const RUNS_CODE: readonly (readonly [string, RegExp])[] = [
@@ -65,6 +64,16 @@ const RUNS_CODE: readonly (readonly [string, RegExp])[] = [
   ],
   ["a shell", /\bos\.(?:system|popen|exec\w{1,4})[ \t]{0,20}\(|\bsubprocess\.\w{1,20}[ \t]{0,20}\(/],
 ];
+const DOWNLOAD = /curl|wget|iwr|irm|Invoke-WebRequest/i;
+const INTO_SHELL = /\|(?:sudo)?(?:(?:ba|z)?sh|iex|python3?)\b/i;
+const SHELL_OF_DOWNLOAD = /(?:sh["']?<\(|sh-c["']?\$\(|iex\(|iex["']?&?\()["']?(?:curl|wget|iwr|irm)/i;
+
+/** Whether a line hands what it downloads to a shell: `curl ... | sh`, `bash <(curl ...)`. Each part is searched once. */
+function runsDownload(line: string): boolean {
+  const at = line.search(DOWNLOAD);
+  return at !== -1 && (INTO_SHELL.test(line.slice(at)) || SHELL_OF_DOWNLOAD.test(line));
+}
+
 /** Files that are code, where the hub is asked for them. */
 const CODE_FILE = /\.(?:py|pyc|so|sh|exe|dll|bat|cmd|ps1|js|jar|whl)$/i;
 /** How much of a call is searched for its end. */
@@ -96,6 +105,7 @@ function codeRun(code: string, bare: string, asksFor: readonly string[]): string
     ...RUNS_CODE_BARE.flatMap(([name, pattern]) => (pattern.test(bare) ? [name] : [])),
     ...RUNS_CODE.flatMap(([name, pattern]) => (pattern.test(code) ? [name] : [])),
   ];
+  if (bare.split("\n").some(runsDownload)) found.push("a download piped to a shell");
   if (loadsWithHiddenKeywords(code)) found.push("**keywords");
   if (asksFor.some((file) => CODE_FILE.test(file))) found.push("a download of code");
   return found;

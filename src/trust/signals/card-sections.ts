@@ -11,6 +11,9 @@ import { type MetricResult, measured, unavailable, undecided } from "../metrics/
 
 export const version = 1;
 
+/** The longest cards known have some hundreds. */
+const HEADINGS_MAX = 1000;
+
 /** The eight sections of a card. */
 export const SECTIONS = [
   "intended_use",
@@ -87,7 +90,7 @@ const NO_INTENDED_USE = /out[- ]of[- ]scope|misuse|malicious|prohibited|how to u
 /** Which sections a card fills, each by the first heading that does. */
 export function filledSections(evidence: ModelEvidence): Partial<Record<Section, string>> {
   const filled: Partial<Record<Section, string>> = {};
-  for (const heading of readmeOutline(evidence.readme)?.headings ?? []) {
+  for (const heading of (readmeOutline(evidence.readme)?.headings ?? []).slice(0, HEADINGS_MAX)) {
     if (!heading.filled) continue;
     for (const section of SECTIONS) {
       if (filled[section] !== undefined || !WORDS[section].test(heading.text)) continue;
