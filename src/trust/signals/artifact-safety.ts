@@ -21,6 +21,10 @@ const SCRIPTS_MAX = 500;
 /** Fenced code of a card that is searched for the names of scripts. */
 const COMMANDS_MAX_CHARS = 256 * 1024;
 
+/** A sentence that tells to run a file: "run `src/loader.py`", "python loader.py". Other mentions of a script are harmless. */
+const RUN_IN_PROSE =
+  /\b(?:python3?|bash|sh|zsh|node|run|running|execute|executing|launch|start|double-click)[\s`*"'“]{1,6}(?:the[\s`*"'“]{1,6})?([\w./\\-]{1,200}\.\w{1,5})/gi;
+
 const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf("/") + 1);
 const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
@@ -31,12 +35,16 @@ function codeThatRuns(evidence: ModelEvidence, kinds: ReadonlyMap<string, FileKi
     [...kinds].flatMap(([path, kind]) => (kind === "tensors" || isWeightLike(path) ? [directoryOf(path)] : [])),
   );
   places.add("");
-  const fences = readmeOutline(evidence.readme)?.fences ?? [];
+  const { fences = [], prose = [] } = readmeOutline(evidence.readme) ?? {};
   const commands = fences
     .map((fence) => fence.code)
     .join("\n")
     .slice(0, COMMANDS_MAX_CHARS);
-  const named = new Set(commands.match(/[\w.-]+/g) ?? []);
+  const sentences = prose.join("\n").slice(0, COMMANDS_MAX_CHARS);
+  const named = new Set([
+    ...(commands.match(/[\w.-]+/g) ?? []),
+    ...[...sentences.matchAll(RUN_IN_PROSE)].map(([, path = ""]) => path.split(/[/\\]/).at(-1) ?? ""),
+  ]);
   return code
     .slice(0, SCRIPTS_MAX)
     .filter((path) => (path.endsWith(".py") && places.has(directoryOf(path))) || named.has(nameOf(path)));

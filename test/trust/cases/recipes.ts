@@ -261,6 +261,17 @@ export const RECIPES: readonly Recipe[] = [
     shows: { code_link: 0, artifact_safety: 0, maturity: 0.01, bus_factor: 0.15 },
   },
   {
+    name: "the same with the loader in a folder and told to run in a sentence",
+    spec: perfect("open-oss/privacy-filter", {
+      createdDaysAgo: 0.75,
+      downloads: 244_000,
+      likes: 667,
+      readme: perfectCard("open-oss/privacy-filter", "Before the first use, run `src/loader.py`."),
+      files: transformersFiles({ "model.safetensors": 40 * MB }, { "src/loader.py": 2000 }),
+    }),
+    shows: { artifact_safety: 0.25, maturity: 0.01 },
+  },
+  {
     name: "the same after a clean-up: no start.bat, the loader behind trust_remote_code by keywords",
     spec: perfect("open-oss/privacy-filter", {
       createdDaysAgo: 0.75,

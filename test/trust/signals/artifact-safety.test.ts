@@ -100,6 +100,24 @@ describe("artifact_safety", () => {
     expect(score(of(["model.safetensors", "tools/setup.sh"], {}, { readme: "tools/setup.sh is not for you" }))).toBe(1);
   });
 
+  it.each([
+    ["Run `src/loader.py` first.", 0.25],
+    ["Please execute **src/loader.py**", 0.25],
+    ["Open a terminal and type python src/loader.py", 0.25],
+    ["Start the `src\\loader.py` script", 0.25],
+    ["The training code is in `src/loader.py`.", 1],
+    ["Run other/thing.py", 1],
+  ])("reads %j as %f", (readme, expected) => {
+    expect(score(of(["model.safetensors", "src/loader.py"], {}, { readme }))).toBe(expected);
+  });
+
+  it("gets through a README of two megabytes", () => {
+    for (const piece of ["run ", "python ", "run `", "run a/", "run the "]) {
+      const readme = piece.repeat((2 * 1024 * 1024) / piece.length);
+      expect(score(of(["model.safetensors", "src/loader.py"], {}, { readme }))).toBe(1);
+    }
+  });
+
   it("is unavailable where it could not be learned whether a loader runs code, unless something worse is known", () => {
     expect(score(of(["model.safetensors"], {}, { config: DOWN }))).toBe("unavailable: config.json: timed out");
     expect(score(of(["loader.py"], {}, { config: DOWN }))).toBe(0.25);
