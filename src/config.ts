@@ -26,7 +26,7 @@ const optional = z
   .optional()
   .transform((text) => text?.trim() || undefined);
 
-/** What a gate may ask for: the ten scalar metrics, the mean of `size_score`, and the net of them all. */
+/** What a gate may ask for: the ten scalar metrics, the mean of `size_score`, the net of them all, and the signals. */
 const GATE_METRICS = [
   "net_score",
   "ramp_up_time",
@@ -40,6 +40,12 @@ const GATE_METRICS = [
   "reviewedness",
   "tree_score",
   "size_score",
+  "code_link",
+  "artifact_safety",
+  "maturity",
+  "openness",
+  "card_sections",
+  "license_text",
 ] as const;
 
 /** Metric -> least score, 0..1. */
@@ -58,6 +64,15 @@ const gate = z
     }
   })
   .pipe(z.partialRecord(z.enum(GATE_METRICS), z.number().min(0).max(1)));
+
+/** Names of namespaces on the hub, separated by spaces or commas; in lower case. */
+const namespaces = optional.transform((text, context) => {
+  const names = text?.split(/[\s,]+/).filter((name) => name !== "") ?? [];
+  const invalid = names.find((name) => !/^[\w.-]{1,96}$/.test(name));
+  if (invalid === undefined) return new Set(names.map((name) => name.toLowerCase())) as ReadonlySet<string>;
+  context.addIssue(`${invalid} is no namespace: list them like "openai google-bert"`);
+  return z.NEVER;
+});
 
 /** The most that there may be of something; nothing for no bound. */
 const bound = optional
@@ -85,6 +100,8 @@ const schema = z.object({
   HF_ENDPOINT: endpoint.default("https://huggingface.co"),
   GITHUB_API_URL: endpoint.default("https://api.github.com"),
   INGEST_GATE: gate,
+  MIN_AGE_DAYS: z.coerce.number().min(0).max(3650).default(7),
+  TRUSTED_NAMESPACES: namespaces,
   DOWNLOAD_TTL_SECONDS: z.coerce.number().int().min(1).max(604_800).default(3600),
   RECONCILE: z.enum(["report", "enforce"]).default("report"),
   MIRROR: z.enum(["light", "full"]).default("light"),
@@ -126,6 +143,10 @@ export interface Config {
   githubApiUrl: string;
   /** What a model must score to be let in. */
   ingestGate: Gate;
+  /** Days that a model must have been on the hub to be let in; 0: no bound. */
+  minAgeDays: number;
+  /** Namespaces on the hub, in lower case, whose models need no age, and whose claims count in full. */
+  trustedNamespaces: ReadonlySet<string>;
   /** How long a download link lives. */
   downloadTtlSeconds: number;
   /** Whether the daily comparison only reports stray objects or also removes them. */
@@ -179,6 +200,8 @@ export function readConfig(env: Env): Config {
     hfEndpoint: data.HF_ENDPOINT,
     githubApiUrl: data.GITHUB_API_URL,
     ingestGate: data.INGEST_GATE,
+    minAgeDays: data.MIN_AGE_DAYS,
+    trustedNamespaces: data.TRUSTED_NAMESPACES,
     downloadTtlSeconds: data.DOWNLOAD_TTL_SECONDS,
     reconcile: data.RECONCILE,
     mirror: data.MIRROR,

@@ -13,6 +13,8 @@ export interface Env {
   HF_ENDPOINT?: string;
   GITHUB_API_URL?: string;
   INGEST_GATE?: string;
+  MIN_AGE_DAYS?: string;
+  TRUSTED_NAMESPACES?: string;
   DOWNLOAD_TTL_SECONDS?: string;
   RECONCILE?: string;
   MIRROR?: string;

@@ -128,7 +128,7 @@ export function refusalOf(code: ErrorCode): Refusal {
   return TABLE[code];
 }
 
-/** The body of every error answer: the contract's `{"detail"}`, plus what a few codes add (`dependents` or `id` of a 409). */
+/** The body of every error answer: the contract's `{"detail"}`, and what a few codes add (`dependents` or `id` of a 409, `failing` of a 424). */
 export interface ErrorBody {
   detail: string;
   /** Why, where `detail` is a fixed text of the contract. */

@@ -191,8 +191,11 @@ export const DATASET_EDGES_MAX = 50;
 /** Licences of an artifact that are kept. */
 export const LICENSES_MAX = 32;
 
-/** Parents whose record is asked for, to learn their present name and how they are used. */
-export const PARENT_RECORDS_MAX = 5;
+/** Parents whose record is asked for, to learn their present name, their licence and how they are used: the contract's. */
+export const PARENT_RECORDS_MAX = 20;
+
+/** Files with issues that are kept of the hub's scan of a repository: one is enough to judge it. */
+export const SCAN_ISSUES_MAX = 100;
 
 /** Links of a card that are looked at in search of the code repository. */
 export const CODE_LINKS_MAX = 200;

@@ -15,6 +15,7 @@ import { PRIVATE_OR_GATED, type Upstream } from "../sources/upstream.ts";
 import type { ArtifactContent, ParentEdge } from "../store/artifacts.ts";
 import type { IndexedFile, StoredInspection } from "../store/bundle-index.ts";
 import type { StoredRating } from "../store/ratings.ts";
+import { explain } from "../trust/answer.ts";
 import { searchableText } from "../trust/card.ts";
 import { type Collected, collect, type KeptFile } from "../trust/collect.ts";
 import {
@@ -24,8 +25,8 @@ import {
   isModelEvidence,
   type ModelEvidence,
 } from "../trust/evidence.ts";
-import { failingMetrics, gate } from "../trust/gate.ts";
-import { explain } from "../trust/rate.ts";
+import { checkAge, gate } from "../trust/gate.ts";
+import { isTrusted } from "../trust/rate.ts";
 import { STORED } from "../zip/zip-format.ts";
 import type { ZipLayout } from "../zip/zip-layout.ts";
 import { layOutZip, writeZip, type ZipEntry } from "../zip/zip-writer.ts";
@@ -52,9 +53,9 @@ export interface Ingested extends Described {
 
 /**
  * Asks upstream and builds the bundle.
- * @throws RegistryError `model_not_found_upstream`, `upstream_failed`, `ingest_rejected` for models;
- *   `dataset_not_found_upstream`, `repository_not_found_upstream` for datasets and code, for which an unreachable host is no
- *   reason to refuse and there is no gate
+ * @throws RegistryError `model_not_found_upstream`, `upstream_failed`, `ingest_rejected` for models (the body's `failing` says
+ *   what and by how much); `dataset_not_found_upstream`, `repository_not_found_upstream` for datasets and code, for which an
+ *   unreachable host is no reason to refuse and there is no gate
  */
 export async function ingest(
   ctx: Context,
@@ -164,14 +165,19 @@ export function upstreamOf({ config, now }: Context): Upstream {
   return { hfEndpoint, githubApiUrl, hfToken, githubToken, now };
 }
 
-/** Rates a model and holds it against the gate. */
+/** Rates a model and holds it against the gate and the least age. */
 async function judge(ctx: Context, evidence: ModelEvidence): Promise<StoredRating> {
   const rating = await rateEvidence(ctx, evidence);
-  const failing = failingMetrics(rating, ctx.config.ingestGate);
-  if (failing.length > 0) {
+  const { ingestGate, minAgeDays, trustedNamespaces } = ctx.config;
+  const refused = [
+    ...gate(rating, ingestGate),
+    ...checkAge(evidence, minAgeDays, isTrusted(evidence.source, trustedNamespaces)),
+  ];
+  if (refused.length > 0) {
+    const failing = refused.map((one) => one.failing);
     const explanations = explain(rating);
-    const shown = failing.map(({ metric }) => [metric, explanations[metric]]);
-    throw new RegistryError("ingest_rejected", `Ingest rejected: ${gate(rating, ctx.config.ingestGate).join("; ")}`, {
+    const shown = failing.flatMap(({ metric }) => (metric in explanations ? [[metric, explanations[metric]]] : []));
+    throw new RegistryError("ingest_rejected", `Ingest rejected: ${refused.map(({ text }) => text).join("; ")}`, {
       extra: { failing, evidence: Object.fromEntries(shown) },
     });
   }

@@ -2,7 +2,7 @@
  * Ratings: made from the evidence of an ingest, stored with the artifact, and served as stored.
  *
  * Invariant: serving a rating asks nobody outside. A rating that an older algorithm made is made again from the kept
- * evidence, not from what upstream says today.
+ * evidence, not from what upstream says today; what that lacks is named in `awaiting_update`.
  */
 
 import { permit } from "../auth/scopes.ts";
@@ -12,6 +12,7 @@ import type { ArtifactRef } from "../lib/artifact.ts";
 import { ANCESTOR_MAX_DEPTH } from "../limits.ts";
 import { readParents } from "../lineage/parents.ts";
 import { isUploadKey, uploadSource } from "../sources/source-url.ts";
+import { type InspectionRow, selectInspection } from "../store/files.ts";
 import {
   type AncestorRow,
   type RatingRow,
@@ -21,18 +22,9 @@ import {
   writeRating,
 } from "../store/ratings.ts";
 import { rowsOf } from "../store/statements.ts";
+import { type ContractRating, type Explanation, explain, toContract } from "../trust/answer.ts";
 import { isModelEvidence, type ModelEvidence } from "../trust/evidence.ts";
-import {
-  ALGORITHM_VERSION,
-  type AncestorScore,
-  type ContractRating,
-  type Explanation,
-  explain,
-  lightScore,
-  type Rating,
-  rate,
-  toContract,
-} from "../trust/rate.ts";
+import { type AncestorScore, algorithmFor, isTrusted, lightScore, type Rating, rate } from "../trust/rate.ts";
 import { readZipEntry } from "../zip/zip-entry.ts";
 import { readZipIndex } from "../zip/zip-index.ts";
 import { deferAuditRead } from "./audit/entries.ts";
@@ -54,22 +46,36 @@ export async function rateEvidence(ctx: Context, evidence: ModelEvidence): Promi
     keys.length === 0
       ? []
       : rowsOf<AncestorRow>(await selectAncestorScores(ctx.db, keys, self, ANCESTOR_MAX_DEPTH).all());
+  const trusted = isTrusted(evidence.source, ctx.config.trustedNamespaces);
   const known = new Set(registered.map((row) => row.source_key));
-  const light = (evidence.parents ?? []).flatMap(({ id, record }): AncestorScore[] => {
-    if (record.status !== "found") return [];
-    const source = record.value.id;
-    if (known.has(source.toLowerCase()) || known.has(id.toLowerCase())) return [];
-    return [{ source, depth: 1, score: lightScore(record.value), from: "light" }];
-  });
-  const stored = registered.map(
-    (row): AncestorScore => ({
-      source: row.source_key,
-      depth: row.depth,
-      from: "rating",
-      ...(row.net !== null && { score: row.net }),
-    }),
+  const others = keys.filter((key) => !known.has(key)).map((key) => unregisteredAncestor(key, evidence));
+  const ancestor_licenses = registered.map(({ id, source, depth, license }) => ({
+    id: String(id),
+    source,
+    depth,
+    licenses: license === null ? [] : (JSON.parse(license) as string[]),
+  }));
+  const scores = [...registered.map(registeredAncestor), ...others];
+  return rate({ ...evidence, ancestor_licenses }, scores, ctx.now, trusted);
+}
+
+/** A registered ancestor. A net that another algorithm made is on another scale; reading that rating renews it. */
+function registeredAncestor({ source_key: source, depth, algorithm, net }: AncestorRow): AncestorScore {
+  const ancestor = { source, depth, from: "rating" } as const;
+  if (net === null) return { ...ancestor, reason: "its rating failed" };
+  const current = algorithm === algorithmFor(false) || algorithm === algorithmFor(true);
+  return current ? { ...ancestor, score: net } : { ...ancestor, reason: "rated by an older algorithm" };
+}
+
+/** A parent that is not registered, with what its hub record shows, where that was asked for. */
+function unregisteredAncestor(key: string, { parents = [] }: ModelEvidence): AncestorScore {
+  const asked = parents.find(({ id, record }) =>
+    [id, ...(record.status === "found" ? [record.value.id] : [])].some((name) => name.toLowerCase() === key),
   );
-  return rate(evidence, [...stored, ...light], ctx.now);
+  if (asked === undefined) return { source: key, depth: 1, from: "none", reason: "not asked: too many parents" };
+  const { record } = asked;
+  if (record.status !== "found") return { source: asked.id, depth: 1, from: "none", reason: record.reason };
+  return { source: record.value.id, depth: 1, score: lightScore(record.value), from: "light" };
 }
 
 /** A rating as it is stored. */
@@ -98,7 +104,8 @@ export async function getRating(ctx: Context, ref: ArtifactRef, withEvidence: bo
   const row = await selectRating(ctx.db, ref.id, withEvidence).first<RatingRow>();
   if (!row) throw new RegistryError("artifact_not_found");
   if (row.type !== "model") throw new RegistryError("not_a_model");
-  const stored = row.algorithm === ALGORITHM_VERSION ? parseStored(row) : await renew(ctx, row);
+  const algorithm = algorithmFor(isTrusted(row.source_key, ctx.config.trustedNamespaces));
+  const stored = row.algorithm === algorithm ? parseStored(row) : await renew(ctx, row);
   const body = stored.rating as StoredBody;
   if ("failed" in body) throw new RegistryError("rating_failed");
   deferAuditRead(ctx, "RATE", row);
@@ -134,7 +141,9 @@ async function uploadedEvidence(ctx: Context, row: RatingRow): Promise<ModelEvid
   const read = readerOf(ctx, row);
   const { entries } = await readZipIndex(read, row.size);
   const source = uploadSource("model", row.id, row.name);
-  const { evidence } = await readUpload(ctx, source, { sha256: row.sha256, entries, read });
+  const inspected = await selectInspection(ctx.db, row).first<InspectionRow>();
+  const verdict = inspected?.verdict ?? undefined;
+  const { evidence } = await readUpload(ctx, source, { sha256: row.sha256, entries, read, verdict });
   if (!isModelEvidence(evidence)) throw new RegistryError("rating_failed");
   return evidence;
 }

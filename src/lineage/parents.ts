@@ -6,8 +6,9 @@
 
 import { DATASET_EDGES_MAX, PARENTS_MAX } from "../limits.ts";
 import type { DatasetEvidence, Finding, HubRecord, JsonObject, ParentEvidence } from "../sources/findings.ts";
-import { ownsBareIds } from "../sources/hub-id.ts";
+import { isHubPage, ownsBareIds } from "../sources/hub-id.ts";
 import { isObject } from "../sources/json.ts";
+import { PRIVATE_OR_GATED } from "../sources/upstream.ts";
 
 /** Where an edge was read. */
 export type ParentReader = "adapter_config" | "config_json" | "model_card" | "hf_tag";
@@ -24,6 +25,9 @@ export interface Parent {
   /** The first of the four places that named it. */
   read_from: ParentReader;
 }
+
+/** `datasets/squad`, or the address of a dataset's page. */
+const DATASET_PREFIX = /^(https?:\/\/[^/]+\/)?datasets\//i;
 
 /** A dataset that a model says it was trained on. */
 export interface DeclaredDataset {
@@ -79,10 +83,11 @@ interface Mention {
 /** The declared parents of a model, each once, in the contract's order of readers. */
 export function readParents(evidence: ParentEvidencePart): Parent[] {
   const aliases = aliasesOf(evidence.parents ?? []);
+  const unknown = unknownWords(evidence.parents ?? []);
   const parents = new Map<string, Parent>();
   for (const mention of mentions(evidence)) {
     const written = readId(mention.id);
-    if (written === undefined || isLocal(written)) continue;
+    if (written === undefined || isLocal(written) || unknown.has(written.toLowerCase())) continue;
     const source = aliases.get(written.toLowerCase()) ?? written;
     if (isItself(written, evidence) || isItself(source, evidence)) continue;
     const key = source.toLowerCase();
@@ -107,14 +112,17 @@ export function readDatasets(
   const aliases = aliasesOf(known);
   const declared = new Map<string, DeclaredDataset>();
   const add = (text: string, read_from: DeclaredDataset["read_from"]) => {
-    const written = readId(text.replace(/^(https?:\/\/[^/]+\/)datasets\//i, "$1"));
+    const written = readId(text.trim().replace(DATASET_PREFIX, "$1"));
     if (written === undefined || isLocal(written)) return;
     const source = aliases.get(written.toLowerCase()) ?? written;
     const key = source.toLowerCase();
     if (!declared.has(key) && declared.size < DATASET_EDGES_MAX)
       declared.set(key, { source, key, relation: "fine_tuning_dataset", read_from });
   };
-  for (const text of texts(objectIn(evidence.card)?.["datasets"])) add(text, "model_card");
+  const card = objectIn(evidence.card);
+  for (const text of texts(card?.["datasets"])) add(text, "model_card");
+  // written as if it were a parent
+  for (const text of texts(card?.["base_model"])) if (DATASET_PREFIX.test(text.trim())) add(text, "model_card");
   for (const tag of tagsOf(evidence.record)) {
     if (tag.startsWith("dataset:")) add(tag.slice("dataset:".length), "hf_tag");
   }
@@ -148,10 +156,24 @@ function readId(text: string): string | undefined {
   return id.length <= ID_MAX_CHARS && ID.test(id) ? id : undefined;
 }
 
-/** Whether an id is rather a place on the disk of whoever trained the model: `./out`, `results/checkpoint-500`. */
+/**
+ * Ids of one word that the hub does not know: folders and names of classes. The hub moved all its models without an owner
+ * into namespaces and still leads there, so such an id cannot be a private model.
+ */
+function unknownWords(asked: readonly ParentEvidence[]): ReadonlySet<string> {
+  const gone = ({ record }: ParentEvidence) =>
+    record.status === "absent" || (record.status === "unavailable" && record.reason === PRIVATE_OR_GATED);
+  return new Set(asked.filter((one) => !one.id.includes("/") && gone(one)).map(({ id }) => id.toLowerCase()));
+}
+
+/**
+ * Whether an id is rather a place on the disk of whoever trained the model (`./out`, `results/checkpoint-500`), or a page of
+ * the hub that is no model (`datasets/squad`).
+ */
 function isLocal(id: string): boolean {
   const segments = id.split("/");
   return (
+    (segments.length > 1 && isHubPage(segments[0] ?? "")) ||
     segments.some((segment) => segment.startsWith(".") || segment === "" || /^\.*$/.test(segment)) ||
     LOCAL_PLACES.has((segments[0] ?? "").toLowerCase()) ||
     LOCAL_NAME.test(segments.at(-1) ?? "")

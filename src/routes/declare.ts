@@ -53,6 +53,26 @@ const UploadRefusalSchema = ErrorSchema.extend({ findings: z.array(FindingSchema
   "UploadRefusal",
 );
 
+/** A refusal by the ingest gate, which says what was measured and what would be let in. */
+const IngestRefusalSchema = ErrorSchema.extend({
+  failing: z
+    .array(
+      z.object({
+        metric: z.string().openapi({ description: "A metric, a signal, or `age_days`." }),
+        score: z.number().optional().openapi({ description: "0 to 1, or days; absent if it is not available." }),
+        least: z.number(),
+        reason: z.string().optional().openapi({ description: "Why it has no score, or what would change it." }),
+      }),
+    )
+    .optional(),
+}).openapi("IngestRefusal");
+
+/** The body of a refusal, by the code that says more than a text. */
+function refusalSchema(codes: readonly ErrorCode[]) {
+  if (codes.includes("upload_refused")) return UploadRefusalSchema;
+  return codes.includes("ingest_rejected") ? IngestRefusalSchema : ErrorSchema;
+}
+
 /** A JSON answer for the document. */
 export function answer<Schema extends z.ZodType>(description: string, schema: Schema) {
   return { description, content: { "application/json": { schema } } };
@@ -87,9 +107,7 @@ export function openRefusals(...codes: ErrorCode[]) {
       {
         description: [...new Set(group.map((code) => refusalOf(code).detail))].join(" / "),
         headers: errorCodeHeader(group),
-        content: {
-          "application/json": { schema: group.includes("upload_refused") ? UploadRefusalSchema : ErrorSchema },
-        },
+        content: { "application/json": { schema: refusalSchema(group) } },
       },
     ]),
   );

@@ -7,6 +7,7 @@ import { getLineage } from "../artifacts/lineage.ts";
 import { getRating } from "../artifacts/rate.ts";
 import { CONDITIONS, type ConditionWord } from "../license/conditions.ts";
 import { SCALAR_METRICS } from "../trust/rate.ts";
+import { SIGNAL_NAMES } from "../trust/signals/signals.ts";
 import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
@@ -40,10 +41,17 @@ const rating = z
       .array(z.string())
       .optional()
       .openapi({ description: "Metrics whose evidence could not be fetched: shown as 0, not counted in the net." }),
-    evidence: z
-      .record(z.string(), z.unknown())
-      .optional()
-      .openapi({ description: "With `explain=true`: per metric its inputs, their sources, the algorithm's version." }),
+    signals: z
+      .object(Object.fromEntries(SIGNAL_NAMES.map((name) => [name, score.optional()])))
+      .openapi({ description: "Beside the metrics, not in the net, usable in a gate. Absent: not available." }),
+    awaiting_update: z.array(z.string()).optional().openapi({
+      description:
+        "The rating was renewed from evidence that older code collected: what that does not suffice for. An update of the artifact collects the rest.",
+    }),
+    evidence: z.record(z.string(), z.unknown()).optional().openapi({
+      description:
+        "With `explain=true`: per metric and signal a sentence, its inputs, their sources, the algorithm's version.",
+    }),
   })
   .openapi("ModelRating");
 

@@ -20,8 +20,9 @@ export interface Found<T> {
 /**
  * Something that is not there, and why:
  * - `absent`: upstream says there is none (404, not among the listed files, nothing named on the card);
- * - `unavailable`: it could not be fetched (time-out, 5xx, rate limit, too large, forbidden, not asked for want of a token);
- * - `unreadable`: it came, but is not what it should be (not JSON, broken YAML).
+ * - `unavailable`: it could not be fetched (time-out, 5xx, rate limit, forbidden, not asked for want of a token);
+ * - `unreadable`: it is there, but is not what it should be (not JSON, broken YAML, larger than what is read, another digest).
+ *   Whoever published it can make it so, so no metric may become unavailable by it.
  */
 export interface Missing {
   status: "absent" | "unavailable" | "unreadable";
@@ -43,7 +44,15 @@ export interface UpstreamFile {
   git_sha1?: string;
 }
 
-/** The part that we use of a Hugging Face model or dataset record (`/api/models/{id}?blobs=true`). */
+/** What the hub's own scanners say of a repository (`securityStatus=true`). */
+export interface HubScan {
+  /** Whether every file has been scanned. */
+  done: boolean;
+  /** `level` is `unsafe`, `suspicious`, `caution`, or a word of the hub that we do not know. */
+  issues: { path: string; level: string }[];
+}
+
+/** The part that we use of a Hugging Face model or dataset record (`/api/models/{id}?blobs=true&securityStatus=true`). */
 export interface HubRecord {
   /** The id as the hub spells it, after its redirects. */
   id: string;
@@ -53,17 +62,23 @@ export interface HubRecord {
   private: boolean;
   /** Any kind of gate (`"auto"`, `"manual"`, `true`). */
   gated: boolean;
+  /** How the gate opens: `auto` to whoever accepts the terms, `manual` when a person says so. Absent where the hub says neither. */
+  gate?: "auto" | "manual";
   disabled: boolean;
   downloads?: number;
   likes?: number;
   /** ISO 8601. */
   last_modified?: string;
+  /** When the hub made the repository, ISO 8601. The hub sets it, not the publisher. */
+  created_at?: string;
   pipeline_tag?: string;
   library_name?: string;
   tags: string[];
   /** The card's YAML as the hub parsed it; absent when the card has none or the hub could not read it. */
   card_data?: JsonObject;
   files: UpstreamFile[];
+  /** Absent where it was not asked for, or the hub did not answer it. */
+  scan?: HubScan;
 }
 
 /** The part that we use of a GitHub repository record (`/repos/{owner}/{repo}`). */
@@ -97,12 +112,14 @@ export interface RepositoryTree {
   truncated: boolean;
 }
 
-/** How much of the last commits was seen by a second pair of eyes, in added lines of the default branch. */
+/** How much of the last commits was approved by a second person, in added lines of the default branch. */
 export interface ReviewRecord {
   commits: number;
   added_lines: number;
-  /** Added lines that came by a merged pull request which somebody other than its author reviewed. */
+  /** Added lines that came by a merged pull request which somebody other than its author approved. */
   reviewed_lines: number;
+  /** How many people gave those approvals. Absent in records from before only approvals by members were counted. */
+  reviewers?: number;
 }
 
 /** An author of the commits of a model repository. */

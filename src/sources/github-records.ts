@@ -46,7 +46,9 @@ const actor = z
 const pullRequest = z.object({
   merged: flag,
   author: actor,
-  reviews: z.object({ nodes: z.array(z.object({ author: actor, state: text }).catch({})) }).catch({ nodes: [] }),
+  reviews: z
+    .object({ nodes: z.array(z.object({ author: actor, state: text, authorAssociation: text }).catch({})) })
+    .catch({ nodes: [] }),
 });
 const historyNode = z.object({
   additions: z.number().nonnegative().catch(0),
@@ -103,34 +105,43 @@ export function readLicense(body: Uint8Array): GitHubLicense {
   return defined<GitHubLicense>({ id, path: found.path, bytes: found.encoding && fromBase64(found.content) });
 }
 
+/** Who may approve on behalf of the repository. Anybody may review a pull request on GitHub, so the others do not count. */
+const MEMBERS: ReadonlySet<string> = new Set(["OWNER", "MEMBER", "COLLABORATOR"]);
+
 /**
- * How many added lines of the last commits came by a merged pull request that somebody else reviewed. Merge commits
+ * How many added lines of the last commits came by a merged pull request that somebody else approved. Merge commits
  * repeat the lines of their branch and are left out; a bot is nobody.
  */
 export function readReviews(body: Uint8Array): ReviewRecord {
   const branch = accept(history, body, "a commit history").data.repository.defaultBranchRef;
-  const record: ReviewRecord = { commits: 0, added_lines: 0, reviewed_lines: 0 };
+  const record = { commits: 0, added_lines: 0, reviewed_lines: 0 };
+  const reviewers = new Set<string>();
   for (const node of branch?.target.history.nodes ?? []) {
     const parsed = historyNode.safeParse(node).data;
     if (parsed === undefined || (parsed.parents?.totalCount ?? 1) > 1) continue;
     record.commits += 1;
     record.added_lines += parsed.additions;
-    if (parsed.associatedPullRequests.nodes.some(isReviewed)) record.reviewed_lines += parsed.additions;
+    const approvers = parsed.associatedPullRequests.nodes.flatMap(approversOf);
+    if (approvers.length > 0) record.reviewed_lines += parsed.additions;
+    for (const login of approvers) reviewers.add(login);
   }
-  return record;
+  return { ...record, reviewers: reviewers.size };
 }
 
-function isReviewed(pull: z.infer<typeof pullRequest>): boolean {
-  return (
-    pull.merged &&
-    pull.reviews.nodes.some(
-      ({ author, state }) =>
-        author !== undefined &&
-        author.__typename !== "Bot" &&
-        author.login.toLowerCase() !== pull.author?.login.toLowerCase() &&
-        state !== "PENDING",
-    )
-  );
+/** Logins in lower case of those who approved a merged pull request that is not their own. */
+function approversOf(pull: z.infer<typeof pullRequest>): string[] {
+  if (!pull.merged) return [];
+  return pull.reviews.nodes.flatMap(({ author, state, authorAssociation }) => {
+    const login = author?.login.toLowerCase();
+    const counts =
+      author?.__typename !== "Bot" &&
+      state === "APPROVED" &&
+      MEMBERS.has(authorAssociation ?? "") &&
+      // who opened a pull request cannot approve it; where the account is gone, that is not known
+      pull.author !== undefined &&
+      login !== pull.author.login.toLowerCase();
+    return counts && login !== undefined ? [login] : [];
+  });
 }
 
 function accept<T>(shape: z.ZodType<T>, body: Uint8Array, what: string): T {

@@ -25,11 +25,13 @@ const JSON_TYPE = "application/vnd.github+json";
 const RAW_TYPE = "application/vnd.github.raw+json";
 const API_VERSION = "2022-11-28";
 
+const REFUSED = "GitHub refused to answer";
+
 const REVIEWS_QUERY = `query($owner: String!, $name: String!) {
   repository(owner: $owner, name: $name) { defaultBranchRef { target { ... on Commit { history(first: 100) { nodes {
     additions parents { totalCount }
     associatedPullRequests(first: 1) { nodes { merged author { login __typename }
-      reviews(first: 20) { nodes { author { login __typename } state } } } }
+      reviews(first: 20) { nodes { author { login __typename } state authorAssociation } } } }
   } } } } } } }`;
 
 /** Questions about repositories on GitHub. Each takes `owner/repo`. */
@@ -79,7 +81,7 @@ export function createGitHub(upstream: Upstream): GitHub {
     // an empty repository has no tree and no commits
     if (response.status === 409) return { status: "absent", reason: "the repository is empty", url: response.url };
     // forbidden without a limit: a history too large to list contributors, a repository taken down
-    if (response.status === 403) return unavailable("GitHub refused to answer", response.url);
+    if (response.status === 403) return unavailable(REFUSED, response.url);
     return missingFor(response.status, response.url);
   }
 
@@ -147,11 +149,21 @@ export function createGitHub(upstream: Upstream): GitHub {
   return {
     repository: async (repo) => hidePrivate(await get(`/repos/${encodePath(repo)}`, readRepository)),
     readme: (repo) => get(`/repos/${encodePath(repo)}/readme`, (bytes) => bytes, RAW_TYPE, README_MAX_BYTES),
-    contributors: (repo) => get(`/repos/${encodePath(repo)}/contributors?per_page=100`, readContributors),
+    contributors: async (repo) =>
+      tooLong(await get(`/repos/${encodePath(repo)}/contributors?per_page=100`, readContributors)),
     tree: (repo, branch) => get(`/repos/${encodePath(repo)}/git/trees/${encodePath(branch)}?recursive=1`, readTree),
     license: (repo) => get(`/repos/${encodePath(repo)}/license`, readLicense),
     reviews,
   };
+}
+
+/**
+ * GitHub lists no contributors of a history that is too large. Anybody can make such a history, so this must not make a
+ * metric unavailable.
+ */
+function tooLong<T>(contributors: Finding<T>): Finding<T> {
+  if (contributors.status !== "unavailable" || contributors.reason !== REFUSED) return contributors;
+  return { ...contributors, status: "unreadable" };
 }
 
 function unavailable(reason: string, url: string): Missing {

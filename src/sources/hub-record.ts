@@ -1,7 +1,8 @@
 /** The hub's records, read leniently: of a field with the wrong type nothing is believed, the others still count. */
 
 import { z } from "zod";
-import type { CommitAuthor, HubRecord, UpstreamFile } from "./findings.ts";
+import { SCAN_ISSUES_MAX } from "../limits.ts";
+import type { CommitAuthor, HubRecord, HubScan, UpstreamFile } from "./findings.ts";
 import { isHubId } from "./hub-id.ts";
 import { decodeText, parseJson, UnreadableError } from "./json.ts";
 import { count, defined, flag, text } from "./lenient.ts";
@@ -34,6 +35,7 @@ const record = z.object({
   downloads: count,
   likes: count,
   lastModified: text,
+  createdAt: text,
   pipeline_tag: text,
   library_name: text,
   tags: z.array(z.unknown()).catch([]),
@@ -41,6 +43,11 @@ const record = z.object({
   "model-index": z.array(z.unknown()).optional().catch(undefined),
   cardData: z.record(z.string(), z.unknown()).optional().catch(undefined),
   siblings: z.array(z.unknown()),
+  // Sent only when asked for with `securityStatus=true`.
+  securityRepoStatus: z
+    .object({ scansDone: z.boolean(), filesWithIssues: z.array(z.unknown()) })
+    .optional()
+    .catch(undefined),
 });
 
 const sibling = z.object({
@@ -49,6 +56,9 @@ const sibling = z.object({
   blobId: sha1,
   lfs: z.object({ sha256, size: bytes }).optional().catch(undefined),
 });
+
+/** The hub's levels are `unsafe`, `suspicious` and `caution`; one that we do not know is kept as it is. */
+const issue = z.object({ path: z.string().max(1024), level: z.string().max(40).catch("unknown") });
 
 const commit = z.object({
   authors: z.array(z.object({ user: text, name: text }).catch({})).catch([]),
@@ -62,15 +72,27 @@ const commit = z.object({
 export function readHubRecord(body: Uint8Array): HubRecord {
   const parsed = record.safeParse(parseJson(decodeText(body)));
   if (!parsed.success) throw new UnreadableError("not a record of the hub");
-  const { gated, tags, siblings, lastModified, cardData, "model-index": results, ...same } = parsed.data;
+  const { gated, tags, siblings, lastModified, createdAt, cardData, securityRepoStatus, ...rest } = parsed.data;
+  const { "model-index": results, ...same } = rest;
   return defined<HubRecord>({
     ...same,
+    gate: gated === "auto" || gated === "manual" ? gated : undefined,
     gated: gated === true || (typeof gated === "string" && gated !== "" && gated !== "false"),
     tags: tags.filter((tag) => typeof tag === "string"),
     last_modified: lastModified,
+    created_at: createdAt,
     card_data: results ? { "model-index": results, ...cardData } : cardData,
     files: readFiles(siblings),
+    scan: securityRepoStatus && readScan(securityRepoStatus),
   });
+}
+
+function readScan({ scansDone, filesWithIssues }: { scansDone: boolean; filesWithIssues: unknown[] }): HubScan {
+  const issues = filesWithIssues.slice(0, SCAN_ISSUES_MAX).map((entry) => {
+    // an issue that we cannot read is an issue all the same
+    return issue.safeParse(entry).data ?? { path: "", level: "unknown" };
+  });
+  return { done: scansDone, issues };
 }
 
 function readFiles(siblings: unknown[]): UpstreamFile[] {

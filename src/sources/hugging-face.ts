@@ -37,28 +37,26 @@ function explain(response: SafeResponse): Missing | undefined {
 }
 
 /**
- * The record of a model, dataset or space. `blobs` asks for the sizes and digests of its files as well.
+ * The record of a model, dataset or space. `blobs` asks for the sizes and digests of its files as well, `scan` in the same
+ * call for what the hub's scanners found in them.
  * The id in the record is the canonical one: renamed repositories are followed.
  */
 export async function hubRecord(
   upstream: Upstream,
   repository: HubRepository,
-  blobs: boolean,
+  { blobs = false, scan = false }: { blobs?: boolean; scan?: boolean },
 ): Promise<Finding<HubRecord>> {
+  const query = [...(blobs ? ["blobs=true"] : []), ...(scan ? ["securityStatus=true"] : [])].join("&");
   const get = (id: string) =>
     find(
       upstream,
-      request(
-        upstream,
-        `/api/${repository.kind}/${encodePath(id)}${blobs ? "?blobs=true" : ""}`,
-        UPSTREAM_JSON_MAX_BYTES,
-      ),
+      request(upstream, `/api/${repository.kind}/${encodePath(id)}${query && `?${query}`}`, UPSTREAM_JSON_MAX_BYTES),
       (bytes, response) => ({ record: readHubRecord(bytes), url: response.url }),
       explain,
     );
   const first = await get(repository.id);
-  // the redirect of a renamed repository may lose the query, and with it the sizes
-  const lost = blobs && first.status === "found" && !first.value.url.includes("blobs=true");
+  // the redirect of a renamed repository may lose the query, and with it sizes and scan
+  const lost = query !== "" && first.status === "found" && !first.value.url.includes(query);
   const second = lost ? await get(first.value.record.id) : first;
   const answer = second.status === "found" ? second : first;
   if (answer.status !== "found") return answer;

@@ -40,6 +40,48 @@ export function parseJsonObject(text: string): Record<string, unknown> {
   return value;
 }
 
+/**
+ * Parses a configuration as Python's `json` reads it, which is what loads it in the end: `NaN`, `Infinity` and `-Infinity`
+ * are numbers there. JSON has no place for them, so they become null.
+ *
+ * @throws UnreadableError as `parseJsonObject`
+ */
+export function parsePythonJsonObject(text: string): Record<string, unknown> {
+  return parseJsonObject(asJson(text));
+}
+
+/**
+ * The same for any value.
+ *
+ * @throws UnreadableError as `parseJson`
+ */
+export function parsePythonJson(text: string): unknown {
+  return parseJson(asJson(text));
+}
+
+function asJson(text: string): string {
+  return /NaN|Infinity/.test(text) ? withoutConstants(text) : text;
+}
+
+/** Replaces Python's three constants outside of strings by null. One pass, each character once. */
+function withoutConstants(text: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at];
+    if (char === '"') {
+      for (at += 1; at < text.length && text[at] !== '"'; at += 1) if (text[at] === "\\") at += 1;
+    } else if (char === "N" || char === "I" || char === "-") {
+      const constant = ["NaN", "Infinity", "-Infinity"].find((name) => text.startsWith(name, at));
+      if (constant === undefined) continue;
+      parts.push(text.slice(from, at), "null");
+      from = at + constant.length;
+      at = from - 1;
+    }
+  }
+  return parts.join("") + text.slice(from);
+}
+
 /** Whether a value is a JSON object, not null and no list. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

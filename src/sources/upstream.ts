@@ -107,10 +107,14 @@ export async function toFinding<T>(
   }
 }
 
-/** The finding of a call that brought no answer; anything but an UpstreamError is a bug and goes on. */
+/**
+ * The finding of a call that brought no answer; anything but an UpstreamError is a bug and goes on. What is larger than we
+ * read is there, and its publisher made it so: `unreadable`.
+ */
 export function failure(error: unknown, url: string): Missing {
   if (!(error instanceof UpstreamError)) throw error;
-  return { status: "unavailable", reason: error.message, url: shownUrl(url) };
+  const status = error.kind === "too_large" ? "unreadable" : "unavailable";
+  return { status, reason: error.message, url: shownUrl(url) };
 }
 
 /** What a status that is no success means. */

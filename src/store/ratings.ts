@@ -59,10 +59,15 @@ export function writeRating(
     );
 }
 
-/** A registered ancestor's net score. */
+/** A registered ancestor: its licence, its net score, and the algorithm that made the score. */
 export interface AncestorRow {
+  id: number;
+  source: string;
   source_key: string;
+  /** JSON array; null if it states none. */
+  license: string | null;
   depth: number;
+  algorithm: string | null;
   net: number | null;
 }
 
@@ -89,11 +94,12 @@ export function selectAncestorScores(
          FROM up
          CROSS JOIN edges AS e ON e.parent_type = 'model' AND e.child_id = ${REGISTERED}
          WHERE up.depth < ?3)
-       SELECT source_key, depth, r.net
+       SELECT a.id, a.source, a.source_key, a.license, depth, r.algorithm, r.net
        FROM (SELECT source_key, min(depth) AS depth, ${REGISTERED} AS id
              FROM up WHERE source_key <> ?2 GROUP BY source_key) AS nearest
+       JOIN artifacts AS a ON a.id = nearest.id
        LEFT JOIN ratings AS r ON r.artifact_id = nearest.id
-       WHERE nearest.id IS NOT NULL ORDER BY depth, source_key`,
+       ORDER BY depth, a.source_key`,
     )
     .bind(JSON.stringify(parentKeys), selfKey, maxDepth);
 }

@@ -3,14 +3,14 @@
 import { CODE_LINKS_MAX } from "../limits.ts";
 import { splitCard } from "./card.ts";
 import type { CodeEvidence, JsonObject } from "./evidence.ts";
+import { isFramework } from "./frameworks.ts";
+import { isSameOwner } from "./signals/namespaces.ts";
 
 /** A repository that may be the model's. */
 export interface CodeCandidate {
   /** `owner/repo` as it was written. */
   repository: string;
   named_by: Exclude<CodeEvidence["named_by"], "source">;
-  /** Whether its owner or name has anything in common with the model's. */
-  related: boolean;
 }
 
 const LINK = /\bgithub\.com\/([A-Za-z0-9][A-Za-z0-9-]{0,38})\/([\w.-]{1,100})/gi;
@@ -22,36 +22,12 @@ const PAGES: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Libraries, runtimes and tools that cards of all kinds of models link to: whose code a model runs on, not its own. */
-const FRAMEWORKS: ReadonlySet<string> = new Set(
-  (
-    "abetlen/llama-cpp-python allenai/allennlp autogptq/autogptq axolotl-ai-cloud/axolotl casper-hansen/autoawq " +
-    "bitsandbytes-foundation/bitsandbytes dao-ailab/flash-attention dmlc/xgboost eleutherai/gpt-neox " +
-    "eleutherai/lm-evaluation-harness explosion/spacy facebookresearch/fairseq flairnlp/flair ggerganov/ggml " +
-    "ggerganov/llama.cpp ggml-org/ggml ggml-org/llama.cpp google/flax google/jax google/sentencepiece " +
-    "hiyouga/llama-factory huggingface/accelerate huggingface/autotrain-advanced huggingface/blog " +
-    "huggingface/candle huggingface/datasets huggingface/diffusers huggingface/evaluate huggingface/hub-docs " +
-    "huggingface/huggingface_hub huggingface/lighteval huggingface/notebooks huggingface/optimum huggingface/peft " +
-    "huggingface/pytorch-image-models huggingface/safetensors huggingface/sentence-transformers " +
-    "huggingface/setfit huggingface/text-generation-inference huggingface/tokenizers huggingface/transformers " +
-    "huggingface/transformers.js huggingface/trl jax-ml/jax keras-team/keras lightning-ai/lightning " +
-    "lmstudio-ai/lms microsoft/deepspeed microsoft/onnxruntime mlc-ai/mlc-llm mlc-ai/web-llm ml-explore/mlx " +
-    "ml-explore/mlx-examples ml-explore/mlx-lm mosaicml/composer mosaicml/llm-foundry nvidia/apex nvidia/nemo " +
-    "nvidia/tensorrt-llm ollama/ollama onnx/onnx oobabooga/text-generation-webui openai/openai-python " +
-    "openaccess-ai-collective/axolotl open-mmlab/mmdetection optuna/optuna pytorch/audio pytorch/fairseq " +
-    "pytorch/pytorch pytorch/vision rwightman/pytorch-image-models scikit-learn/scikit-learn sgl-project/sglang " +
-    "speechbrain/speechbrain tensorflow/models tensorflow/tensorflow tensorflow/tpu tloen/alpaca-lora " +
-    "ukplab/sentence-transformers ultralytics/ultralytics ultralytics/yolov5 unslothai/unsloth vllm-project/vllm " +
-    "xenova/transformers.js"
-  ).split(" "),
-);
-
 /**
- * The repositories that a card names, the most likely first: by how well owner and name match the model's id, then by
- * how early they are named. Frameworks count only if nothing else is named.
+ * The repositories that a card names, the most likely first: those whose owner is the model's, then by how well owner and
+ * name match the model's id, then by how early they are named. Frameworks count only if nothing else is named.
  */
 export function findCodeRepositories(modelId: string, readme: string, card: JsonObject | undefined): CodeCandidate[] {
-  const seen = new Map<string, Omit<CodeCandidate, "related"> & { score: number }>();
+  const seen = new Map<string, CodeCandidate & { score: number }>();
   const collect = (text: string, named_by: "readme" | "card") => {
     for (const [, owner = "", rest = ""] of text.matchAll(LINK)) {
       if (seen.size >= CODE_LINKS_MAX) return;
@@ -68,14 +44,18 @@ export function findCodeRepositories(modelId: string, readme: string, card: Json
   collect(splitCard(readme).body, "readme");
 
   const ranked = [...seen.values()].sort((a, b) => b.score - a.score);
-  const own = ranked.filter(({ repository }) => !FRAMEWORKS.has(repository.toLowerCase()));
-  if (own.length === 0) return ranked.map(({ repository }) => ({ repository, named_by: "framework", related: false }));
-  return own.map(({ repository, named_by, score }) => ({ repository, named_by, related: score > 0 }));
+  const own = ranked.filter(({ repository }) => !isFramework(repository));
+  if (own.length === 0) return ranked.map(({ repository }) => ({ repository, named_by: "framework" }));
+  return own.map(({ repository, named_by }) => ({ repository, named_by }));
 }
+
+/** More than any likeness of names: somebody else's repository of a similar name is not the model's own. */
+const SAME_OWNER_SCORE = 10;
 
 function likeness(modelId: string, owner: string, name: string): number {
   const [modelOwner = "", modelName = modelId] = modelId.includes("/") ? modelId.split("/") : ["", modelId];
-  return similarity(modelOwner, owner) + 2 * similarity(modelName, name);
+  const owned = isSameOwner(modelOwner, owner) ? SAME_OWNER_SCORE : 0;
+  return owned + similarity(modelOwner, owner) + 2 * similarity(modelName, name);
 }
 
 /** 1 for the same name but for case and punctuation, less for a name inside the other or words in common, else 0. */

@@ -8,8 +8,13 @@ import { mapFound, type Upstream } from "../sources/upstream.ts";
 import type { CodeCandidate } from "./code-repository.ts";
 import { type Collected, facts } from "./collected.ts";
 import type { CodeEvidence, Finding, GitHubRepository, Missing } from "./evidence.ts";
+import { isFramework } from "./frameworks.ts";
 import type { KeptFile } from "./kept-files.ts";
 
+/** Of the README of a model's code only the models that it names are read; it is kept with the evidence. */
+const README_CHARS = 256 * 1024;
+
+const FRAMEWORK: Missing = { status: "absent", reason: "not asked: a framework is no model's own code" };
 const NOT_RATED: Missing = { status: "unavailable", reason: "not asked: only a model's code is rated" };
 
 /** The code of a model: the likeliest repository that its card names and GitHub has. */
@@ -34,18 +39,27 @@ async function inspect(
   candidate: CodeCandidate,
   record: Finding<GitHubRepository>,
 ): Promise<CodeEvidence> {
-  if (record.status !== "found") {
-    return { ...candidate, record, contributors: record, tree: record, license: record, reviews: record };
-  }
+  const all = (of: Missing) => ({ contributors: of, tree: of, license: of, reviews: of });
+  if (record.status !== "found") return { ...candidate, record, ...all(record), readme: record };
   const { full_name, default_branch } = record.value;
-  const [contributors, tree, license, reviews] = await Promise.all([
+  const named = { ...candidate, repository: full_name, record };
+  if (isFramework(full_name)) return { ...named, ...all(FRAMEWORK), readme: FRAMEWORK };
+  const [contributors, tree, license, reviews, readme] = await Promise.all([
     github.contributors(full_name),
     github.tree(full_name, default_branch),
     github.license(full_name),
     github.reviews(full_name),
+    github.readme(full_name),
   ]);
   const id = mapFound(license, (found) => found.id);
-  return { ...candidate, repository: full_name, record, contributors, tree, license: id, reviews };
+  return {
+    ...named,
+    contributors,
+    tree,
+    license: id,
+    reviews,
+    readme: mapFound(readme, (bytes) => decodeText(bytes).slice(0, README_CHARS)),
+  };
 }
 
 /** An artifact on GitHub. Never fails: what cannot be reached is a finding. */
@@ -53,7 +67,7 @@ export async function collectGitHub(asked: ArtifactSource, upstream: Upstream, a
   const github = createGitHub(upstream);
   const repository = projectPath(asked);
   const record = await github.repository(repository);
-  const named = { repository, named_by: "source", related: true, contributors: NOT_RATED, reviews: NOT_RATED } as const;
+  const named = { repository, named_by: "source", contributors: NOT_RATED, reviews: NOT_RATED } as const;
   if (record.status !== "found") {
     const code = { ...named, record, tree: record, license: record, readme: record };
     const evidence = { kind: "github", source: asked.source, collected_at: at, code } as const;

@@ -7,22 +7,28 @@
 
 import { DATASETS_MAX, KEPT_FILE_MAX_BYTES, README_MAX_BYTES } from "../limits.ts";
 import { readDatasets, readParents } from "../lineage/parents.ts";
-import { decodeText, parseJsonObject } from "../sources/json.ts";
+import { decodeText, parsePythonJson, parsePythonJsonObject } from "../sources/json.ts";
 import type { ArtifactSource } from "../sources/source-url.ts";
 import { mapFound } from "../sources/upstream.ts";
 import { readCard } from "./card.ts";
 import { findCodeRepositories } from "./code-repository.ts";
 import { type Collected, facts, licensesOf } from "./collected.ts";
-import type {
-  CodeEvidence,
-  Finding,
-  Found,
-  HubRecord,
-  JsonObject,
-  Missing,
-  ModelEvidence,
-  UpstreamFile,
+import {
+  type CodeEvidence,
+  type ConfigEvidence,
+  EVIDENCE_FORMAT,
+  type Finding,
+  type Found,
+  type HubRecord,
+  type JsonObject,
+  type Missing,
+  type ModelEvidence,
+  type UpstreamFile,
 } from "./evidence.ts";
+import { hooksOf, isOtherConfig } from "./metrics/code-hooks.ts";
+
+/** Other configurations of an upload that are read; models have five or six. */
+const CONFIGS_MAX = 16;
 
 /** An uploaded bundle. */
 export interface UploadedBundle {
@@ -31,6 +37,8 @@ export interface UploadedBundle {
   sha256: string;
   /** When it came, ISO 8601. */
   at: string;
+  /** What the inspection of its bytes says. */
+  inspection?: NonNullable<ModelEvidence["inspection"]> | undefined;
   /** The bytes of one of the files, which is no larger than asked for here. */
   read(path: string): Promise<Uint8Array>;
 }
@@ -46,11 +54,11 @@ export async function collectUpload(source: ArtifactSource, bundle: UploadedBund
   async function read(path: string, cap: number): Promise<Finding<Uint8Array>> {
     const file = files.find((candidate) => candidate.path === path);
     if (!file) return { status: "absent", reason: "the upload has no such file" };
-    if ((file.size ?? 0) > cap) return { status: "unavailable", reason: `larger than ${cap} bytes` };
+    if ((file.size ?? 0) > cap) return { status: "unreadable", reason: `larger than ${cap} bytes` };
     return { status: "found", value: await bundle.read(folder + path), ...found };
   }
   const json = async (path: string): Promise<Finding<JsonObject>> =>
-    mapFound(await read(path, KEPT_FILE_MAX_BYTES), (bytes) => parseJsonObject(decodeText(bytes)));
+    mapFound(await read(path, KEPT_FILE_MAX_BYTES), (bytes) => parsePythonJsonObject(decodeText(bytes)));
 
   const readme = mapFound(await read("README.md", README_MAX_BYTES), decodeText);
   const bare: Found<HubRecord> = { status: "found", value: recordOf(source, files), ...found };
@@ -63,14 +71,24 @@ export async function collectUpload(source: ArtifactSource, bundle: UploadedBund
   }
   const config = await json("config.json");
   const adapter_config = await json("adapter_config.json");
+  const configs: ConfigEvidence[] = [];
+  for (const { path } of files.filter((file) => isOtherConfig(file.path)).slice(0, CONFIGS_MAX)) {
+    const hooks = mapFound(await read(path, KEPT_FILE_MAX_BYTES), (bytes) =>
+      hooksOf(parsePythonJson(decodeText(bytes))),
+    );
+    configs.push({ path, hooks });
+  }
   const own = { source: source.source, record, card, config, adapter_config };
   const code = codeOf(source, readme, card);
   const evidence: ModelEvidence = {
     kind: "model",
+    format: EVIDENCE_FORMAT,
     uploaded: true,
     ...own,
     collected_at: bundle.at,
     readme,
+    configs,
+    ...(bundle.inspection && { inspection: bundle.inspection }),
     datasets: readDatasets(own)
       .slice(0, DATASETS_MAX)
       .map(({ source: id }) => ({ id, record: NOT_ASKED })),

@@ -73,7 +73,7 @@ async function collectHub(
   upstream: Upstream,
   at: string,
 ): Promise<Collected> {
-  const record = await hubRecord(upstream, repository, true);
+  const record = await hubRecord(upstream, repository, { blobs: true });
   const known = record.status === "found" ? record.value : undefined;
   const canonical = { ...repository, id: known?.id ?? repository.id };
   const files = known?.files ?? [];

@@ -27,20 +27,33 @@ export interface CodeEvidence {
   repository: string;
   /** Where it was named: `readme`, `card`, `framework` (only a framework was named), or `source` (it is the artifact). */
   named_by: "readme" | "card" | "framework" | "source";
-  /** Whether its owner or name has anything in common with the artifact's: a card may name anybody's repository. */
-  related: boolean;
   record: Finding<GitHubRepository>;
   contributors: Finding<Contributor[]>;
   tree: Finding<RepositoryTree>;
   /** SPDX id or raw licence text's name, from `/license`. */
   license: Finding<string>;
   reviews: Finding<ReviewRecord>;
+  /** Its README, which may say whose code it is. Absent in evidence of format 1, and for frameworks. */
   readme?: Finding<string>;
 }
+
+/** What a configuration of a model names that makes a loader run code; see `hooksOf`. */
+export interface ConfigEvidence {
+  path: string;
+  hooks: Finding<string[]>;
+}
+
+/**
+ * Version of the evidence that is collected now. Format 1 (the key is absent) has no `createdAt`, no scan of the hub, no README
+ * of the code repository, no configurations but two, and counts reviews by anybody.
+ */
+export const EVIDENCE_FORMAT = 2;
 
 /** All that one ingest of a model learned. Every metric is a pure function of this record. */
 export interface ModelEvidence {
   kind?: "model";
+  /** See `EVIDENCE_FORMAT`. */
+  format?: number;
   /** Its own files are all that is known of it: nobody was asked, and nobody will be. */
   uploaded?: true;
   /** Canonical source id, `google-bert/bert-base-uncased`. */
@@ -54,13 +67,19 @@ export interface ModelEvidence {
   card: Finding<JsonObject>;
   config: Finding<JsonObject>;
   adapter_config: Finding<JsonObject>;
+  /** The other configurations at the top of the repository. */
+  configs?: ConfigEvidence[];
   datasets: DatasetEvidence[];
+  /** Datasets that the results of the card name and that it does not declare, as far as they were asked for. */
+  result_datasets?: DatasetEvidence[];
   /** The first few declared parents; the others were not asked for. */
   parents?: ParentEvidence[];
   /** Absent when the card names no code repository. */
   code?: CodeEvidence;
-  /** Authors of the model repository's own commits; asked only when there is no code repository. */
+  /** Authors of the model repository's own commits. Before format 2 asked only when there is no code repository. */
   commit_authors: Finding<CommitAuthor[]>;
+  /** Of an upload: what our own inspection of its bytes says. */
+  inspection?: "safe" | "unsafe" | "unknown";
 }
 
 /** What was learned of an artifact that lives on the hub but is no model: a dataset, the code of a space. */

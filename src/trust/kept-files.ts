@@ -24,7 +24,7 @@ export interface LeftOut {
 
 /** Fetches that are under way. */
 export interface Keeping {
-  /** One file as a finding: `absent` if upstream does not list it, `unavailable` if it was left out. */
+  /** One file as a finding: `absent` if upstream does not list it, `unreadable` if it was left out. */
   finding(path: string): Promise<Finding<Uint8Array<ArrayBuffer>>>;
   /** Everything, once all fetches have ended. */
   finish(): Promise<{ kept: KeptFile[]; left_out: LeftOut[] }>;
@@ -42,7 +42,7 @@ export function startKeeping(files: readonly UpstreamFile[], wanted: readonly Re
   const fetches = new Map<string, Promise<Finding<Uint8Array<ArrayBuffer>>>>();
   let total = 0;
 
-  const without = (path: string, reason: string) => fetches.set(path, Promise.resolve(unavailable(reason)));
+  const without = (path: string, reason: string) => fetches.set(path, Promise.resolve(unreadable(reason)));
 
   async function keep(file: UpstreamFile, cap: number): Promise<Finding<Uint8Array<ArrayBuffer>>> {
     const finding = await fetch(file.path, cap);
@@ -52,7 +52,7 @@ export function startKeeping(files: readonly UpstreamFile[], wanted: readonly Re
     if (file.sha256 !== undefined && file.sha256 !== finding.sha256) {
       return { status: "unreadable", reason: "its digest is not the one that upstream gives", url: finding.url };
     }
-    if (total + finding.value.byteLength > KEPT_FILES_MAX_BYTES) return unavailable("over the total of kept files");
+    if (total + finding.value.byteLength > KEPT_FILES_MAX_BYTES) return unreadable("over the total of kept files");
     total += finding.value.byteLength;
     return finding;
   }
@@ -94,6 +94,7 @@ export function totalSize(files: readonly UpstreamFile[]): number | undefined {
   return sizes.length === 0 ? undefined : sizes.reduce((sum, size) => sum + size, 0);
 }
 
-function unavailable(reason: string): Missing {
-  return { status: "unavailable", reason };
+/** The file is there and its publisher made it so that we do not read it. */
+function unreadable(reason: string): Missing {
+  return { status: "unreadable", reason };
 }

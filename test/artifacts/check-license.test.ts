@@ -134,6 +134,21 @@ describe("the licence check", () => {
       });
     });
 
+    it("is rated by the licence of a registered grandparent, too", async () => {
+      await registry.register("model", "acme-labs/aster-base");
+      await env.DB.prepare(
+        `UPDATE artifacts SET source = 'meta-llama/Llama-3.1-8B', source_key = 'meta-llama/llama-3.1-8b', license = '["llama3.1"]'
+         WHERE id = 1`,
+      ).run();
+      await registry.register("model", "acme-labs/llama-relabelled");
+      const id = await registry.register("model", "acme-labs/llama-relabelled-gguf");
+      const { json } = await registry.call("GET", `/artifact/model/${id}/rate?explain=true`);
+      expect(json).toMatchObject({ license: 0.6 });
+      expect(JSON.stringify((json as { evidence: { license: unknown } }).evidence.license)).toContain(
+        "meta-llama/Llama-3.1-8B",
+      );
+    });
+
     it("differs from one that passes them on", async () => {
       const id = await registry.register("model", "acme-labs/llama-honest");
       expect((await check(id, project, "?explain=true")).json).toMatchObject({

@@ -4,6 +4,8 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { withFaults } from "../faults.ts";
 import { brokenInvariants, createRegistry, objectKeys, rows } from "../harness.ts";
+import { bundle, textOf } from "../zip/light-bundle.ts";
+import { makeZip } from "../zip/make-zip.ts";
 
 const registry = createRegistry();
 const BERT = "google-bert/bert-base-uncased";
@@ -31,22 +33,32 @@ describe("a rating", () => {
     const { status, json } = await registry.call("GET", `/artifact/model/${id}/rate`);
     expect(status).toBe(200);
     expect(KEYS).toHaveLength(26);
-    expect(Object.keys(json as object)).toEqual([...KEYS, "pipeline_tag"]);
-    expect(json).toMatchObject({ name: "my bert", category: "model", license: 1, reviewedness: 0.94 });
+    expect(Object.keys(json as object)).toEqual([...KEYS, "pipeline_tag", "signals"]);
+    expect(json).toMatchObject({
+      name: "my bert",
+      category: "model",
+      license: 1,
+      reviewedness: 0.94,
+      signals: { code_link: 1, artifact_safety: 0.75, maturity: 1, openness: 0, license_text: 0 },
+    });
   });
 
   it("with its explanation shows, for each metric, what it was made of and whence that came", async () => {
     const id = await registry.register("model", BERT);
     const { json } = await registry.call("GET", `/artifact/model/${id}/rate?explain=true`);
     const { evidence } = json as { evidence: Record<string, { version: number; sources: { url: string }[] }> };
-    expect(Object.keys(evidence)).toHaveLength(12);
+    expect(Object.keys(evidence)).toHaveLength(18);
     expect(evidence["reviewedness"]).toMatchObject({
       available: true,
       inputs: { peer_of: "no GITHUB_TOKEN", community: 0.94, community_of: { downloads: 54783898 } },
     });
     expect(evidence["license"]?.sources.map((source) => source.url)).toEqual([
-      `https://huggingface.co/api/models/${BERT}?blobs=true`,
+      `https://huggingface.co/api/models/${BERT}?blobs=true&securityStatus=true`,
     ]);
+    expect(evidence["artifact_safety"]).toMatchObject({
+      summary: "Files that may run code when loaded: pytorch_model.bin. The hub's scan: finished.",
+      inputs: { scan: "finished" },
+    });
   });
 
   it("is answered thirteen times at once, without asking upstream again", async () => {
@@ -67,6 +79,53 @@ describe("a rating", () => {
     expect(await rows("SELECT net FROM ratings WHERE algorithm <> 'old'")).toEqual([{ net: fresh.net_score }]);
   });
 
+  it("whose kept evidence is of an older format says what only an update can renew, and is whole after one", async () => {
+    const id = await registry.register("model", BERT, "it");
+    const { entries } = await bundle();
+    const evidence = JSON.parse(textOf(entries, "evidence.json")) as Record<string, Record<string, unknown>>;
+    const { format: _, configs: __, ...old } = evidence;
+    const record = old["record"]?.["value"] as Record<string, unknown>;
+    delete record["created_at"];
+    delete record["scan"];
+    delete old["code"]?.["readme"];
+    const zip = makeZip(
+      entries.map(({ path, bytes }) => ({
+        name: path,
+        data: path === "evidence.json" ? JSON.stringify(old) : new Uint8Array(bytes),
+      })),
+    );
+    await env.BUCKET.put(`artifacts/model/${id}.zip`, zip);
+    await env.DB.prepare("UPDATE artifacts SET size = ?").bind(zip.length).run();
+    await env.DB.prepare("UPDATE ratings SET algorithm = 'old'").run();
+    const cut = createRegistry({ HF_ENDPOINT: "https://unreachable.test" });
+    const renewed = await cut.call("GET", `/artifact/model/${id}/rate?explain=true`);
+    expect(renewed.json).toMatchObject({
+      awaiting_update: ["reproducibility", "reviewedness", "artifact_safety", "maturity"],
+      signals: { code_link: 1, artifact_safety: 0.5 },
+      evidence: { maturity: { available: false } },
+    });
+    expect((renewed.json as { signals: object }).signals).not.toHaveProperty("maturity");
+    const body = { metadata: { name: "it", id, type: "model" }, data: { url: BERT } };
+    expect((await registry.call("PUT", `/artifacts/model/${id}`, body)).status).toBe(200);
+    const whole = (await registry.call("GET", `/artifact/model/${id}/rate`)).json;
+    expect(whole).toMatchObject({ signals: { artifact_safety: 0.75, maturity: 1 } });
+    expect(whole).not.toHaveProperty("awaiting_update");
+  });
+
+  it("is made again when its namespace becomes a trusted one, and when it ceases to be", async () => {
+    const open = createRegistry({ INGEST_GATE: "{}" });
+    const id = await open.register("model", "acme-labs/lonely");
+    const capOf = async (of: typeof open) => {
+      const { json } = await of.call("GET", `/artifact/model/${id}/rate?explain=true`);
+      const { evidence } = json as { evidence: { net_score: { inputs: { standing: { cap: number } } } } };
+      return evidence.net_score.inputs.standing.cap;
+    };
+    const trusting = createRegistry({ TRUSTED_NAMESPACES: "openai, ACME-labs" });
+    expect([await capOf(open), await capOf(trusting), await capOf(trusting), await capOf(open)]).toEqual([
+      0.1, 1, 1, 0.1,
+    ]);
+  });
+
   it("is renewed by an update", async () => {
     const id = await registry.register("model", BERT, "it");
     const body = { metadata: { name: "it", id, type: "model" }, data: { url: "acme-labs/aster-chat" } };
@@ -77,20 +136,33 @@ describe("a rating", () => {
     expect(after).not.toEqual(before);
   });
 
-  it("counts a registered parent by its rating, and an unregistered one by a light score", async () => {
-    const parentOf = async (id: string) => {
+  it("counts a registered parent by its rating, and shows the light score of one that is not registered", async () => {
+    const treeOf = async (id: string) => {
       const { json } = await registry.call("GET", `/artifact/model/${id}/rate?explain=true`);
-      const { evidence } = json as { evidence: { tree_score: { inputs: { ancestors: unknown[] } } } };
-      return evidence.tree_score.inputs.ancestors;
+      const { evidence } = json as {
+        evidence: { tree_score: { inputs: { ancestors: unknown[]; left_out: unknown[] } } };
+      };
+      return evidence.tree_score.inputs;
     };
+    const parentOf = async (id: string) => (await treeOf(id)).ancestors;
     const orphan = await registry.register("model", "acme-labs/aster-chat", "before");
-    expect(await parentOf(orphan)).toMatchObject([{ source: "acme-labs/aster-base", depth: 1, from: "light" }]);
+    expect(await treeOf(orphan)).toMatchObject({
+      ancestors: [],
+      left_out: [{ source: "acme-labs/aster-base", reason: "not registered", light_score: expect.any(Number) }],
+    });
     await registry.register("model", "acme-labs/aster-base");
     const child = await registry.register("model", "acme-labs/aster-chat", "after");
     const [net] = await rows<{ net: number }>("SELECT net FROM ratings WHERE artifact_id = 2");
     expect(await parentOf(child)).toMatchObject([
       { source: "acme-labs/aster-base", depth: 1, from: "rating", score: net?.net },
     ]);
+    // a net on another scale is not averaged
+    await env.DB.prepare("UPDATE ratings SET algorithm = 'old' WHERE artifact_id = 2").run();
+    const late = await registry.register("model", "acme-labs/aster-chat", "late");
+    expect(await treeOf(late)).toMatchObject({
+      ancestors: [],
+      left_out: [{ source: "acme-labs/aster-base", reason: "rated by an older algorithm" }],
+    });
   });
 
   it.each([
@@ -117,14 +189,66 @@ describe("a rating", () => {
 describe("the gate", () => {
   it("keeps out what is not trusted enough, with the contract's text, and leaves nothing", async () => {
     const answer = await registry.call("POST", "/artifact/model", { url: "acme-labs/lonely" });
-    expect([answer.status, answer.json]).toMatchObject([424, { detail: "Ingest rejected: reviewedness=0.14 < 0.50" }]);
+    const reason = expect.stringContaining("more downloads and likes");
+    const failing = [{ metric: "reviewedness", score: 0.135, least: 0.5, reason }];
+    expect([answer.status, answer.json]).toMatchObject([
+      424,
+      { detail: "Ingest rejected: reviewedness=0.14 < 0.50", failing },
+    ]);
     await nothingWasLeft();
+  });
+
+  it("keeps out what the hub made a few days ago, and says from when on it is let in", async () => {
+    const answer = await registry.call("POST", "/artifact/model", { url: "acme-labs/newborn" });
+    expect([answer.status, answer.json]).toMatchObject([
+      424,
+      {
+        detail: "Ingest rejected: created 0.0 days ago < 7 days",
+        failing: [
+          { metric: "age_days", score: 0, least: 7, reason: expect.stringContaining("from 2999-01-08T00:00:00.000Z") },
+        ],
+      },
+    ]);
+    await nothingWasLeft();
+    for (const exempt of [{ MIN_AGE_DAYS: "0" }, { TRUSTED_NAMESPACES: "acme-labs" }]) {
+      expect((await createRegistry(exempt).call("POST", "/artifact/model", { url: "acme-labs/newborn" })).status).toBe(
+        201,
+      );
+      await registry.call("DELETE", "/reset");
+    }
+    expect(
+      (
+        await createRegistry({ TRUSTED_NAMESPACES: "acme" }).call("POST", "/artifact/model", {
+          url: "acme-labs/newborn",
+        })
+      ).status,
+    ).toBe(424);
+  });
+
+  it("does not replace a version by one that is too young", async () => {
+    const id = await registry.register("model", BERT, "it");
+    const body = { metadata: { name: "it", id, type: "model" }, data: { url: "acme-labs/newborn" } };
+    expect((await registry.call("PUT", `/artifacts/model/${id}`, body)).status).toBe(424);
+    expect(await brokenInvariants()).toEqual([]);
+  });
+
+  it("can ask for signals, as the strict one does", async () => {
+    const strict = createRegistry({ INGEST_GATE: '{"reviewedness":0.5,"artifact_safety":0.5,"maturity":0.25}' });
+    const answer = await strict.call("POST", "/artifact/model", { url: "acme-labs/flagged" });
+    expect(answer.json).toMatchObject({ detail: "Ingest rejected: artifact_safety=0.00 < 0.50" });
+    expect((await strict.call("POST", "/artifact/model", { url: BERT })).status).toBe(201);
   });
 
   it("names every failing metric", async () => {
     const strict = createRegistry({ INGEST_GATE: '{"license":0.9,"reviewedness":0.5,"ramp_up_time":0}' });
     const answer = await strict.call("POST", "/artifact/model", { url: "acme-labs/lonely" });
-    expect(answer.json).toMatchObject({ detail: "Ingest rejected: license=0.00 < 0.90; reviewedness=0.14 < 0.50" });
+    expect(answer.json).toMatchObject({
+      detail: "Ingest rejected: license=0.00 < 0.90; reviewedness=0.14 < 0.50",
+      failing: [
+        { metric: "license", score: 0, least: 0.9 },
+        { metric: "reviewedness", score: 0.135, least: 0.5 },
+      ],
+    });
   });
 
   it("opened lets all in, and is not for datasets and code", async () => {
@@ -163,6 +287,15 @@ describe("the gate", () => {
       expect((await createRegistry({ INGEST_GATE }).call("GET", "/artifacts/model/1")).status).toBe(500);
     }
     expect(errors.map((line) => line.includes("INGEST_GATE"))).toEqual([true, true, true]);
+    for (const [name, value] of [
+      ["MIN_AGE_DAYS", "a week"],
+      ["MIN_AGE_DAYS", "-1"],
+      ["TRUSTED_NAMESPACES", "openai/whisper"],
+    ] as const) {
+      errors.length = 0;
+      expect((await createRegistry({ [name]: value }).call("GET", "/artifacts/model/1")).status).toBe(500);
+      expect(errors[0], name).toContain(name);
+    }
   });
 });
 

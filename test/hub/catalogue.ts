@@ -26,6 +26,10 @@ export interface HubRepo {
   downloads: number;
   likes: number;
   lastModified: string;
+  /** When the hub made it: a fixed time long ago, so that no test depends on the clock. */
+  createdAt: string;
+  /** What the hub's scanners say; finished and clean unless a test says otherwise. */
+  scan: { scansDone: boolean; filesWithIssues: { path: string; level: string }[] };
   pipeline?: string;
   library?: string;
   tags: string[];
@@ -129,6 +133,8 @@ export function model(id: string, spec: ModelSpec = {}): HubRepo {
     downloads: 1_500_000,
     likes: 250,
     lastModified: "2026-03-14T09:26:53.000Z",
+    createdAt: "2024-02-29T12:00:00.000Z",
+    scan: { scansDone: true, filesWithIssues: [] },
     pipeline: "text-classification",
     commits: ["ada", "ada", "grace"],
     ...rest,
@@ -365,6 +371,13 @@ const MODELS: HubRepo[] = [
   model("acme-labs/llama-relabelled", { card: { license: "mit", base_model: "meta-llama/Llama-3.1-8B" } }),
   model("acme-labs/llama-relabelled-gguf", { card: { license: "mit", base_model: "acme-labs/llama-relabelled" } }),
   model("acme-labs/lonely", { card: { language: "en" }, downloads: 3, likes: 0, commits: ["ada"] }),
+  // Made in a time to come, so that it is young whatever the clock says; a favourite all the same.
+  model("acme-labs/newborn", { createdAt: "2999-01-01T00:00:00.000Z", card: { license: "mit", language: "en" } }),
+  // What a scanner and a reader of names object to.
+  model("acme-labs/flagged", {
+    scan: { scansDone: true, filesWithIssues: [{ path: "pytorch_model.bin", level: "unsafe" }] },
+    files: { "config.json": json(bertConfig), "pytorch_model.bin": { bytes: 4096 } },
+  }),
   // To be copied whole: every digest is that of the bytes, and nothing in it is dangerous.
   model("openai/whisper-tiny", {
     aliases: [],

@@ -204,7 +204,9 @@ function history(repo: CodeRepo) {
     const author = person(pick(i));
     const byOther = (i % 20) + 1 <= repo.reviewed * 20;
     const reviewer = byOther ? (logins.length > 1 ? pick(i + 1) : "visitor") : i % 3 === 1 ? author.login : undefined;
-    const reviews = { nodes: reviewer ? [{ author: person(reviewer), state: "APPROVED" }] : [] };
+    const reviews = {
+      nodes: reviewer ? [{ author: person(reviewer), state: "APPROVED", authorAssociation: "MEMBER" }] : [],
+    };
     const pull = { number: i + 1, merged: true, author, reviews };
     return {
       oid: hex(`${repo.fullName}:commit:${i}`, 40),

@@ -48,7 +48,8 @@ function apiTarget({ path, url }: Call): Target | undefined {
   const [, kind, id, route, rev] = API.exec(path) ?? [];
   if (id === undefined) return undefined;
   const withBlobs = url.searchParams.get("blobs") === "true";
-  const answer = (repo: HubRepo) => (route === "commits" ? commitsOf(repo) : record(repo, withBlobs));
+  const withScan = url.searchParams.get("securityStatus") === "true";
+  const answer = (repo: HubRepo) => (route === "commits" ? commitsOf(repo) : record(repo, withBlobs, withScan));
   return { kind: kind === "datasets" ? kind : "models", id, rev, answer };
 }
 
@@ -63,8 +64,8 @@ function fileTarget(call: Call): Target | undefined {
 const failure = (status: number, code: string, message: string): Response =>
   Response.json({ error: message }, { status, headers: { "x-error-code": code, "x-error-message": message } });
 
-/** The record as `/api/models/{id}` sends it: sizes and digests only with `?blobs=true`. */
-async function record(repo: HubRepo, withBlobs: boolean): Promise<Response> {
+/** The record as `/api/models/{id}` sends it: sizes and digests only with `?blobs=true`, a scan only with `?securityStatus=true`. */
+async function record(repo: HubRepo, withBlobs: boolean, withScan: boolean): Promise<Response> {
   const entries = Object.entries(repo.files);
   const facts = await Promise.all(entries.map(([path, content]) => factsOf(repo.id, path, content)));
   const config = repo.files["config.json"];
@@ -75,7 +76,7 @@ async function record(repo: HubRepo, withBlobs: boolean): Promise<Response> {
     author: repo.id.split("/")[0],
     sha: repo.sha,
     lastModified: repo.lastModified,
-    createdAt: "2024-02-29T12:00:00.000Z",
+    createdAt: repo.createdAt,
     private: repo.private,
     gated: repo.gated,
     disabled: false,
@@ -89,6 +90,7 @@ async function record(repo: HubRepo, withBlobs: boolean): Promise<Response> {
       return { rfilename, blobId, size, ...(pointer ? { lfs: { sha256, size, pointerSize: pointer.length } } : {}) };
     }),
     // Counts every old revision, as upstream does: whoever takes it for the model's size is wrong by a factor of three.
+    ...(withScan && repo.kind === "models" ? { securityRepoStatus: repo.scan } : {}),
     usedStorage: 3 * facts.reduce((sum, { size }) => sum + size, 0),
   };
   const ofModels: Json = {

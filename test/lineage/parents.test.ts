@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ParentEvidencePart, readDatasets, readParents } from "../../src/lineage/parents.ts";
+import { PRIVATE_OR_GATED } from "../../src/sources/upstream.ts";
 import type { Finding, HubRecord, JsonObject } from "../../src/trust/evidence.ts";
 
 const ABSENT = { status: "absent", reason: "none" } as const;
@@ -92,6 +93,9 @@ describe("parents", () => {
     ["a very long name", `a/${"b".repeat(300)}`],
     ["a control character", "a/b\u0000"],
     ["a URL elsewhere", "https://example.org/a/b"],
+    ["a page of the hub's datasets", "datasets/squad"],
+    ["a space", "spaces/demo"],
+    ["documentation", "docs/transformers"],
   ])("are not %s", (_what, id) => {
     expect(sources({ config: { _name_or_path: id }, card: { base_model: id }, tags: [`base_model:${id}`] })).toEqual(
       [],
@@ -122,6 +126,17 @@ describe("parents", () => {
     expect(sources({ config: { _name_or_path: "old" }, parents: [{ id: "OLD", record: record("me/child") }] })).toEqual(
       [],
     );
+  });
+
+  it("are not words that the hub does not know, which are folders and classes", () => {
+    const asked = (id: string, missing: Finding<HubRecord>) =>
+      sources({ config: { _name_or_path: id }, parents: [{ id, record: missing }] });
+    const hidden = { status: "unavailable", reason: PRIVATE_OR_GATED } as const;
+    const down = { status: "unavailable", reason: "timed out" } as const;
+    expect([asked("mymodel", ABSENT), asked("MyModel", hidden), asked("mymodel", down)]).toEqual([[], [], ["mymodel"]]);
+    expect(asked("mymodel", record("org/mymodel"))).toEqual(["org/mymodel"]);
+    // a model with an owner may be private, or gone since
+    expect([asked("a/b", ABSENT), asked("a/b", hidden)]).toEqual([["a/b"], ["a/b"]]);
   });
 
   it("may be written as the address of a page of the hub", () => {
@@ -158,5 +173,13 @@ describe("datasets", () => {
       { source: "o/d", key: "o/d", relation, read_from: "model_card" },
       { source: "wikipedia", key: "wikipedia", relation, read_from: "hf_tag" },
     ]);
+  });
+
+  it("may be written where a parent should stand", () => {
+    const { card, record: hub } = evidence({
+      card: { base_model: ["datasets/squad", "https://huggingface.co/datasets/o/d", "a/b"], datasets: "datasets/c4" },
+    });
+    expect(readDatasets({ card, record: hub }).map(({ source }) => source)).toEqual(["c4", "squad", "o/d"]);
+    expect(sources({ card: { base_model: ["datasets/squad", "a/b"] } })).toEqual(["a/b"]);
   });
 });

@@ -6,6 +6,7 @@ import { hexToBase64 } from "../../src/lib/hash.ts";
 import { READ_WHOLE_MAX_BYTES } from "../../src/limits.ts";
 import { withFaults } from "../faults.ts";
 import { brokenInvariants, createRegistry, objectKeys, rows, unfinishedWork } from "../harness.ts";
+import { harmlessByProtocol } from "../inspection/make-pickle.ts";
 import { artifactIn, linkIn, NO_ARTIFACT, refusal, seen, source, world } from "./answers.ts";
 import { CARD, hexOf, modelZip, reserveId, uploadOne, zipOf } from "./uploading.ts";
 
@@ -117,6 +118,27 @@ describe("PUT /artifacts/{artifact_type}/{id}/content", () => {
       pipeline_tag: "text-generation",
       unavailable: ["bus_factor", "reviewedness"],
     });
+  });
+
+  it("says of its safety what the inspection and its configurations say, also when it is rated again", async () => {
+    const signalsOf = async (id: string) =>
+      (await registry.call("GET", `/artifact/model/${id}/rate`)).json as { signals: Record<string, number> };
+    const pickled = await uploadOne(
+      "model",
+      zipOf({ "README.md": CARD, "model.pkl": harmlessByProtocol[2] ?? "" }),
+      "pickled",
+    );
+    const hooked = await uploadOne(
+      "model",
+      zipOf({ "README.md": CARD, "tokenizer_config.json": '{"auto_map":{"AutoTokenizer":"x.Y"}}' }),
+      "hooked",
+    );
+    const first = [await signalsOf(pickled), await signalsOf(hooked)].map(({ signals }) => signals["artifact_safety"]);
+    expect(first).toEqual([0.75, 0.25]);
+    await env.DB.prepare("UPDATE ratings SET algorithm = 'older', rating = '{}'").run();
+    const again = [await signalsOf(pickled), await signalsOf(hooked)].map(({ signals }) => signals["artifact_safety"]);
+    expect(again).toEqual(first);
+    expect((await signalsOf(pickled)).signals).not.toHaveProperty("maturity");
   });
 
   it("rates what names datasets and code that nobody was asked about, by the rest", async () => {

@@ -123,7 +123,14 @@ describe("PUT /artifacts/{artifact_type}/{id}", () => {
 
   it.each([
     ["a model that is not there", "acme-labs/does-not-exist", NO_MODEL],
-    ["one that nobody trusts", "acme-labs/lonely", refusal(424, "Ingest rejected: reviewedness=0.14 < 0.50")],
+    [
+      "one that nobody trusts",
+      "acme-labs/lonely",
+      [
+        424,
+        { detail: "Ingest rejected: reviewedness=0.14 < 0.50", failing: [expect.objectContaining({ least: 0.5 })] },
+      ],
+    ],
     ["one whose host is down", "hostile/unavailable", UPSTREAM],
     ["no model", "https://example.org/x", refusal(400, "A model must be a Hugging Face URL or id.")],
     ["a long url", "x".repeat(2049), refusal(413, "URL exceeds maximum length of 2048 characters.")],

@@ -171,6 +171,16 @@ describe("an error that crosses a binding", () => {
     });
   });
 
+  it("says of a refused model what was measured and what would be let in", async () => {
+    const { refusal } = await call("register", { type: "model", url: "acme-labs/newborn" });
+    expect(refusal).toMatchObject({
+      code: "ingest_rejected",
+      status: 424,
+      detail: "Ingest rejected: created 0.0 days ago < 7 days",
+      failing: [{ metric: "age_days", score: 0, least: 7, reason: expect.any(String) }],
+    });
+  });
+
   it("is told apart by a caller of an older compatibility date, too, who gets no properties", async () => {
     const { refusal, own } = await call("get", REF, "REGISTRY", env.OLD_CONSUMER);
     expect(own).toEqual(["remote"]);

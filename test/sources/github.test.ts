@@ -84,6 +84,16 @@ describe("what belongs to a repository", () => {
     expect(await github.license("o/r")).toMatchObject({ value: { id: "NOASSERTION", path: "LICENSE", bytes } });
   });
 
+  it("is unreadable where GitHub lists no contributors of a history that is too large", async () => {
+    answerWith({
+      [`${REPO}/contributors?per_page=100`]: json({ message: "The history is too large" }, { status: 403 }),
+      [`${REPO}/license`]: json({}, { status: 403 }),
+    });
+    const github = createGitHub(upstream());
+    expect((await github.contributors("o/r")).status).toBe("unreadable");
+    expect((await github.license("o/r")).status).toBe("unavailable");
+  });
+
   it("of an empty repository is none", async () => {
     answerWith({
       [`${REPO}/contributors?per_page=100`]: new Response(null, { status: 204 }),
@@ -96,9 +106,21 @@ describe("what belongs to a repository", () => {
 });
 
 describe("reviews", () => {
-  const pull = (author: string, reviewer: unknown, merged = true, state = "APPROVED") => ({
+  const pull = (
+    author: string | null,
+    reviewer: unknown,
+    merged = true,
+    state = "APPROVED",
+    authorAssociation: string | null = "MEMBER",
+  ) => ({
     associatedPullRequests: {
-      nodes: [{ merged, author: { login: author }, reviews: { nodes: [{ author: reviewer, state }] } }],
+      nodes: [
+        {
+          merged,
+          author: author && { login: author },
+          reviews: { nodes: [{ author: reviewer, state, authorAssociation }] },
+        },
+      ],
     },
   });
 
@@ -111,7 +133,7 @@ describe("reviews", () => {
     expect(asked).toHaveLength(0);
   });
 
-  it("count by somebody else, on merged pull requests, in added lines", async () => {
+  it("count where owners, members or collaborators other than the author approved, on merged pull requests, in added lines", async () => {
     const nodes = [
       { additions: 10, ...pull("ann", { login: "bob" }) },
       { additions: 20, ...pull("ann", { login: "ANN" }) },
@@ -122,14 +144,25 @@ describe("reviews", () => {
       { additions: 70, associatedPullRequests: { nodes: [] } },
       { additions: 80, parents: { totalCount: 2 }, ...pull("ann", { login: "bob" }) },
       { additions: 5, ...pull("ann", { login: "bob" }, true, "COMMENTED") },
+      { additions: 5, ...pull("ann", { login: "bob" }, true, "CHANGES_REQUESTED") },
+      { additions: 5, ...pull("ann", { login: "eve" }, true, "APPROVED", "CONTRIBUTOR") },
+      { additions: 5, ...pull("ann", { login: "eve" }, true, "APPROVED", "NONE") },
+      { additions: 5, ...pull("ann", { login: "eve" }, true, "APPROVED", null) },
+      // an account that is gone may have been the reviewer's
+      { additions: 5, ...pull(null, { login: "bob" }) },
+      { additions: 7, ...pull("ann", { login: "BOB" }, true, "APPROVED", "OWNER") },
+      { additions: 8, ...pull("bob", { login: "carl" }, true, "APPROVED", "COLLABORATOR") },
     ];
     const asked = answerWith({
       [`POST ${API}/graphql`]: json({ data: { repository: { defaultBranchRef: { target: { history: { nodes } } } } } }),
     });
     const found = await createGitHub(upstream({ githubToken: "ghp_secret" })).reviews("o/r");
-    expect(found).toMatchObject({ value: { commits: 8, added_lines: 285, reviewed_lines: 15 } });
+    expect(found).toMatchObject({ value: { commits: 15, added_lines: 325, reviewed_lines: 25, reviewers: 2 } });
     expect(asked[0]?.headers.get("Authorization")).toBe("Bearer ghp_secret");
-    expect(await asked[0]?.json()).toMatchObject({ variables: { owner: "o", name: "r" } });
+    expect(await asked[0]?.json()).toMatchObject({
+      query: expect.stringContaining("authorAssociation"),
+      variables: { owner: "o", name: "r" },
+    });
   });
 
   it("that GraphQL refuses are unavailable, of an empty repository none", async () => {

@@ -8,7 +8,7 @@ const DIGEST = "a".repeat(64);
 
 const record = (body: unknown, init?: ResponseInit) => {
   answerWith({ [RECORD]: body instanceof Response ? body : json(body, init) });
-  return hubRecord(upstream(), BERT, true);
+  return hubRecord(upstream(), BERT, { blobs: true });
 };
 
 afterEach(() => {
@@ -26,6 +26,7 @@ describe("a record", () => {
       tags: ["license:mit", 7],
       cardData: { license: "mit" },
       lastModified: "2024-02-19T11:06:12.000Z",
+      createdAt: "2022-03-02T23:29:04.000Z",
       siblings: [
         { rfilename: "config.json", size: 570 },
         { rfilename: "model.safetensors", lfs: { sha256: DIGEST.toUpperCase(), size: 9 } },
@@ -41,17 +42,47 @@ describe("a record", () => {
       id: "o/bert",
       sha: "86b5e0934494bd15c9632b12f734a8a67f723594",
       gated: true,
+      gate: "manual",
       private: false,
       disabled: false,
       downloads: 5,
       tags: ["license:mit"],
       card_data: { license: "mit" },
       last_modified: "2024-02-19T11:06:12.000Z",
+      created_at: "2022-03-02T23:29:04.000Z",
       files: [
         { path: "config.json", size: 570 },
         { path: "model.safetensors", size: 9, sha256: DIGEST },
       ],
     });
+  });
+
+  it.each([
+    ["finished and clean", { scansDone: true, filesWithIssues: [] }, { done: true, issues: [] }],
+    [
+      "with issues, of a level that we do not know too",
+      {
+        scansDone: false,
+        filesWithIssues: [{ path: "a.pkl", level: "unsafe" }, { path: "b.bin", level: "novel" }, { path: "c" }, 7],
+      },
+      {
+        done: false,
+        issues: [
+          { path: "a.pkl", level: "unsafe" },
+          { path: "b.bin", level: "novel" },
+          { path: "c", level: "unknown" },
+          { path: "", level: "unknown" },
+        ],
+      },
+    ],
+    ["of another shape", { scansDone: "yes", filesWithIssues: [] }, undefined],
+    ["not there", null, undefined],
+  ])("is asked with the hub's scan in the same call: one %s", async (_what, securityRepoStatus, scan) => {
+    const url = `${RECORD}&securityStatus=true`;
+    const asked = answerWith({ [url]: json({ id: "o/bert", siblings: [], securityRepoStatus }) });
+    const found = await hubRecord(upstream(), BERT, { blobs: true, scan: true });
+    expect(found.status === "found" && found.value.scan).toEqual(scan);
+    expect(asked.map((request) => request.url)).toEqual([url]);
   });
 
   it("loses fields of the wrong type, not itself", async () => {
@@ -105,7 +136,7 @@ describe("a record", () => {
         siblings: [{ rfilename: "a", size: 1 }],
       }),
     });
-    const found = await hubRecord(upstream(), { kind: "models", id: "gpt2" }, true);
+    const found = await hubRecord(upstream(), { kind: "models", id: "gpt2" }, { blobs: true });
     expect(found).toMatchObject({ value: { id: "o/gpt2", files: [{ path: "a", size: 1 }] } });
     expect(asked).toHaveLength(3);
   });
@@ -129,10 +160,10 @@ describe("a file", () => {
     expect(asked.map((request) => request.headers.get("Authorization"))).toEqual(["Bearer hf_secret", null]);
   });
 
-  it("that is too large or breaks off is unavailable", async () => {
+  it("that is larger than what is read is unreadable: its publisher made it so", async () => {
     answerWith({ "https://huggingface.co/o/bert/resolve/main/x": new Response("12345") });
     const found = await hubFile(upstream(), BERT, undefined, "x", 4);
-    expect(found).toMatchObject({ status: "unavailable", reason: expect.stringContaining("more than 4 bytes") });
+    expect(found).toMatchObject({ status: "unreadable", reason: expect.stringContaining("more than 4 bytes") });
   });
 
   it("is asked of the configured endpoint", async () => {

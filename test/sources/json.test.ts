@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UPSTREAM_JSON_MAX_DEPTH } from "../../src/limits.ts";
-import { parseJson, parseJsonObject, UnreadableError } from "../../src/sources/json.ts";
+import { parseJson, parseJsonObject, parsePythonJsonObject, UnreadableError } from "../../src/sources/json.ts";
 import { encodePath, isSanePath } from "../../src/sources/paths.ts";
 
 const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
@@ -57,5 +57,34 @@ describe("a path of an upstream repository", () => {
 
   it("is encoded segment by segment", () => {
     expect(encodePath("a b/ü?#%.txt")).toBe("a%20b/%C3%BC%3F%23%25.txt");
+  });
+});
+
+describe("JSON as Python reads it", () => {
+  it.each([
+    ['{"a": NaN}', { a: null }],
+    ['{"a": [Infinity, -Infinity, NaN]}', { a: [null, null, null] }],
+    ['{"a": "NaN", "b": "say \\"NaN\\" \\\\", "c": NaN}', { a: "NaN", b: 'say "NaN" \\', c: null }],
+    ['{"Infinity": 1}', { Infinity: 1 }],
+    ['{"a": -1.5, "b": Infinity}', { a: -1.5, b: null }],
+  ])("%s is an object", (text, value) => {
+    expect(parsePythonJsonObject(text)).toEqual(value);
+  });
+
+  it.each([
+    '{"a": nan}',
+    '{"a": NaN',
+    '{"a": Infinit}',
+    '{"a": "NaN}',
+    '{"a": +NaN}',
+    "NaN",
+    "{'a': NaN}",
+    '{"a": NaN} x',
+  ])("%s is unreadable, as for Python or because it is no object", (text) => {
+    expect(() => parsePythonJsonObject(text)).toThrow(UnreadableError);
+  });
+
+  it.each(['"', '\\"', "NaN", "-", "I", '"\\'])("two megabytes of %j are gone through once", (piece) => {
+    expect(() => parsePythonJsonObject(`{"NaN": ${piece.repeat((2 * 1024 * 1024) / piece.length)}`)).toThrow();
   });
 });

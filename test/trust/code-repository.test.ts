@@ -19,6 +19,9 @@ describe("the code repository of a model", () => {
     ],
     ["facebook/opt-125m", ["first/named", "second/named"], "first/named"],
     ["o/n", ["o/n.git", "x/y"], "o/n"],
+    // whose owner is the model's comes before whose name is
+    ["google-bert/bert-base-uncased", ["someone/bert-base-uncased", "google-research/bert"], "google-research/bert"],
+    ["BAAI/bge-m3", ["someone/bge-m3", "FlagOpen/FlagEmbedding"], "FlagOpen/FlagEmbedding"],
   ])("%s of %j is %s", (model, named, expected) => {
     expect(first(model, links(...named))).toMatchObject({ repository: expected, named_by: "readme" });
   });
@@ -28,18 +31,16 @@ describe("the code repository of a model", () => {
     expect(first("o/n", framework)).toEqual({
       repository: "huggingface/transformers",
       named_by: "framework",
-      related: false,
     });
     expect(first("o/transformers", `${framework}\n${links("a/b")}`)).toEqual({
       repository: "a/b",
       named_by: "readme",
-      related: false,
     });
   });
 
   it("may be named in the card's data", () => {
     const card = { repo: "https://github.com/o/n", tags: ["x"], extra: { nested: "https://github.com/a/b" } };
-    expect(findCodeRepositories("o/n", "", card)).toEqual([{ repository: "o/n", named_by: "card", related: true }]);
+    expect(findCodeRepositories("o/n", "", card)).toEqual([{ repository: "o/n", named_by: "card" }]);
   });
 
   it.each([

@@ -2,9 +2,10 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { RegistryError } from "../../src/errors.ts";
 import { COLLECT_TIMEOUT_MS, UPSTREAM_CONCURRENCY } from "../../src/limits.ts";
 import { parseSource } from "../../src/sources/source-url.ts";
+import { createSlots } from "../../src/sources/upstream.ts";
 import { collect } from "../../src/trust/collect.ts";
 import { answerWith, json, NOW, redirect, upstream } from "../sources/answers.ts";
-import { AT, ask, askModel, evidenceOf, GITHUB, HUB, hubRecord, kept, model, SHA } from "./collecting.ts";
+import { AT, ask, askModel, evidenceOf, GITHUB, HUB, hubRecord, kept, model, RECORD, SHA } from "./collecting.ts";
 
 async function refusal(call: Promise<unknown>): Promise<string> {
   const error: unknown = await call.then(
@@ -41,6 +42,8 @@ describe("a model", () => {
         [`${GITHUB}/repos/o/bert-code/contributors?per_page=100`]: json([{ login: "ann", contributions: 1 }]),
         [`${GITHUB}/repos/o/bert-code/git/trees/dev?recursive=1`]: json({ tree: [{ path: "a.py", type: "blob" }] }),
         [`${GITHUB}/repos/o/bert-code/license`]: json({ license: { spdx_id: "MIT" } }),
+        [`${GITHUB}/repos/o/bert-code/readme`]: new Response("# Bert, see huggingface.co/o/bert"),
+        [`${HUB}/api/models/o/bert/commits/main`]: json([{ authors: [{ user: "ann" }] }]),
       },
     );
     const collected = await askModel();
@@ -69,16 +72,23 @@ describe("a model", () => {
         tree: { value: { truncated: false } },
         license: { value: "MIT" },
         reviews: { status: "unavailable", reason: "no GITHUB_TOKEN" },
+        readme: { value: "# Bert, see huggingface.co/o/bert" },
       },
-      commit_authors: { status: "unavailable" },
+      commit_authors: { value: [{ name: "ann", commits: 1 }] },
     });
     expect(asked.every((request) => request.headers.get("Authorization") === null)).toBe(true);
   });
 
   it("is known by the name that the hub has for it, and keeps the name that was asked for", async () => {
     answerWith({
-      [`${HUB}/api/models/gpt2?blobs=true`]: redirect("/api/models/openai-community/GPT2?blobs=true", 307),
-      [`${HUB}/api/models/openai-community/GPT2?blobs=true`]: json({ id: "openai-community/GPT2", siblings: [] }),
+      [`${HUB}/api/models/gpt2?blobs=true&securityStatus=true`]: redirect(
+        "/api/models/openai-community/GPT2?blobs=true&securityStatus=true",
+        307,
+      ),
+      [`${HUB}/api/models/openai-community/GPT2?blobs=true&securityStatus=true`]: json({
+        id: "openai-community/GPT2",
+        siblings: [],
+      }),
     });
     expect((await ask("model", "gpt2")).source).toEqual({
       type: "model",
@@ -107,7 +117,7 @@ describe("a model", () => {
       "upstream_failed",
     ],
   ])("whose record is %s is refused", async (_what, answer, code) => {
-    answerWith({ [`${HUB}/api/models/o/bert?blobs=true`]: answer });
+    answerWith({ [RECORD]: answer });
     expect(await refusal(askModel())).toBe(code);
   });
 
@@ -150,7 +160,131 @@ describe("a model", () => {
     expect(Object.keys(kept(collected))).toEqual(["config.json"]);
   });
 
-  it("without code is asked for the authors of its own commits, with code that is gone as well", async () => {
+  it("tells what in its other configurations runs code, and which of them cannot be read", async () => {
+    const configs = {
+      "tokenizer_config.json": '{"auto_map": {"AutoTokenizer": ["tok.Tok", null]}, "model_max_length": Infinity}',
+      "processor_config.json": "not JSON",
+      "modules.json": '[{"type": "sentence_transformers.models.Pooling"}, {"type": "custom_st.Transformer"}]',
+      "generation_config.json": "{}",
+    };
+    const files = Object.entries(configs).map(([path, text]) => [`${AT}/${path}`, new Response(text)] as const);
+    model({ siblings: Object.keys(configs).map((rfilename) => ({ rfilename, size: 9 })) }, Object.fromEntries(files));
+    const { configs: found } = evidenceOf(await askModel());
+    const byPath = Object.fromEntries((found ?? []).map(({ path, hooks }) => [path, hooks]));
+    expect(byPath).toMatchObject({
+      "tokenizer_config.json": { status: "found", value: ["auto_map"] },
+      "processor_config.json": { status: "unreadable", reason: "not JSON" },
+      "modules.json": { status: "found", value: ["module custom_st.Transformer"] },
+      "generation_config.json": { status: "found", value: [] },
+    });
+  });
+
+  it("reads its configuration as Python does, and says of one that is too large that it cannot be read", async () => {
+    model(
+      {
+        siblings: [
+          { rfilename: "config.json", size: 20 },
+          { rfilename: "adapter_config.json", size: 6_000_000 },
+        ],
+      },
+      { [`${AT}/config.json`]: new Response('{"eps": NaN, "auto_map": {"AutoModel": "x.Y"}}') },
+    );
+    const { config, adapter_config } = evidenceOf(await askModel());
+    expect(config).toMatchObject({ status: "found", value: { eps: null, auto_map: { AutoModel: "x.Y" } } });
+    expect(adapter_config.status).toBe("unreadable");
+  });
+
+  it("is asked for the datasets of its results where there is room beside those that it declares", async () => {
+    const results = ["glue", "a/b", "c/d", "SQUAD"].map((type) => ({
+      task: { type: "t" },
+      dataset: { type },
+      metrics: [{ type: "f1", value: 1 }],
+    }));
+    const declared = ["squad", "d/1", "d/2"];
+    const asked = model(
+      { cardData: { datasets: declared, "model-index": [{ results }] } },
+      { [`${HUB}/api/datasets/glue`]: json({ id: "nyu-mll/glue", siblings: [] }) },
+    );
+    const { datasets, result_datasets } = evidenceOf(await askModel());
+    expect(datasets.map(({ id }) => id)).toEqual(declared);
+    expect(result_datasets).toMatchObject([
+      { id: "glue", record: { status: "found", value: { id: "nyu-mll/glue" } } },
+      { id: "a/b", record: { status: "absent" } },
+    ]);
+    expect(asked.filter((request) => request.url.includes("/api/datasets/"))).toHaveLength(5);
+  });
+
+  it("is asked for twenty of its parents, in the order of the card, each with its licence", async () => {
+    const parents = Array.from({ length: 23 }, (_, at) => `p/${at}`);
+    const answers = Object.fromEntries(
+      parents.map((id) => [
+        `${HUB}/api/models/${id}?blobs=true`,
+        json({ id, siblings: [], cardData: { license: "other", license_name: `own-${id}`, license_link: "LICENSE" } }),
+      ]),
+    );
+    model({ cardData: { base_model: parents } }, answers);
+    const evidence = evidenceOf(await askModel());
+    expect((evidence.parents ?? []).map(({ id }) => id)).toEqual(parents.slice(0, 20));
+    expect(evidence.parents?.[0]?.record).toMatchObject({
+      value: { card_data: { license: "other", license_name: "own-p/0", license_link: "LICENSE" } },
+    });
+  });
+
+  it("is known after four rounds of calls, each of which waits for the one before", async () => {
+    const readme = new Response("https://github.com/o/bert");
+    const answers: Record<string, Response> = {
+      [RECORD]: json(
+        hubRecord({
+          siblings: [{ rfilename: "README.md" }, { rfilename: "config.json" }],
+          tags: ["dataset:squad", "base_model:a/b"],
+        }),
+      ),
+      [`${AT}/README.md`]: readme,
+      [`${GITHUB}/repos/o/bert`]: json({ full_name: "o/bert", default_branch: "main" }),
+    };
+    const rounds: string[][] = [];
+    let waiting: { url: string; go: () => void }[] = [];
+    vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+      const { url } = new Request(input as RequestInfo, init as RequestInit);
+      await new Promise<void>((go) => waiting.push({ url, go }));
+      return answers[url]?.clone() ?? new Response("{}", { status: 404 });
+    });
+    let done = false;
+    const call = askModel({ githubToken: "t", slots: createSlots(1000) }).finally(() => {
+      done = true;
+    });
+    while (!done) {
+      const round = waiting;
+      waiting = [];
+      if (round.length > 0) rounds.push(round.map(({ url }) => url));
+      for (const { go } of round) go();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect((await call).source.source).toBe("o/bert");
+    expect(rounds).toHaveLength(4);
+    expect(rounds[0]).toEqual([RECORD]);
+    expect(rounds[3]?.map((url) => url.replace(`${GITHUB}/`, "")).sort()).toEqual([
+      "graphql",
+      "repos/o/bert/contributors?per_page=100",
+      "repos/o/bert/git/trees/main?recursive=1",
+      "repos/o/bert/license",
+      "repos/o/bert/readme",
+    ]);
+  });
+
+  it("that names a framework alone has GitHub asked for the framework's name, and for no more", async () => {
+    const asked = model(
+      { siblings: [{ rfilename: "README.md" }] },
+      {
+        [`${AT}/README.md`]: new Response("https://github.com/huggingface/transformers"),
+        [`${GITHUB}/repos/huggingface/transformers`]: json({ full_name: "huggingface/transformers" }),
+      },
+    );
+    expect(evidenceOf(await askModel()).code).toMatchObject({ contributors: { status: "absent" } });
+    expect(asked.filter((request) => request.url.startsWith(GITHUB))).toHaveLength(1);
+  });
+
+  it("is asked for the authors of its own commits, with code or without", async () => {
     const commits = { [`${HUB}/api/models/o/bert/commits/main`]: json([{ authors: [{ user: "ann" }] }]) };
     model({}, commits);
     expect(evidenceOf(await askModel())).toMatchObject({ commit_authors: { value: [{ name: "ann", commits: 1 }] } });

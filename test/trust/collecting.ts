@@ -10,11 +10,12 @@ import { type Answer, answerWith, json, upstream } from "../sources/answers.ts";
 export const HUB = "https://huggingface.co";
 export const GITHUB = "https://api.github.com";
 export const SHA = "86b5e0934494bd15c9632b12f734a8a67f723594";
+export const RECORD = `${HUB}/api/models/o/bert?blobs=true&securityStatus=true`;
 export const AT = `${HUB}/o/bert/resolve/${SHA}`;
 
 export const hubRecord = (more: Record<string, unknown> = {}) => ({ id: "o/bert", sha: SHA, siblings: [], ...more });
 export const model = (more: Record<string, unknown>, answers: Record<string, Answer> = {}) =>
-  answerWith({ [`${HUB}/api/models/o/bert?blobs=true`]: json(hubRecord(more)), ...answers });
+  answerWith({ [RECORD]: json(hubRecord(more)), ...answers });
 
 export const ask = (type: ArtifactType, url: string, more: Partial<Upstream> = {}) =>
   collect(parseSource(type, url), upstream(more));

@@ -20,7 +20,7 @@ export async function requirePublic(ctx: Context, repository: MirrorPlan["reposi
   const { kind, id } = repository;
   if ((kind === "github" ? upstream.githubToken : upstream.hfToken) === undefined) return;
   const record =
-    kind === "github" ? await createGitHub(upstream).repository(id) : await hubRecord(upstream, repository, false);
+    kind === "github" ? await createGitHub(upstream).repository(id) : await hubRecord(upstream, repository, {});
   if (record.status === "found") return;
   if (record.status === "absent" || record.reason === PRIVATE_OR_GATED) {
     throw new MirrorFailure("There is nothing to mirror: the repository is not public.", "skipped");

@@ -2,6 +2,7 @@
 
 import type { Context } from "../../context.ts";
 import { RegistryError } from "../../errors.ts";
+import type { Verdict } from "../../inspection/findings.ts";
 import type { ArtifactSource } from "../../sources/source-url.ts";
 import type { Collected } from "../../trust/collect.ts";
 import { collectUpload } from "../../trust/collect-upload.ts";
@@ -14,6 +15,8 @@ export interface KnownZip {
   sha256: string;
   entries: readonly (EntryLocation | IndexedEntry)[];
   read: ReadRange;
+  /** What the inspection of its bytes says, where there was one. */
+  verdict?: Verdict | undefined;
 }
 
 /**
@@ -23,13 +26,14 @@ export interface KnownZip {
 export async function readUpload(
   ctx: Context,
   source: ArtifactSource,
-  { sha256, entries, read }: KnownZip,
+  { sha256, entries, read, verdict }: KnownZip,
 ): Promise<Collected> {
   const files = entries.filter(({ path }) => !path.endsWith("/"));
   try {
     return await collectUpload(source, {
       files: files.map(({ path, size }) => ({ path, size })),
       sha256,
+      inspection: verdict,
       at: new Date(ctx.now()).toISOString(),
       async read(path) {
         const entry = files.find((file) => file.path === path);

@@ -109,7 +109,7 @@ export async function lookInto(
     });
   }
   const source = uploadSource(slot.type, slot.id, slot.name);
-  const collected = await readUpload(ctx, source, { sha256, entries, read });
+  const collected = await readUpload(ctx, source, { sha256, entries, read, verdict });
   const files = entries
     .filter(({ path }) => !path.endsWith("/"))
     .map((entry) => withFacts(entry, facts?.get(entry.path)));

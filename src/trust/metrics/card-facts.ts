@@ -1,8 +1,8 @@
 /**
  * What a card, the hub's tags and the README say about a model, read in one way for all metrics.
  *
- * Invariant: where the evidence that would hold an answer could not be fetched or read, the answer is that, or
- * `undefined`; an empty one means that it was read and says nothing.
+ * Invariant: where the evidence that would hold an answer could not be fetched, the answer is that, or `undefined`; an
+ * empty one means that it says nothing, or nothing that can be read.
  */
 
 import { licenseCategories } from "../../license/score.ts";
@@ -23,7 +23,7 @@ export function tagged(tags: readonly string[], prefix: string): string[] {
   return tags.flatMap((tag) => (tag.startsWith(prefix) ? [tag.slice(prefix.length)] : []));
 }
 
-/** The card's YAML; empty when the card has none. */
+/** The card's YAML; empty when the card has none, or one that cannot be read. */
 export function cardOf(card: Finding<JsonObject>): JsonObject | undefined {
   if (card.status === "found") return card.value;
   return undecided(card) ? undefined : {};

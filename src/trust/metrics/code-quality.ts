@@ -1,14 +1,17 @@
 /**
  * code_quality, of the code repository's tree: .25 tests, .20 CI, .15 dependency manifest,
  * .05 lock, .10 lint or type config, .10 README and licence, .15 pushed within 12 months and not archived. No code 0.
- * "Within 12 months" is counted back from the collection of the evidence, the last day included.
+ * "Within 12 months" is counted back from the collection of the evidence, the last day included. Only a repository that is
+ * the model's own (`code_link`) counts, and empty files do not; capped by the model's standing (`standing.ts`).
  */
 
 import type { ModelEvidence } from "../evidence.ts";
+import { ownCode, ownCodeUndecided } from "../signals/code-link.ts";
 import { treeFacts } from "./code-tree.ts";
 import { type MetricResult, measured, unavailable, undecided } from "./result.ts";
+import type { Standing } from "./standing.ts";
 
-export const version = 1;
+export const version = 2;
 
 const MONTHS_OF_LIFE = 12;
 
@@ -20,16 +23,21 @@ function pushedRecently(pushed_at: string | undefined, now: string): boolean {
 }
 
 /** How well the model's code is kept, judged by its files. */
-export function codeQuality(evidence: ModelEvidence): MetricResult {
-  const { code } = evidence;
-  if (!code) return measured(0, { repository: null }, []);
-  const { record, tree } = code;
-  const findings = [record, tree];
-  if (undecided(record)) return unavailable(`repository ${code.repository}`, record, findings);
-  if (record.status !== "found") return measured(0, { repository: code.repository, resolves: false }, findings);
+export function codeQuality(evidence: ModelEvidence, standing: Standing): MetricResult {
+  const named = evidence.code;
+  if (!named) return measured(0, { repository: null }, []);
+  const findings = [named.record, named.tree];
+  const open = ownCodeUndecided(evidence);
+  if (open) return unavailable(`repository ${named.repository}`, open, findings);
+  const code = ownCode(evidence);
+  const resolves = named.record.status === "found";
+  if (code?.record.status !== "found") {
+    return measured(0, { repository: named.repository, resolves, own: false }, findings);
+  }
+  const { tree } = code;
   if (undecided(tree)) return unavailable(`files of ${code.repository}`, tree, findings);
   const facts = tree.status === "found" ? treeFacts(tree.value) : {};
-  const { archived, disabled, pushed_at, license_spdx } = record.value;
+  const { archived, disabled, pushed_at, license_spdx } = code.record.value;
   const alive = pushedRecently(pushed_at, evidence.collected_at) && !archived && !disabled;
   const licensed = facts.license !== undefined || license_spdx !== undefined || code.license.status === "found";
   const points = {
@@ -45,11 +53,13 @@ export function codeQuality(evidence: ModelEvidence): MetricResult {
   const inputs = {
     repository: code.repository,
     resolves: true,
+    own: true,
     shown_by: { ...facts },
     truncated: tree.status === "found" && tree.value.truncated,
     pushed_at: pushed_at ?? null,
     archived,
     points,
+    cap: standing.cap,
   };
-  return measured(score, inputs, [record, tree, code.license]);
+  return measured(Math.min(score, standing.cap), inputs, [code.record, tree, code.license]);
 }

@@ -104,8 +104,9 @@ export function runsModel(path: string): boolean {
 export function treeFacts(tree: RepositoryTree): TreeFacts {
   const facts: TreeFacts = {};
   let open = [...RULES];
-  for (const { path } of tree.paths.slice(0, PATHS_MAX)) {
-    if (path.length > PATH_MAX_CHARS || VENDORED.test(path)) continue;
+  for (const { path, size } of tree.paths.slice(0, PATHS_MAX)) {
+    // a name alone shows nothing
+    if (size === 0 || path.length > PATH_MAX_CHARS || VENDORED.test(path)) continue;
     for (const [fact, shows] of open) if (shows(path)) facts[fact] = path;
     open = open.filter(([fact]) => facts[fact] === undefined);
     if (open.length === 0) break;

@@ -1,25 +1,28 @@
 /**
- * dataset_and_code_score: .25 dataset declared + .25 one resolves and is not gated + .25 code
- * repository resolves, not archived + .25 it holds training or inference code.
+ * dataset_and_code_score: .25 dataset declared + .25 one resolves and is not gated + .25 code repository resolves, not
+ * archived + .25 it holds training or inference code. Only a repository that is the model's own (`code_link`) counts. Capped
+ * by the model's standing (`standing.ts`): nobody can see which data a model was made of.
  */
 
 import type { Missing, ModelEvidence } from "../evidence.ts";
+import { ownCode, ownCodeUndecided } from "../signals/code-link.ts";
 import { datasetUndecided, declaredDatasets, isOpen } from "./card-facts.ts";
 import { treeFacts } from "./code-tree.ts";
 import { brief, type MetricResult, measured, unavailable, undecided } from "./result.ts";
+import type { Standing } from "./standing.ts";
 
-export const version = 1;
+export const version = 2;
 
 const PART = 0.25;
 
 /** Whether the data and the code behind the model can be had. */
-export function datasetAndCode(evidence: ModelEvidence): MetricResult {
+export function datasetAndCode(evidence: ModelEvidence, standing: Standing): MetricResult {
   const { card, record, datasets } = evidence;
   const declared = declaredDatasets(evidence);
   const open = datasets.find((dataset) => dataset.record.status === "found" && isOpen(dataset.record.value));
-  const code = evidence.code;
+  const code = ownCode(evidence);
   const tree = code?.tree;
-  const findings = [card, record, ...datasets.map((dataset) => dataset.record), code?.record, tree];
+  const findings = [card, record, ...datasets.map((dataset) => dataset.record), evidence.code?.record, tree];
   const unknown = (what: string, finding: Missing) => unavailable(what, finding, findings);
 
   if (!Array.isArray(declared)) return unknown("card and model record", declared);
@@ -27,7 +30,8 @@ export function datasetAndCode(evidence: ModelEvidence): MetricResult {
     const missing = datasetUndecided(dataset);
     if (missing) return unknown(`dataset ${brief(dataset.id)}`, missing);
   }
-  if (code && undecided(code.record)) return unknown(`repository ${code.repository}`, code.record);
+  const codeOpen = ownCodeUndecided(evidence);
+  if (codeOpen) return unknown(`repository ${evidence.code?.repository}`, codeOpen);
   const repository = code?.record.status === "found" ? code.record.value : undefined;
   if (code && repository && undecided(tree)) return unknown(`files of ${code.repository}`, tree);
   const modelCode = repository && tree?.status === "found" ? treeFacts(tree.value).model_code : undefined;
@@ -41,12 +45,13 @@ export function datasetAndCode(evidence: ModelEvidence): MetricResult {
   const inputs = {
     datasets: declared.slice(0, 20).map(brief),
     open_dataset: open?.id ?? null,
-    repository: code?.repository ?? null,
-    framework_only: code?.named_by === "framework",
+    repository: evidence.code?.repository ?? null,
+    own_code: code !== undefined,
     archived: repository?.archived ?? null,
     model_code: modelCode ?? null,
     points,
+    cap: standing.cap,
   };
   const score = points.dataset_declared + points.dataset_open + points.code_resolves + points.code_runs_model;
-  return measured(score, inputs, findings);
+  return measured(Math.min(score, standing.cap), inputs, findings);
 }

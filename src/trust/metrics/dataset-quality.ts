@@ -2,7 +2,8 @@
  * dataset_quality: mean over the declared datasets of .4 documentation + .2 licence +
  * .2 structure (task, size, language, splits: .05 each) + .2 adoption (log downloads); unresolvable 0; none declared 0.
  * Documentation: a README of ≥ 2 kB (or of unknown size) .4, a shorter one .2. Licence: an identified one.
- * Adoption: .2 × log10(1 + downloads a month) / 6, so full at a million.
+ * Adoption: .2 × log10(1 + downloads a month) / 6, so full at a million. Capped by the model's standing (`standing.ts`):
+ * whoever names a good dataset has not yet used it.
  */
 
 import { licenseCategories } from "../../license/score.ts";
@@ -21,8 +22,9 @@ import {
   round4,
   unavailable,
 } from "./result.ts";
+import type { Standing } from "./standing.ts";
 
-export const version = 1;
+export const version = 2;
 
 /** A README below this is little more than its YAML header. */
 const DOCUMENTED_MIN_BYTES = 2000;
@@ -61,7 +63,7 @@ function hasSplits(card: NonNullable<HubRecord["card_data"]>): boolean {
 }
 
 /** How well the datasets that the model declares are documented, licensed, structured and used. */
-export function datasetQuality(evidence: ModelEvidence): MetricResult {
+export function datasetQuality(evidence: ModelEvidence, standing: Standing): MetricResult {
   const { card, record, datasets } = evidence;
   const declared = declaredDatasets(evidence);
   const findings = [card, record, ...datasets.map((dataset) => dataset.record)];
@@ -77,8 +79,13 @@ export function datasetQuality(evidence: ModelEvidence): MetricResult {
     looked.push([brief(dataset.id), points ? { score, points } : { score, unresolvable: true }]);
   }
   return measured(
-    mean(scores) ?? 0,
-    { declared: declared.length, looked_at: datasets.length, datasets: Object.fromEntries(looked) },
+    Math.min(mean(scores) ?? 0, standing.cap),
+    {
+      declared: declared.length,
+      looked_at: datasets.length,
+      datasets: Object.fromEntries(looked),
+      cap: standing.cap,
+    },
     findings,
   );
 }

@@ -1,5 +1,6 @@
 /**
- * The light score: what an ancestor that is not registered counts in a tree score.
+ * The light score: what is shown of an ancestor that is not registered. It is not on the scale of a net, and is averaged into
+ * nothing.
  *
  * Three metrics that need nothing but its hub record, in equal parts: the licence, the community side of reviewedness
  * (without the README's text, so a lower bound) and the mean of size_score.

@@ -8,10 +8,12 @@
 
 import { splitCard } from "../card.ts";
 import type { Finding, Found } from "../evidence.ts";
+import { indentedCode } from "./indented-code.ts";
+import { countWords } from "./words.ts";
 
-/** A fenced code block. */
+/** A code block, fenced or indented. */
 export interface Fence {
-  /** First word of the info string in lower case; empty if there is none. */
+  /** First word of the info string in lower case; empty if there is none, and for an indented block. */
   language: string;
   /** What stands inside, at most `FENCE_MAX_CHARS`. */
   code: string;
@@ -59,38 +61,6 @@ function* linesOf(text: string): Generator<{ line: string; end: number }> {
     yield { line: text.slice(start, text[end - 1] === "\r" ? end - 1 : end), end: end + 1 };
     start = end + 1;
   }
-}
-
-function isCjk(code: number): boolean {
-  return (code >= 0x3040 && code <= 0x30ff) || (code >= 0x3400 && code <= 0x9fff) || (code >= 0xf900 && code <= 0xfaff);
-}
-
-/**
- * Words of a line: runs without blanks that hold a letter or digit. Chinese and Japanese write no blanks: two of their
- * characters count as a word.
- */
-export function countWords(line: string): number {
-  let words = 0;
-  let cjk = 0;
-  let inWord = false;
-  for (let at = 0; at < line.length; at++) {
-    const code = line.charCodeAt(at);
-    if (code <= 0x20 || code === 0xa0 || code === 0x3000) inWord = false;
-    else if (isCjk(code)) cjk++;
-    else if (!inWord) {
-      // Symbols, dashes, quotes, arrows and halves of emoji make no word.
-      const letter =
-        (code >= 0x30 && code <= 0x39) ||
-        (code >= 0x41 && code <= 0x5a) ||
-        (code >= 0x61 && code <= 0x7a) ||
-        (code >= 0xc0 && !(code >= 0x2000 && code <= 0x2bff) && !(code >= 0xd800 && code <= 0xdfff));
-      if (letter) {
-        words++;
-        inWord = true;
-      }
-    }
-  }
-  return words + Math.floor(cjk / 2);
 }
 
 /** Removes HTML comments from lines, across lines; a comment that is never closed is text. */
@@ -146,15 +116,19 @@ export function outline(readme: string): Outline {
   let open: { mark: string; language: string; start: number; lines: number } | undefined;
   let previous: string | undefined;
 
-  const close = (end: number): void => {
-    if (open && fences.length < FENCES_MAX) {
-      const code = body.slice(open.start, Math.min(end, open.start + FENCE_MAX_CHARS));
-      fences.push({ language: open.language, code, lines: open.lines });
-    }
+  const add = (fence: Fence): void => {
+    if (fences.length < FENCES_MAX) fences.push(fence);
     const section = sections.at(-1);
-    if (section && open && open.lines > 0) section.code_seen = true;
+    if (section && fence.lines > 0) section.code_seen = true;
+  };
+  const close = (end: number): void => {
+    if (open) {
+      const code = body.slice(open.start, Math.min(end, open.start + FENCE_MAX_CHARS));
+      add({ language: open.language, code, lines: open.lines });
+    }
     open = undefined;
   };
+  const indented = indentedCode(add);
 
   let offset = 0;
   for (const { line, end } of linesOf(body)) {
@@ -170,6 +144,7 @@ export function outline(readme: string): Outline {
       continue;
     }
     const shown = withoutComments(line, start);
+    indented.line(shown);
     const fence = /^[ \t]*(`{3,}|~{3,})([^`]*)$/.exec(shown);
     if (fence) {
       const language =
@@ -197,6 +172,7 @@ export function outline(readme: string): Outline {
     previous = heading ? undefined : shown;
   }
   close(body.length);
+  indented.end();
   return { words, headings: fillUp(sections), fences, prose };
 }
 

@@ -1,14 +1,16 @@
 /**
- * ramp_up_time: README without front matter: words < 50 0, < 200 .10, < 500 .25, else .40;
- * + .35 an install or usage heading, or a fenced install command; + .25 a fenced block of a language or of ≥ 2 lines.
- * No README: 0.
+ * ramp_up_time: README without front matter: words < 50 0, < 200 .10, < 500 .25, else .40; + .35 an install or usage heading
+ * (in English, Chinese, Japanese, Korean, French, German, Spanish, Portuguese, Russian or Italian), or an install command in
+ * a code block; + .25 a code block with a language or of ≥ 2 lines, fenced or indented. No README, or none that can be read: 0.
+ * Scripts without spaces between words are counted by characters: two of Chinese or Japanese, four of Thai, Lao, Khmer or
+ * Burmese make a word.
  */
 
 import type { ModelEvidence } from "../evidence.ts";
 import { type Fence, type Heading, readmeOutline } from "./markdown.ts";
 import { type MetricResult, measured, unavailable, undecided } from "./result.ts";
 
-export const version = 1;
+export const version = 2;
 
 const USAGE = new RegExp(
   [
@@ -19,6 +21,23 @@ const USAGE = new RegExp(
   ].join("|"),
   "i",
 );
+/** The same in nine other languages; what stands for "intended use" is left to the words below. */
+const USAGE_ELSEWHERE = new RegExp(
+  [
+    "使用方法|如何使用|使用说明|用法|快速开始|快速上手|快速使用|安装|部署|调用|示例|推理",
+    "使い方|使用方法|利用方法|インストール|セットアップ|クイックスタート|実行方法|サンプルコード",
+    "사용법|사용 방법|사용하기|설치|빠른 시작|시작하기|예제",
+    String.raw`(?<!\p{L})(?:utilisation|comment utiliser|installation|démarrage rapide|prise en main|exemples?)(?!\p{L})`,
+    String.raw`(?<!\p{L})(?:verwendung|nutzung|benutzung|anwendung|installation|schnellstart|erste schritte|beispiele?)(?!\p{L})`,
+    String.raw`(?<!\p{L})(?:uso|cómo usar|como usar|instalación|inicio rápido|primeros pasos|ejemplos?)(?!\p{L})`,
+    String.raw`(?<!\p{L})(?:utilização|instalação|início rápido|primeiros passos|exemplos?)(?!\p{L})`,
+    String.raw`(?<!\p{L})(?:utilizzo|come usare|come si usa|installazione|guida rapida|esempi[o]?)(?!\p{L})`,
+    "использовани[ея]|как использовать|установка|быстрый старт|запуск|примеры?",
+  ].join("|"),
+  "iu",
+);
+const NO_USAGE_ELSEWHERE =
+  /预期|限制|许可|範囲|制限|ライセンス|제한|라이선스|prévue|limites?|licence|vorgesehen|grenzen|lizenz|previsto|pretendido|previsti|limita|licen[czs]|ограничен|лицензи|предполагаем/iu;
 /** Headings that speak of use without telling how: "Intended uses", "Usage and limitations", "Use cases". */
 const NO_USAGE =
   /\b(?:intended|scope|acceptable|prohibited|misuse|malicious|limitations?|license|policy|risks?|cases?)\b/i;
@@ -40,7 +59,8 @@ function wordPoints(words: number): number {
 
 /** Whether a heading announces how to install or use the model, with something under it. */
 function isUsageHeading(heading: Heading): boolean {
-  return heading.filled && USAGE.test(heading.text) && !NO_USAGE.test(heading.text);
+  if (!heading.filled || NO_USAGE.test(heading.text)) return false;
+  return USAGE.test(heading.text) || (USAGE_ELSEWHERE.test(heading.text) && !NO_USAGE_ELSEWHERE.test(heading.text));
 }
 
 /** Whether a fenced block holds a command that installs something. */

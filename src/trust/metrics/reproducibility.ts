@@ -1,20 +1,26 @@
 /**
- * reproducibility, exactly 0, .5 or 1. 1: a fenced snippet loads this id, all files that it needs
- * exist, the library is known, nothing is gated, no remote code runs. .5: demo code with placeholders, another id,
- * missing files, remote code, or gating. 0: no demo code.
+ * reproducibility, exactly 0, .5 or 1. 1: a code block of the card (fenced or indented) loads this id, all files that it needs
+ * exist, the library is known, whoever accepts its terms can fetch it, and no code runs but the library's. .5: demo code with
+ * placeholders, another id, missing files, a gate that a person must open, or code that runs: `trust_remote_code` of any truthy
+ * spelling or by `**keywords`, `exec` or `eval`, a download of code, `torch.load` with `weights_only=False`,
+ * `custom_pipeline`, a script of the repository, `auto_map` and the like in any configuration. A configuration that is there
+ * but cannot be read counts as one that runs code. 0: no demo code.
  */
 
 import { ownsBareIds } from "../../sources/hub-id.ts";
 import type { HubRecord, ModelEvidence } from "../evidence.ts";
 import { cardOf, isOpen } from "./card-facts.ts";
+import { codeHooks } from "./code-hooks.ts";
 import { readmeOutline } from "./markdown.ts";
 import { asStrings, type MetricResult, measured, unavailable, undecided } from "./result.ts";
 import { readSnippet, type Snippet } from "./snippets.ts";
 import { findWeights } from "./weights.ts";
 
-export const version = 1;
+export const version = 2;
 
 const SNIPPETS_MAX = 100;
+const HOOKS_SHOWN = 5;
+const SCRIPT = /\.(?:py|sh|js|mjs|rb|pl|bat|cmd|ps1)$/;
 
 /** Libraries that load models from the hub, as import, tag or `library_name`. */
 const LIBRARIES: ReadonlySet<string> = new Set(
@@ -45,6 +51,11 @@ function idsOf(source: string, record: HubRecord): ReadonlySet<string> {
     if (owner && name && ownsBareIds(owner)) ids.add(name);
   }
   return ids;
+}
+
+/** A gate that opens to whoever accepts the terms is good practice, one that a person must open is an obstacle. */
+function canAnybodyFetch(record: HubRecord): boolean {
+  return isOpen(record) || (record.gate === "auto" && !record.private && !record.disabled);
 }
 
 /** Which of the files that a snippet needs are not in the repository. */
@@ -92,14 +103,21 @@ export function reproducibility(evidence: ModelEvidence): MetricResult {
     ...asStrings(cardOf(evidence.card)?.["library_name"]),
     ...record.value.tags,
   ];
-  const customCode = config.status === "found" && config.value["auto_map"] !== undefined;
+  const customCode = codeHooks(evidence);
+  const scripts = record.value.files.map(({ path }) => path.slice(path.lastIndexOf("/") + 1).toLowerCase());
+  const ownScripts = new Set(scripts.filter((name) => SCRIPT.test(name)));
   const judged = own.map((snippet) => {
     const library = libraryOf(snippet, named);
     const obstacles = missingFiles(snippet, library, record.value.files).map((file) => `missing ${file}`);
     if (snippet.placeholder) obstacles.push("placeholder");
-    if (snippet.remote_code || customCode) obstacles.push("remote code");
+    for (const how of snippet.runs_code) obstacles.push(`runs code: ${how}`);
+    for (const hook of customCode.slice(0, HOOKS_SHOWN)) obstacles.push(`runs code: ${hook}`);
+    for (const word of snippet.words) {
+      const name = word.slice(word.lastIndexOf("/") + 1);
+      if (ownScripts.has(name)) obstacles.push(`runs code: ${name} of the repository`);
+    }
     if (library === undefined) obstacles.push("unknown library");
-    if (!isOpen(record.value)) obstacles.push("gated");
+    if (!canAnybodyFetch(record.value)) obstacles.push("gated");
     return { library, obstacles };
   });
   const clear = judged.find(({ obstacles }) => obstacles.length === 0);

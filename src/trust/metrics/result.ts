@@ -1,8 +1,9 @@
 /**
  * What every metric answers.
  *
- * Invariant: "there is none" is a score, "could not be learned" is not: a metric whose evidence could not be fetched or
- * read is `available: false` and never 0.
+ * Invariant: "there is none" is a score, "could not be fetched" is not: a metric whose evidence could not be fetched is
+ * `available: false` and never 0. What is there but cannot be read is the publisher's doing and counts as the worst case
+ * of the metric: else breaking a file would be a way out of a bad score.
  */
 
 import type { Finding, JsonObject, Missing } from "../evidence.ts";
@@ -76,9 +77,9 @@ export function unavailable(what: string, finding: Missing, findings: Findings =
   return { available: false, reason: `${what}: ${finding.reason}`, sources: sourcesOf(findings) };
 }
 
-/** Whether a finding leaves the question open: it could not be fetched or not be read. */
+/** Whether a finding leaves the question open: it could not be fetched. */
 export function undecided(finding: Finding<unknown> | undefined): finding is Missing {
-  return finding !== undefined && (finding.status === "unavailable" || finding.status === "unreadable");
+  return finding?.status === "unavailable";
 }
 
 /** The first of the findings that leaves its question open. */

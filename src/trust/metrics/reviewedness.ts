@@ -1,49 +1,25 @@
 /**
- * reviewedness: max(peer, community). Peer: share of added lines of the last 100 default-branch
- * commits whose merged pull request somebody else reviewed. Community: .60 downloads + .25 likes + .15 card, where
+ * reviewedness: max(peer, community). Peer: share of added lines of the last 100 default-branch commits whose merged pull
+ * request an owner, member or collaborator other than its author approved, where at least 2 people did so in these commits;
+ * only of a repository that is the model's own (`code_link`), and capped by the model's standing (`standing.ts`), since
+ * two accounts can approve each other's. Community: .60 downloads + .25 likes + .15 card, where
  * card = .3 it exists + .4 any of model-index, metrics, evaluation, results + .2 any of datasets, language, license
  * + .1 arXiv. A side that could not be learned is left out of the maximum; both: unavailable.
  */
 
 import type { CodeEvidence, HubRecord, JsonObject, ModelEvidence } from "../evidence.ts";
+import { ownCode } from "../signals/code-link.ts";
 import { cardOf, papers, papersOfTags } from "./card-facts.ts";
 import { readmeOutline } from "./markdown.ts";
+import { downloadsScore, likesScore } from "./popularity.ts";
 import { type Json, type MetricResult, measured, round4, unavailable, undecided } from "./result.ts";
+import type { Standing } from "./standing.ts";
 
-export const version = 1;
+export const version = 2;
 
-type Steps = readonly (readonly [number, number])[];
-
-/** Downloads a month and their score. */
-const DOWNLOADS: Steps = [
-  [20_000_000, 1],
-  [5_000_000, 0.9],
-  [1_000_000, 0.8],
-  [100_000, 0.6],
-  [10_000, 0.4],
-  [1_000, 0.2],
-  [1, 0.1],
-];
-/** Likes and their score. */
-const LIKES: Steps = [
-  [1000, 1],
-  [200, 0.8],
-  [50, 0.6],
-  [10, 0.4],
-  [1, 0.2],
-];
 const RESULT_KEYS = ["model-index", "metrics", "evaluation", "results", "eval_results"];
 const FACT_KEYS = ["datasets", "language", "license"];
 const RESULT_HEADING = /\b(?:evaluations?|results?|benchmarks?)\b/i;
-
-function step(value: number | undefined, steps: Steps): number {
-  return steps.find(([least]) => (value ?? 0) >= least)?.[1] ?? 0;
-}
-
-/** Score of a month's downloads, 0..1. */
-export const downloadsScore = (downloads: number | undefined): number => step(downloads, DOWNLOADS);
-/** Score of likes, 0..1. */
-export const likesScore = (likes: number | undefined): number => step(likes, LIKES);
 
 function filled(card: JsonObject, keys: readonly string[]): boolean {
   return keys.some((key) => {
@@ -96,23 +72,29 @@ export function communityOfRecord(record: HubRecord): Community {
   });
 }
 
+/** Approvals by one person alone are an owner waving things through, or a second account. */
+const REVIEWERS_MIN = 2;
+
 /** Share of reviewed lines; 0 where there is no code to review, `undefined` where it could not be learned. */
-function peerOf(reviews: CodeEvidence["reviews"] | undefined): number | undefined {
+function peerOf(reviews: CodeEvidence["reviews"] | undefined, cap: number): number | undefined {
   if (undecided(reviews)) return undefined;
   if (reviews?.status !== "found" || reviews.value.added_lines <= 0) return 0;
-  return round4(Math.min(1, reviews.value.reviewed_lines / reviews.value.added_lines));
+  const { added_lines, reviewed_lines, reviewers } = reviews.value;
+  // counted before only approvals by members were: it says nothing
+  if (reviewers === undefined) return undefined;
+  return reviewers < REVIEWERS_MIN ? 0 : round4(Math.min(1, cap, reviewed_lines / added_lines));
 }
 
 /** How far the model was seen by more eyes than its author's. */
-export function reviewedness(evidence: ModelEvidence): MetricResult {
+export function reviewedness(evidence: ModelEvidence, standing: Standing): MetricResult {
   const { record, card, readme } = evidence;
   // Counted for a framework, or for any well-kept repository, merely naming one would open the gate for any model.
-  const reviews = evidence.code?.related ? evidence.code.reviews : undefined;
+  const reviews = ownCode(evidence)?.reviews;
   const findings = [reviews, record, card, readme];
   if (undecided(record) && reviews?.status !== "found") return unavailable("model record", record, findings);
   if (evidence.uploaded)
     return unavailable("its users", { status: "unavailable", reason: "an upload has none to count" });
-  const peer = peerOf(reviews);
+  const peer = peerOf(reviews, standing.cap);
   let community: Community | undefined;
   if (record.status === "found") {
     const headings = readmeOutline(readme)?.headings ?? [];
@@ -124,7 +106,8 @@ export function reviewedness(evidence: ModelEvidence): MetricResult {
   }
   const inputs: Record<string, Json> = {
     peer: peer ?? null,
-    peer_of: reviews?.status === "found" ? { ...reviews.value } : (reviews?.reason ?? "no code repository"),
+    peer_of: reviews?.status === "found" ? { ...reviews.value } : (reviews?.reason ?? "no code repository of its own"),
+    peer_cap: standing.cap,
     community: community?.score ?? null,
     community_of: community?.inputs ?? null,
   };

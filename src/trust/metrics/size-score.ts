@@ -1,6 +1,6 @@
 /**
  * size_score: smallest complete weight format (safetensors, else bin/pt, onnx, one gguf, h5,
- * msgpack; shards summed) in GiB against 1, 2, 6 and 10: 1 − size / max, 0 at or over, rounded to 2. Unknown: all 0.
+ * msgpack; shards summed; sets under 1 % of the largest are ignored) in GiB against 1, 2, 6 and 10: 1 − size / max, 0 at or over, rounded to 2. Unknown: all 0.
  * "Else" is taken as an order of formats, "smallest" as the choice among several copies in one format.
  */
 
@@ -8,7 +8,7 @@ import type { ModelEvidence, UpstreamFile } from "../evidence.ts";
 import { type MetricResult, mean, round2, round4, sourcesOf, unavailable, undecided } from "./result.ts";
 import { findWeights } from "./weights.ts";
 
-export const version = 1;
+export const version = 2;
 
 /** Size in GiB at which a device scores 0. */
 const DEVICE_MAX_GIB = { raspberry_pi: 1, jetson_nano: 2, desktop_pc: 6, aws_server: 10 } as const;

@@ -15,7 +15,8 @@ export interface Snippet {
   words: ReadonlySet<string>;
   /** Something in it is meant to be replaced by the reader. */
   placeholder: boolean;
-  remote_code: boolean;
+  /** What in it runs code that is not the library's: `trust_remote_code`, `exec`, a script of the repository ... */
+  runs_code: string[];
   /** It makes a tokenizer. */
   tokenizer: boolean;
   /** It makes a processor, feature extractor or image processor. */
@@ -45,6 +46,71 @@ const SHELL_LOADER = new RegExp(
   ].join("|"),
   "i",
 );
+/** Arguments that make a loader run code. White space is taken off before, so that no spelling of an argument hides it. */
+const RUNS_CODE_BARE: readonly (readonly [string, RegExp])[] = [
+  // any value but a plain False: True, 1, a variable, the empty end of a command-line flag
+  [
+    "trust_remote_code",
+    /trust_remote_code["']?\]?[=:](?!(?:False|false|0|None|null)(?![\w.]))|--trust[-_]remote[-_]code(?!=(?:false|0)\b)/i,
+  ],
+  ["custom_pipeline", /custom_pipeline["']?[=:](?!(?:None|null)\b)|--custom[-_]pipeline/],
+  ["weights_only=False", /weights_only["']?[=:](?!True\b|1\b)/],
+];
+/** Calls that run code; methods of those names (`model.eval()`, `torch.compile()`) are something else. */
+const RUNS_CODE: readonly (readonly [string, RegExp])[] = [
+  [
+    "exec or eval",
+    /(?<![\w.])(?:exec|eval|compile|__import__|execfile)[ \t]{0,20}\(|__builtins__|\brunpy\b|\bimportlib\b/,
+  ],
+  ["a shell", /\bos\.(?:system|popen|exec\w{1,4})[ \t]{0,20}\(|\bsubprocess\.\w{1,20}[ \t]{0,20}\(/],
+];
+const DOWNLOAD = /curl|wget|iwr|irm|Invoke-WebRequest/i;
+const INTO_SHELL = /\|(?:sudo)?(?:(?:ba|z)?sh|iex|python3?)\b/i;
+const SHELL_OF_DOWNLOAD = /(?:sh["']?<\(|sh-c["']?\$\(|iex\(|iex["']?&?\()["']?(?:curl|wget|iwr|irm)/i;
+
+/** Whether a line hands what it downloads to a shell: `curl ... | sh`, `bash <(curl ...)`. Each part is searched once. */
+function runsDownload(line: string): boolean {
+  const at = line.search(DOWNLOAD);
+  return at !== -1 && (INTO_SHELL.test(line.slice(at)) || SHELL_OF_DOWNLOAD.test(line));
+}
+
+/** Files that are code, where the hub is asked for them. */
+const CODE_FILE = /\.(?:py|pyc|so|sh|exe|dll|bat|cmd|ps1|js|jar|whl)$/i;
+/** How much of a call is searched for its end. */
+const CALL_MAX_CHARS = 2000;
+const CALLS_MAX = 200;
+
+/** Whether a call that loads a model takes keywords from a variable (`**kwargs`), which may hold anything. */
+function loadsWithHiddenKeywords(code: string): boolean {
+  const calls = [...code.matchAll(new RegExp(LOADER.source, "gi"))];
+  // no card shows so many; each costs a look ahead
+  if (calls.length > CALLS_MAX) return true;
+  for (const call of calls) {
+    const rest = code.slice(call.index + call[0].length, call.index + call[0].length + CALL_MAX_CHARS);
+    let depth = 1;
+    for (let at = 0; at < rest.length && depth > 0; at += 1) {
+      const char = rest[at];
+      if (char === "(") depth += 1;
+      else if (char === ")") depth -= 1;
+      else if (depth === 1 && rest.startsWith("**", at) && /(?:^|,)\s*$/.test(rest.slice(Math.max(0, at - 20), at)))
+        return true;
+    }
+  }
+  return false;
+}
+
+/** What of a snippet's code runs code of strangers. */
+function codeRun(code: string, bare: string, asksFor: readonly string[]): string[] {
+  const found = [
+    ...RUNS_CODE_BARE.flatMap(([name, pattern]) => (pattern.test(bare) ? [name] : [])),
+    ...RUNS_CODE.flatMap(([name, pattern]) => (pattern.test(code) ? [name] : [])),
+  ];
+  if (bare.split("\n").some(runsDownload)) found.push("a download piped to a shell");
+  if (loadsWithHiddenKeywords(code)) found.push("**keywords");
+  if (asksFor.some((file) => CODE_FILE.test(file))) found.push("a download of code");
+  return found;
+}
+
 const PROGRAM =
   /^(?:py|python|python3|pycon|ipython|js|javascript|ts|typescript|java|swift|rust|go|cpp|c\+\+|julia|r|kotlin)$/;
 const IMPORT = /^\s*(?:>>> ?)?(?:from\s+(\w+)[.\w]*\s+import\b|import\s+(\w+))/;
@@ -95,16 +161,17 @@ export function readSnippet(fence: Fence): Snippet | undefined {
   const loads = LOADER.test(code) || SHELL_LOADER.test(code);
   const program = (PROGRAM.test(fence.language) && fence.lines >= 2) || imports.length > 0;
   if (!loads && !program) return undefined;
-  const bare = code.replace(/\s+/g, "");
+  const bare = code.replace(/[^\S\n]+/g, "").replace(/\n(?=[=:,)\]])|(?<=[=:,([])\n/g, "");
+  const asks_for = [...code.matchAll(ASKED_FILE)].flatMap((match) => (match[1] ? [match[1]] : [])).slice(0, 50);
   return {
     loads,
     words: new Set((code.match(WORDS) ?? []).map(bareId)),
     placeholder: PLACEHOLDER.test(code),
-    remote_code: /trust_remote_code["']?[=:]true|--trust-remote-code/i.test(bare),
+    runs_code: codeRun(code, bare, asks_for),
     tokenizer: /tokenizer\w{0,40}\.from_pretrained/i.test(code),
     processor: /(?:processor|featureextractor)\w{0,40}\.from_pretrained/i.test(code),
     adapter: /load_lora_weights|load_attn_procs|peftmodel|autopeft|load_adapter/i.test(code),
-    asks_for: [...code.matchAll(ASKED_FILE)].flatMap((match) => (match[1] ? [match[1]] : [])).slice(0, 50),
+    asks_for,
     libraries: [
       ...new Set([...imports, ...TOOLS.flatMap(([tool, library]) => (code.includes(tool) ? [library] : []))]),
     ],

@@ -1,6 +1,9 @@
 /**
  * Which of a repository's files are its weights, as complete sets: all shards of one format, or one file.
  *
+ * Sets under 1 % of the largest (whether that is complete or not) are ignored: a kilobyte under the name of the weights says
+ * nothing of what is loaded. Of a pipeline's components this leaves out what hardly weighs.
+ *
  * Invariant: a set of shards counts only if every shard that its names promise is there; files that training leaves
  * behind (optimizer, scheduler, arguments) are no weights.
  */
@@ -26,6 +29,8 @@ const WHOLE =
 const SHARD = /^(.{1,200}?)[-_](\d{1,6})[-_]of[-_](\d{1,6})$/;
 const CONSOLIDATED = /^(consolidated)\.\d{2}$/;
 const FILES_MAX = 20_000;
+/** Share of the largest set below which another is none. */
+const DECOY_SHARE = 0.01;
 
 function sum(files: readonly UpstreamFile[]): number | undefined {
   let bytes = 0;
@@ -68,13 +73,18 @@ function candidates(files: readonly UpstreamFile[]): Candidate[] {
     group.parts.set(shard ? String(Number(shard[2])) : name, file);
     groups.set(key, group);
   }
-  return [...groups.values()].flatMap(({ format, directory, stem, promised, parts }) => {
-    if (promised > 0 && parts.size < promised) return [];
+  const sets = [...groups.values()].map(({ format, directory, stem, promised, parts }) => {
     const tensors =
       format === "onnx" ? (external.get(directory === "" ? `${stem}.onnx` : `${directory}/${stem}.onnx`) ?? []) : [];
     const all = [...parts.values(), ...tensors];
     const bytes = sum(all);
-    return [{ format, directory, stem, files: all.map(({ path }) => path), ...(bytes === undefined ? {} : { bytes }) }];
+    const set = { format, directory, stem, files: all.map(({ path }) => path) };
+    return { whole: promised === 0 || parts.size >= promised, set: bytes === undefined ? set : { ...set, bytes } };
+  });
+  const largest = Math.max(0, ...sets.map(({ set }) => ("bytes" in set ? set.bytes : 0)));
+  return sets.flatMap(({ whole, set }) => {
+    const isDecoy = "bytes" in set && set.bytes < DECOY_SHARE * largest;
+    return whole && !isDecoy ? [set] : [];
   });
 }
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { codeQuality } from "../../../src/trust/metrics/code-quality.ts";
 import { runsModel } from "../../../src/trust/metrics/code-tree.ts";
-import { ABSENT, code, DOWN, evidence, found, inputs, repository, score, tree } from "./evidence.ts";
+import { ABSENT, code, DOWN, evidence, FULL, found, inputs, repository, score, tree } from "./evidence.ts";
 
 const OLD = repository({ pushed_at: "2020-01-01T00:00:00Z" });
 const of = (...paths: string[]) =>
-  score(codeQuality(evidence({ code: code({ record: found(OLD), tree: tree(...paths) }) })));
+  score(codeQuality(evidence({ code: code({ record: found(OLD), tree: tree(...paths) }) }), FULL));
 const pushed = (over: Parameters<typeof repository>[0]) =>
-  score(codeQuality(evidence({ code: code({ record: found(repository(over)) }) })));
+  score(codeQuality(evidence({ code: code({ record: found(repository(over)) }) }), FULL));
 
 describe("code_quality", () => {
   it.each([
@@ -41,7 +41,9 @@ describe("code_quality", () => {
   it("gives a README and a licence .10 together, the licence also where only GitHub sees it", () => {
     expect(of("README.md", "LICENSE")).toBe(0.1);
     const seen = repository({ pushed_at: "2020-01-01T00:00:00Z", license_spdx: "MIT" });
-    expect(score(codeQuality(evidence({ code: code({ record: found(seen), tree: tree("README.rst") }) })))).toBe(0.1);
+    expect(score(codeQuality(evidence({ code: code({ record: found(seen), tree: tree("README.rst") }) }), FULL))).toBe(
+      0.1,
+    );
   });
 
   it.each([
@@ -59,21 +61,21 @@ describe("code_quality", () => {
 
   it("is 1 with all of it, and shows what showed it", () => {
     const paths = ["tests/a.py", ".travis.yml", "setup.py", "poetry.lock", "ruff.toml", "README", "LICENSE.txt"];
-    const result = codeQuality(evidence({ code: code({ tree: tree(...paths) }) }));
+    const result = codeQuality(evidence({ code: code({ tree: tree(...paths) }) }), FULL);
     expect(score(result)).toBe(1);
     expect(inputs(result)).toMatchObject({ shown_by: { tests: "tests/a.py", ci: ".travis.yml" }, truncated: false });
   });
 
   it("is 0 without code, and with a repository that is gone", () => {
-    expect(score(codeQuality(evidence()))).toBe(0);
-    expect(score(codeQuality(evidence({ code: code({ record: ABSENT, tree: ABSENT }) })))).toBe(0);
+    expect(score(codeQuality(evidence(), FULL))).toBe(0);
+    expect(score(codeQuality(evidence({ code: code({ record: ABSENT, tree: ABSENT }) }), FULL))).toBe(0);
   });
 
   it("is unavailable if the record or the tree could not be fetched", () => {
-    expect(score(codeQuality(evidence({ code: code({ record: DOWN }) })))).toBe(
+    expect(score(codeQuality(evidence({ code: code({ record: DOWN }) }), FULL))).toBe(
       "unavailable: repository acme/owl-code: timed out",
     );
-    expect(score(codeQuality(evidence({ code: code({ tree: DOWN }) })))).toBe(
+    expect(score(codeQuality(evidence({ code: code({ tree: DOWN }) }), FULL))).toBe(
       "unavailable: files of acme/owl-code: timed out",
     );
   });

@@ -2,7 +2,20 @@ import { describe, expect, it } from "vitest";
 import { PRIVATE_OR_GATED } from "../../../src/sources/upstream.ts";
 import { datasetAndCode } from "../../../src/trust/metrics/dataset-and-code.ts";
 import { datasetPoints, datasetQuality } from "../../../src/trust/metrics/dataset-quality.ts";
-import { ABSENT, BROKEN, code, DOWN, evidence, found, hubRecord, inputs, repository, score, tree } from "./evidence.ts";
+import {
+  ABSENT,
+  BROKEN,
+  code,
+  DOWN,
+  evidence,
+  FULL,
+  found,
+  hubRecord,
+  inputs,
+  repository,
+  score,
+  tree,
+} from "./evidence.ts";
 
 const dataset = (over: Parameters<typeof hubRecord>[0] = {}, id = "acme/data") => ({
   id,
@@ -11,7 +24,7 @@ const dataset = (over: Parameters<typeof hubRecord>[0] = {}, id = "acme/data") =
 const HIDDEN = { status: "unavailable", reason: PRIVATE_OR_GATED } as const;
 
 describe("dataset_and_code_score", () => {
-  const of = (over: Parameters<typeof evidence>[0]) => score(datasetAndCode(evidence(over)));
+  const of = (over: Parameters<typeof evidence>[0]) => score(datasetAndCode(evidence(over), FULL));
 
   it.each([
     ["nothing", {}, 0],
@@ -27,8 +40,20 @@ describe("dataset_and_code_score", () => {
     ["a repository that is gone", { code: code({ record: ABSENT, tree: ABSENT }) }, 0],
     [
       "a framework, where nothing else is named",
-      { code: code({ named_by: "framework", tree: tree("train.py") }) },
-      0.5,
+      {
+        code: code({
+          repository: "huggingface/transformers",
+          named_by: "framework",
+          record: found(repository({ full_name: "huggingface/transformers" })),
+          tree: tree("train.py"),
+        }),
+      },
+      0,
+    ],
+    [
+      "somebody else's repository",
+      { code: code({ record: found(repository({ full_name: "famous/other" })), tree: tree("train.py") }) },
+      0,
     ],
     ["all of it", { datasets: [dataset()], code: code({ tree: tree("train.py") }) }, 1],
   ])("scores %s", (_, over, expected) => {
@@ -36,7 +61,9 @@ describe("dataset_and_code_score", () => {
   });
 
   it("is unavailable where what is missing could decide, and only there", () => {
-    expect(of({ card: BROKEN })).toBe("unavailable: card and model record: not YAML");
+    expect(of({ card: DOWN })).toBe("unavailable: card and model record: timed out");
+    // a card that cannot be read declares nothing: its publisher made it so
+    expect(of({ card: BROKEN })).toBe(0);
     expect(of({ datasets: [{ id: "a/b", record: DOWN }] })).toBe("unavailable: dataset a/b: timed out");
     expect(of({ datasets: [{ id: "a/b", record: DOWN }, dataset()] })).toBe(0.5);
     expect(of({ code: code({ record: DOWN }) })).toBe("unavailable: repository acme/owl-code: timed out");
@@ -94,20 +121,27 @@ describe("dataset_quality of one dataset", () => {
 describe("dataset_quality", () => {
   it("is the mean over the declared datasets, an unresolvable one counting 0", () => {
     const good = dataset({ files: [{ path: "README.md" }], card_data: { license: "mit" } }, "a/good");
-    const result = datasetQuality(evidence({ datasets: [good, { id: "a/gone", record: ABSENT }] }));
+    const result = datasetQuality(evidence({ datasets: [good, { id: "a/gone", record: ABSENT }] }), FULL);
     expect(score(result)).toBe(0.3);
     expect(inputs(result)).toMatchObject({
       declared: 2,
       datasets: { "a/good": { score: 0.6 }, "a/gone": { score: 0, unresolvable: true } },
     });
-    expect(score(datasetQuality(evidence({ datasets: [good, { id: "a/hidden", record: HIDDEN }] })))).toBe(0.3);
+    expect(score(datasetQuality(evidence({ datasets: [good, { id: "a/hidden", record: HIDDEN }] }), FULL))).toBe(0.3);
+  });
+
+  it("is capped by the model's standing: whoever names a good dataset has not yet used it", () => {
+    const good = dataset({ files: [{ path: "README.md" }], card_data: { license: "mit" } });
+    const cap = { cap: 0.25, inputs: {} };
+    expect(score(datasetQuality(evidence({ datasets: [good] }), cap))).toBe(0.25);
+    expect(score(datasetAndCode(evidence({ datasets: [good] }), cap))).toBe(0.25);
   });
 
   it("is 0 if none is declared, unavailable if one could not be asked for", () => {
-    expect(score(datasetQuality(evidence()))).toBe(0);
-    expect(score(datasetQuality(evidence({ card: ABSENT })))).toBe(0);
-    expect(score(datasetQuality(evidence({ card: DOWN })))).toBe("unavailable: card and model record: timed out");
-    expect(score(datasetQuality(evidence({ datasets: [dataset(), { id: "a/b", record: DOWN }] })))).toBe(
+    expect(score(datasetQuality(evidence(), FULL))).toBe(0);
+    expect(score(datasetQuality(evidence({ card: ABSENT }), FULL))).toBe(0);
+    expect(score(datasetQuality(evidence({ card: DOWN }), FULL))).toBe("unavailable: card and model record: timed out");
+    expect(score(datasetQuality(evidence({ datasets: [dataset(), { id: "a/b", record: DOWN }] }), FULL))).toBe(
       "unavailable: dataset a/b: timed out",
     );
   });

@@ -1,16 +1,19 @@
 /** Builders of evidence records, for tests: everything found and empty, to be overridden where a test looks. */
 
-import type {
-  CodeEvidence,
-  Finding,
-  Found,
-  GitHubRepository,
-  HubRecord,
-  JsonObject,
-  Missing,
-  ModelEvidence,
+import {
+  type CodeEvidence,
+  type ConfigEvidence,
+  EVIDENCE_FORMAT,
+  type Finding,
+  type Found,
+  type GitHubRepository,
+  type HubRecord,
+  type JsonObject,
+  type Missing,
+  type ModelEvidence,
 } from "../../../src/trust/evidence.ts";
 import type { Json, MetricResult } from "../../../src/trust/metrics/result.ts";
+import type { Standing } from "../../../src/trust/metrics/standing.ts";
 
 export const NOW = "2026-10-20T12:00:00.000Z";
 
@@ -47,7 +50,7 @@ export function code(over: Partial<CodeEvidence> = {}): CodeEvidence {
   return {
     repository: "acme/owl-code",
     named_by: "readme",
-    related: true,
+    readme: found("# acme/owl-code"),
     record: found(repository(), "https://github.test/repo"),
     contributors: found([]),
     tree: found({ paths: [], truncated: false }),
@@ -60,12 +63,21 @@ export function code(over: Partial<CodeEvidence> = {}): CodeEvidence {
 export const tree = (...paths: string[]): CodeEvidence["tree"] =>
   found({ paths: paths.map((path) => ({ path })), truncated: false });
 
+/** Somebody stands behind model and code in full, so that no cap decides. */
+export const FULL: Standing = { cap: 1, inputs: {} };
+
 export interface Over {
   source?: string;
   record?: Finding<HubRecord> | Partial<HubRecord>;
   readme?: Finding<string> | string;
   card?: Finding<JsonObject>;
   config?: Finding<JsonObject>;
+  adapter_config?: Finding<JsonObject>;
+  configs?: ConfigEvidence[];
+  result_datasets?: ModelEvidence["datasets"];
+  uploaded?: true;
+  format?: number;
+  collected_at?: string;
   datasets?: ModelEvidence["datasets"];
   code?: CodeEvidence;
   commit_authors?: ModelEvidence["commit_authors"];
@@ -74,6 +86,7 @@ export interface Over {
 export function evidence(over: Over = {}): ModelEvidence {
   const { record, readme, ...rest } = over;
   return {
+    format: EVIDENCE_FORMAT,
     source: "acme/owl",
     collected_at: NOW,
     card: found({}),

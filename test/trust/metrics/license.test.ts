@@ -46,6 +46,7 @@ describe("license", () => {
   it("is 0 with neither, unavailable only if something could not be fetched and nothing that was names one", () => {
     expect(score(license(evidence({ card: ABSENT })))).toBe(0);
     expect(score(license(evidence({ card: DOWN })))).toBe("unavailable: card: timed out");
+    // its publisher made it so that it cannot be read
     expect(score(license(evidence({ card: BROKEN })))).toBe(0);
     const tagged = found(hubRecord({ tags: ["license:mit"] }));
     expect(score(license(evidence({ card: BROKEN, record: tagged })))).toBe(1);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { countWords, outline } from "../../../src/trust/metrics/markdown.ts";
+import { outline } from "../../../src/trust/metrics/markdown.ts";
+import { countWords } from "../../../src/trust/metrics/words.ts";
 
 describe("words", () => {
   it.each([
@@ -70,6 +71,33 @@ describe("fenced blocks", () => {
   });
 });
 
+describe("indented code", () => {
+  it.each([
+    ["after a blank line", "text\n\n    a\n    b\n", [{ language: "", code: "a\nb", lines: 2 }]],
+    ["by a tab", "\n\ta\n", [{ language: "", code: "a", lines: 1 }]],
+    [
+      "with blank lines and deeper lines inside",
+      "\n    a\n\n      b\ntext",
+      [{ language: "", code: "a\n\n  b", lines: 2 }],
+    ],
+    ["in a paragraph, which it continues", "text\n    a\n", []],
+    ["in a list, where it continues an item", "- item\n\n    a\n\n    b\n", []],
+    ["in a numbered list", "1. item\n\n    a\n", []],
+    ["after a list has ended", "- item\n\ntext\n\n    a\n", [{ language: "", code: "a", lines: 1 }]],
+    ["of nothing", "\n    \n\n", []],
+  ])("%s is %#", (_, text, expected) => {
+    expect(outline(text).fences).toEqual(expected);
+  });
+
+  it("fills a section", () => {
+    expect(outline("# Usage\n\n    a\n").headings).toMatchObject([{ filled: true }]);
+  });
+
+  it("inside a fence is the fence's", () => {
+    expect(outline("```\n\n    a\n```\n").fences).toHaveLength(1);
+  });
+});
+
 // A Worker's clock stands still while it computes; what is not linear here would simply not end.
 describe("hostile READMEs of two megabytes", () => {
   const size = 2 * 1024 * 1024;
@@ -83,6 +111,9 @@ describe("hostile READMEs of two megabytes", () => {
     ["underlines", "a\n---\n"],
     ["front matter rules", "--- \n"],
     ["spaces", " "],
+    ["indented lines", "    a\n"],
+    ["indented lines and blank ones", "    a\n\n"],
+    ["indented paragraphs", "\n    a\nb\n"],
     ["table cells", "| 1 "],
     ["angle brackets", "<h1"],
   ])("full of %s are taken apart", (_, piece) => {

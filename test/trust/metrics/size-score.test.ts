@@ -45,6 +45,14 @@ describe("size_score", () => {
 
 describe("the weights of a repository", () => {
   it.each([
+    ["no decoy under 1 % of the largest", { "model.safetensors": 9, "pytorch_model.bin": 1000 }, 1000],
+    ["what is 1 % of the largest", { "model.safetensors": 10, "pytorch_model.bin": 1000 }, 10],
+    [
+      "no decoy beside weights of which a shard is missing",
+      { "model.safetensors": 9, "pytorch_model-00001-of-00002.bin": 1000 },
+      undefined,
+    ],
+    ["no decoy under a name of its own", { "aa.safetensors": 1, "model.safetensors": 1000 }, 1000],
     ["safetensors before all", { "model.safetensors": 9, "pytorch_model.bin": 5, "model.onnx": 4 }, 9],
     ["bin when there are no safetensors", { "pytorch_model.bin": 5, "model.onnx": 4 }, 5],
     ["onnx before gguf", { "model.onnx": 4, "q.gguf": 2 }, 4],

@@ -47,7 +47,24 @@ describe("tree_score", () => {
   });
 
   it("looks five generations up", () => {
-    expect(inputs(of([up("a/a", 1, 5), up("b/b", 0, 6)]))).toMatchObject({ ancestor_count: 1, left_out: 1 });
+    expect(inputs(of([up("a/a", 1, 5), up("b/b", 0, 6)]))).toMatchObject({
+      ancestor_count: 1,
+      left_out: [{ source: "b/b", reason: "more than 5 generations up" }],
+    });
+  });
+
+  it("shows the light score of a parent that is not registered, and does not average it", () => {
+    const famous: AncestorScore = { source: "famous/model", depth: 1, score: 0.95, from: "light" };
+    const unasked: AncestorScore = { source: "x/y", depth: 1, from: "none", reason: "not asked: too many parents" };
+    const result = of([famous, unasked]);
+    expect(score(result)).toBe(0.5);
+    expect(inputs(result)).toMatchObject({
+      ancestor_count: 0,
+      left_out: [
+        { source: "famous/model", reason: "not registered", light_score: 0.95 },
+        { source: "x/y", reason: "not asked: too many parents" },
+      ],
+    });
   });
 
   it("is unavailable if nothing of the model is known", () => {
