@@ -344,7 +344,7 @@ describe("GET /audit/verify", () => {
     ],
     [
       "a seal that ends after the last entry",
-      ["UPDATE audit_seals SET last_id = 1000 WHERE number = 3"],
+      ["UPDATE audit_seals SET last_id = 1000000 WHERE number = 3"],
       { kind: "entry_missing", seal: 3 },
     ],
     [
@@ -359,7 +359,9 @@ describe("GET /audit/verify", () => {
     await threeSeals();
     expect(await verify()).toMatchObject({ status: "intact", rows_checked: 30 });
     await tamper(...sql);
-    expect(await verify()).toMatchObject({ status: "broken", first_problem: problem });
+    const broken = await verify();
+    expect(broken).toMatchObject({ status: "broken", first_problem: problem });
+    expect(broken).not.toHaveProperty("next");
     // Later seals do not hide it.
     await insertEntries(5);
     await registry.seal();
@@ -428,6 +430,14 @@ describe("GET /audit/verify", () => {
     await tamper("UPDATE audit SET name = 'x' WHERE id = 24123");
     expect(await verify()).toMatchObject({ status: "intact", next: "after-2" });
     expect(await verifyAll()).toMatchObject({ status: "broken", first_problem: { kind: "entries_changed", seal: 5 } });
+  });
+
+  it("detects a seal that ends after the entries of its page", async () => {
+    await insertEntries(12_000);
+    await registry.seal();
+    await tamper("UPDATE audit_seals SET last_id = 20000 WHERE number = 1");
+    const problem = { kind: "entry_missing", seal: 1, entry: 10_001 };
+    expect(await verify()).toMatchObject({ status: "broken", first_problem: problem });
   });
 
   it("checks many small seals in pages", async () => {

@@ -127,7 +127,7 @@ export async function verifyAudit(ctx: Context, after: number, anchor?: string):
   const head = rowsOf<SealRow>(newest)[0] ?? BEGINNING;
   const begin = rowsOf<SealRow>(start)[0] ?? BEGINNING;
   const rows = rowsOf<AuditRow>(audited);
-  const readThrough = begin.last_id + VERIFY_ENTRIES;
+  const readThrough = rows.length < VERIFY_ENTRIES ? Number.POSITIVE_INFINITY : begin.last_id + VERIFY_ENTRIES;
 
   let problem: AuditProblem | undefined;
   if (begin.number !== after) problem = { kind: "seal_missing", seal: after };
