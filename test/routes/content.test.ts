@@ -97,7 +97,7 @@ describe("PUT /artifacts/{artifact_type}/{id}/content", () => {
     expect(await unfinishedWork()).toEqual([]);
   });
 
-  it("is read through once, beside its directory, its headers, and the files that say something of it", async () => {
+  it("is read through once, besides its directory, its headers, texts that are searched, and the files that are rated", async () => {
     const id = await reserveId();
     const filler = new TextEncoder().encode("words ".repeat(800_000));
     const zip = zipOf({ "README.md": CARD, "config.json": '{"model_type":"zephyr"}', "data.txt": filler });
@@ -105,7 +105,7 @@ describe("PUT /artifacts/{artifact_type}/{id}/content", () => {
     const counted = withFaults(registry.env);
     const answer = await createRegistry(counted.env).call("PUT", `/artifacts/model/${id}/content`, zip);
     expect(answer.status).toBe(201);
-    expect(counted.names.filter((name) => name === "bucket.get")).toHaveLength(6);
+    expect(counted.names.filter((name) => name === "bucket.get")).toHaveLength(8);
   });
 
   it("rates a model by its own files alone: what others would have to say is unavailable, not 0", async () => {
