@@ -5,15 +5,12 @@
 
 import { RE2JS, RE2JSException } from "re2js";
 import { RegistryError } from "../errors.ts";
-import { PATTERNS_KEPT, REGEX_MAX_CHARS, REGEX_MAX_INSTRUCTIONS } from "../limits.ts";
+import { PATTERNS_KEPT, REGEX_MAX_CHARS } from "../limits.ts";
 import { isExponential } from "./ambiguity.ts";
+import { type CountedProgram, countCost } from "./cost.ts";
 
 /** A pattern to search with. */
-export interface Pattern {
-  /** Whether it occurs in a text; linear in the text. */
-  test(text: string): boolean;
-  /** What testing one character may cost, in instructions of the program. */
-  cost: number;
+export interface Pattern extends CountedProgram {
   /** A query for the trigram index that every matching artifact answers; undefined if no string is certain to occur. */
   index: string | undefined;
 }
@@ -23,39 +20,45 @@ type Required = { string: string } | { all: Required[] } | { any: Required[] };
 
 /**
  * Compiles a pattern (contract, POST /artifact/byRegEx: RE2 syntax, `^ $` per line).
- * @throws RegistryError `invalid_regex` for what the engine refuses, for programs that are too large to run over many texts,
- *   and for what would be exponential elsewhere
+ * @throws RegistryError `invalid_regex` for what the engine refuses, for programs that are too dear to run over many texts,
+ *   and for what would be exponential elsewhere; its `cause` is a sentence that says which
  */
 export function compilePattern(regex: string): Pattern {
-  if (regex.length > REGEX_MAX_CHARS) throw new RegistryError("invalid_regex");
-  // Whoever goes through a registry page by page sends the same pattern with every page.
-  if (!compiled.has(regex)) {
+  if (regex.length > REGEX_MAX_CHARS) throw refusal(`It is longer than ${REGEX_MAX_CHARS} characters.`);
+  // A client that goes through a registry page by page sends the same pattern with every page.
+  let pattern = compiled.get(regex);
+  if (pattern === undefined) {
     const [oldest] = compiled.keys();
     if (oldest !== undefined && compiled.size >= PATTERNS_KEPT) compiled.delete(oldest);
-    compiled.set(regex, toPattern(regex));
+    pattern = toPattern(regex);
+    compiled.set(regex, pattern);
   }
-  const pattern = compiled.get(regex);
-  if (!pattern) throw new RegistryError("invalid_regex");
+  if ("refused" in pattern) throw refusal(pattern.refused);
   return pattern;
 }
 
-/** The patterns asked for lately; undefined for one that is refused. */
-const compiled = new Map<string, Pattern | undefined>();
-
-function toPattern(regex: string): Pattern | undefined {
-  const program = compile(regex);
-  if (!program) return undefined;
-  const cost = program.programSize();
-  if (cost > REGEX_MAX_INSTRUCTIONS || isExponential(regex)) return undefined;
-  const required = requiredStrings(regex, program);
-  return { test: (text) => program.test(text), cost, index: required && toQuery(required) };
+function refusal(reason: string): RegistryError {
+  return new RegistryError("invalid_regex", undefined, { cause: reason });
 }
 
-function compile(regex: string): RE2JS | undefined {
+/** The patterns asked for lately, also those that are refused. */
+const compiled = new Map<string, Pattern | { refused: string }>();
+
+function toPattern(regex: string): Pattern | { refused: string } {
+  const program = compile(regex);
+  if (!(program instanceof RE2JS)) return program;
+  if (isExponential(regex)) return { refused: "It is exponential for engines that backtrack." };
+  const counted = countCost(program);
+  if ("refused" in counted) return counted;
+  const required = requiredStrings(regex, program);
+  return { ...counted, index: required && toQuery(required) };
+}
+
+function compile(regex: string): RE2JS | { refused: string } {
   try {
     return RE2JS.compile(regex, RE2JS.MULTILINE);
   } catch (error) {
-    if (error instanceof RE2JSException) return undefined;
+    if (error instanceof RE2JSException) return { refused: error.message };
     throw error;
   }
 }
@@ -67,7 +70,8 @@ function compile(regex: string): RE2JS | undefined {
  */
 function requiredStrings(regex: string, program: RE2JS): Required | undefined {
   const folded = /^\(\?i\)/.test(regex);
-  const { prefilter } = ((folded ? compile(regex.slice(4)) : undefined) ?? program).re2();
+  const unfolded = folded ? compile(regex.slice(4)) : program;
+  const { prefilter } = (unfolded instanceof RE2JS ? unfolded : program).re2();
   const required = readPrefilter(prefilter);
   return folded && required ? onlyAscii(required) : required;
 }
