@@ -8,6 +8,7 @@ import { RegistryError, toRefusal } from "./errors.ts";
 import { authenticate } from "./middleware/authenticate.ts";
 import { guardOrigins } from "./middleware/browsers.ts";
 import { completeHeaders } from "./middleware/headers.ts";
+import { guardHosts } from "./middleware/hosts.ts";
 import { takeJson } from "./middleware/json-body.ts";
 import { observe } from "./middleware/observe.ts";
 import { methodTable, routedPath } from "./middleware/paths.ts";
@@ -38,6 +39,7 @@ export function createApp(): OpenAPIHono<RouteEnv> {
 
   app.use(completeHeaders);
   app.use(observe);
+  app.use(guardHosts);
   app.use(guardOrigins);
   app.use(limitAddress);
   app.use(authenticate);

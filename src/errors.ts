@@ -67,6 +67,10 @@ const TABLE = {
   too_many_bytes: { status: 413, detail: "The registry is full: it has no room for this bundle." },
   url_too_long: { status: 413, detail: "URL exceeds maximum length of 2048 characters." },
   range_not_satisfiable: { status: 416, detail: "The requested range lies outside the bundle." },
+  host_not_allowed: {
+    status: 421,
+    detail: "This open registry does not answer for this host: name it in the setting ALLOWED_HOSTS.",
+  },
   ingest_rejected: { status: 424, detail: "Ingest rejected." },
   model_not_found_upstream: { status: 424, detail: "Ingest rejected: model not found on Hugging Face." },
   too_many_artifacts: { status: 429, detail: "The registry is full: it holds as many artifacts as it may." },

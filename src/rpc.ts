@@ -24,6 +24,7 @@ import type { Context } from "./context.ts";
 import type { Env } from "./env.ts";
 import type { ArtifactRef, ArtifactType } from "./lib/artifact.ts";
 import type { LineageGraph } from "./lineage/graph.ts";
+import { fromBinding } from "./middleware/hosts.ts";
 import { getIssuedRef } from "./routes/refs.ts";
 import { type Input, inputs } from "./rpc/inputs.ts";
 import { serve } from "./rpc/serve.ts";
@@ -156,7 +157,7 @@ export class RegistryService extends WorkerEntrypoint<Env, unknown> {
 
   /** The whole HTTP interface over the binding, under HTTP's own rules: a token counts here, and the props do not. */
   override fetch(request: Request): Response | Promise<Response> {
-    return app.fetch(request, this.env, this.ctx);
+    return app.fetch(fromBinding(request), this.env, this.ctx);
   }
 
   #serve<Schema extends z.ZodType, Output>(

@@ -44,10 +44,10 @@ export function refusals(...codes: ErrorCode[]) {
   return openRefusals("invalid_request", "unauthenticated", "not_permitted", ...codes);
 }
 
-/** The refusals of a route that anyone may call, by status; 429 and 500 are every route's. */
+/** The refusals of a route that anyone may call, by status; 421, 429 and 500 are every route's. */
 export function openRefusals(...codes: ErrorCode[]) {
   const byStatus = Map.groupBy(
-    [...codes, "too_many_requests" as const, "internal" as const],
+    [...codes, "host_not_allowed" as const, "too_many_requests" as const, "internal" as const],
     (code) => refusalOf(code).status,
   );
   return Object.fromEntries(
