@@ -89,7 +89,7 @@ export interface CountedProgram {
  * @returns the program with its bounds, or why it is refused: a sentence for the caller
  */
 export function countCost(program: RE2JS): CountedProgram | { refused: string } {
-  const engine = program.re2() as unknown as Engine;
+  const engine = engineOf(program);
   // A literal is searched for as a string.
   if (engine.prefixComplete) return counted(program, engine, 0);
   const { inst } = engine.prog;
@@ -108,6 +108,24 @@ export function countCost(program: RE2JS): CountedProgram | { refused: string } 
     };
   }
   return counted(program, engine, live);
+}
+
+/** @throws Error if another version of the engine has been installed, which has other fields. */
+function engineOf(program: RE2JS): Engine {
+  const internals: unknown = program.re2();
+  if (!isEngine(internals)) throw new Error("this version of re2js does not have the fields that cost.ts reads");
+  return internals;
+}
+
+function isEngine(value: unknown): value is Engine {
+  const { prog, prefixComplete, dfa } = (value ?? {}) as Partial<Engine>;
+  return (
+    Array.isArray(prog?.inst) &&
+    typeof prefixComplete === "boolean" &&
+    dfa?.classBounds instanceof Int32Array &&
+    [dfa.start, dfa.step, dfa.closure, dfa.match].every((method) => typeof method === "function") &&
+    [dfa.maxMem, dfa.stateBudget, dfa.memBudget].every(Number.isInteger)
+  );
 }
 
 /** Puts counters into the engine. `live` is 0 where its DFA never becomes too large. */
