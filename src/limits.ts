@@ -182,11 +182,17 @@ export const UPSTREAM_JSON_MAX_DEPTH = 64;
 /** How long one ingest may collect altogether: what has not come by then counts as not fetched. */
 export const COLLECT_TIMEOUT_MS = 30_000;
 
+/** Files that an upstream record may list: GitHub's own bound; a record of as many with sizes and digests is above the cap of bytes. */
+export const UPSTREAM_FILES_MAX = 100_000;
+
 /** A path inside an upstream repository: what the object store takes as a key. */
 export const UPSTREAM_PATH_MAX_CHARS = 1024;
 
 /** Front matter that is parsed here when the hub did not: the yaml parser is slow on more, and no honest card needs it. */
 export const FRONT_MATTER_MAX_BYTES = 256 * 1024;
+
+/** Lexemes of front matter: the parser takes some 10 us for each. A hundred results of a model index have 8,000. */
+export const FRONT_MATTER_MAX_LEXEMES = 20_000;
 
 /** Aliases that a card's YAML may expand to: cards use none, bombs use many. */
 export const FRONT_MATTER_MAX_ALIASES = 32;

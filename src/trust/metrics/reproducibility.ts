@@ -47,14 +47,23 @@ function idsOf(source: string, record: HubRecord): ReadonlySet<string> {
   return ids;
 }
 
+/** What a repository has: worked out once, because it may have 100,000 files and its card a hundred snippets. */
+interface Contents {
+  paths: ReadonlySet<string>;
+  hasWeights: boolean;
+}
+
+function contentsOf(files: HubRecord["files"]): Contents {
+  return { paths: new Set(files.map(({ path }) => path)), hasWeights: findWeights(files) !== undefined };
+}
+
 /** Which of the files that a snippet needs are not in the repository. */
-function missingFiles(snippet: Snippet, library: string | undefined, files: HubRecord["files"]): string[] {
-  const paths = new Set(files.map(({ path }) => path));
+function missingFiles(snippet: Snippet, library: string | undefined, { paths, hasWeights }: Contents): string[] {
   const missing: string[] = [];
   const oneOf = (names: readonly string[]): void => {
     if (!names.some((name) => paths.has(name))) missing.push(names[0] ?? "");
   };
-  if (findWeights(files) === undefined) missing.push("weights");
+  if (!hasWeights) missing.push("weights");
   const needed = library === undefined || snippet.adapter ? undefined : NEEDED.get(library);
   if (needed) oneOf(needed);
   if (snippet.tokenizer) oneOf(TOKENIZER_FILES);
@@ -93,9 +102,10 @@ export function reproducibility(evidence: ModelEvidence): MetricResult {
     ...record.value.tags,
   ];
   const customCode = config.status === "found" && config.value["auto_map"] !== undefined;
+  const contents = contentsOf(record.value.files);
   const judged = own.map((snippet) => {
     const library = libraryOf(snippet, named);
-    const obstacles = missingFiles(snippet, library, record.value.files).map((file) => `missing ${file}`);
+    const obstacles = missingFiles(snippet, library, contents).map((file) => `missing ${file}`);
     if (snippet.placeholder) obstacles.push("placeholder");
     if (snippet.remote_code || customCode) obstacles.push("remote code");
     if (library === undefined) obstacles.push("unknown library");
