@@ -7,13 +7,28 @@
  *
  * A step is about 10 ns of CPU: what the DFA takes for one character. Steps are counted, never timed, so that the same
  * search always ends at the same place.
- *
- * This reads fields of the engine that are not documented. Its version is pinned; test/search/cost.test.ts compares what this
- * module says with what the engine does.
  */
 
 import type { RE2JS } from "re2js";
 import { REGEX_DFA_MAX_WORK, REGEX_MAX_INSTRUCTIONS, REGEX_MAX_LIVE, REGEX_MAX_RANGES } from "../limits.ts";
+import {
+  ALT,
+  ALT_MATCH,
+  BEGIN_TEXT,
+  CAPTURE,
+  EMPTY_WIDTH,
+  END_OF_TEXT,
+  type Engine,
+  engineOf,
+  FOLD_CASE,
+  type Instruction,
+  MATCH,
+  NOP,
+  RUNE,
+  RUNE_ANY_NOT_NL,
+  UNANCHORED,
+  WORD_BOUNDARIES,
+} from "./engine.ts";
 
 /** Steps of a test that no text is too short for. */
 const STEPS_PER_TEST = 100;
@@ -23,52 +38,6 @@ const STEPS_PER_STATE_INSTRUCTION = 16;
 const STEPS_PER_LIVE_INSTRUCTION = 3;
 /** Memory of one DFA. Filling the engine's usual 8 MB takes 150 ms, and that again for each text. */
 const DFA_MAX_BYTES = 1024 * 1024;
-
-/** An instruction of a program, see the engine's `Inst`. */
-interface Instruction {
-  op: number;
-  out: number;
-  arg: number;
-  runes: Int32Array;
-  matchRune(codePoint: number): boolean;
-}
-
-interface DfaState {
-  isMatch: boolean;
-  nfaStates: readonly number[];
-}
-
-interface Dfa {
-  classBounds: Int32Array;
-  maxMem: number;
-  stateBudget: number;
-  memBudget: number;
-  start(input: { context(): number; step(): number }, at: number): DfaState | null;
-  step(state: DfaState, characterClass: number, codePoint: number, anchor: number): DfaState | null;
-  closure(instructions: Iterable<number>, flag: number): { pcs: number[] };
-  match(...args: unknown[]): boolean | null;
-}
-
-interface Engine {
-  prog: { inst: readonly Instruction[]; start: number };
-  prefixComplete: boolean;
-  dfa: Dfa;
-}
-
-// Values of the engine's enumerations: Inst, RE2Flags, Utils.
-const ALT = 1;
-const ALT_MATCH = 2;
-const CAPTURE = 3;
-const EMPTY_WIDTH = 4;
-const MATCH = 6;
-const NOP = 7;
-const RUNE = 8;
-const RUNE_ANY_NOT_NL = 11;
-const FOLD_CASE = 1;
-const UNANCHORED = 0;
-const BEGIN_TEXT = 4;
-const END_OF_TEXT = -1;
-const WORD_BOUNDARIES = 16 | 32;
 
 /** What is left of something that is counted down. */
 export interface Meter {
@@ -108,24 +77,6 @@ export function countCost(program: RE2JS): CountedProgram | { refused: string } 
     };
   }
   return counted(program, engine, live);
-}
-
-/** @throws Error if another version of the engine has been installed, which has other fields. */
-function engineOf(program: RE2JS): Engine {
-  const internals: unknown = program.re2();
-  if (!isEngine(internals)) throw new Error("this version of re2js does not have the fields that cost.ts reads");
-  return internals;
-}
-
-function isEngine(value: unknown): value is Engine {
-  const { prog, prefixComplete, dfa } = (value ?? {}) as Partial<Engine>;
-  return (
-    Array.isArray(prog?.inst) &&
-    typeof prefixComplete === "boolean" &&
-    dfa?.classBounds instanceof Int32Array &&
-    [dfa.start, dfa.step, dfa.closure, dfa.match].every((method) => typeof method === "function") &&
-    [dfa.maxMem, dfa.stateBudget, dfa.memBudget].every(Number.isInteger)
-  );
 }
 
 /** Puts counters into the engine. `live` is 0 where its DFA never becomes too large. */
