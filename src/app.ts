@@ -3,13 +3,13 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { permit } from "./auth/scopes.ts";
 import { logLine } from "./context.ts";
 import { RegistryError, toRefusal } from "./errors.ts";
 import { authenticate } from "./middleware/authenticate.ts";
 import { guardOrigins } from "./middleware/browsers.ts";
 import { completeHeaders } from "./middleware/headers.ts";
 import { guardHosts } from "./middleware/hosts.ts";
-import { takeJson } from "./middleware/json-body.ts";
 import { observe } from "./middleware/observe.ts";
 import { methodTable, routedPath } from "./middleware/paths.ts";
 import { limitActor, limitAddress } from "./middleware/rate-limit.ts";
@@ -44,7 +44,6 @@ export function createApp(): OpenAPIHono<RouteEnv> {
   app.use(limitAddress);
   app.use(authenticate);
   app.use(limitActor);
-  app.use(takeJson);
 
   for (const routes of [
     authenticationRoutes,
@@ -65,7 +64,8 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     healthRoutes,
   ])
     app.route("/", routes);
-  app.get("/artifact/byName/", () => {
+  app.get("/artifact/byName/", (c) => {
+    permit(c.var.ctx, "artifact:read");
     throw new RegistryError("invalid_request", "The name must not be empty.");
   });
   addDocs(app);

@@ -161,7 +161,7 @@ export class RegistryService extends WorkerEntrypoint<Env, unknown> {
   }
 
   #serve<Schema extends z.ZodType, Output>(
-    method: string,
+    method: keyof typeof inputs,
     schema: Schema,
     argument: unknown,
     run: (ctx: Context, input: z.output<Schema>) => Promise<Output>,

@@ -1,26 +1,40 @@
 /** How a route is declared for the document: what it requires, what it takes, what it answers and refuses. */
 
 import { z } from "@hono/zod-openapi";
-import type { Permission } from "../auth/scopes.ts";
+import type { MiddlewareHandler } from "hono";
+import { createMiddleware } from "hono/factory";
+import { type Permission, permit } from "../auth/scopes.ts";
 import { type ErrorCode, refusalOf } from "../errors.ts";
+import { takeJson } from "../middleware/json-body.ts";
+import type { RouteEnv } from "./router.ts";
 import { FindingSchema } from "./schemas.ts";
 
 /** The ways to say who is asking, by their names in the document. */
 const SCHEMES = ["XAuthorization", "Authorization", "CloudflareAccess"];
 
 /**
- * What a route asks of whoever calls it, for the document: the same permission that its verb begins with, which a test
- * compares. A route says this or `OPEN`.
+ * What a route asks of whoever calls it: the same permission that its verb begins with, which a test compares. It is asked
+ * before the path, the query, the headers or the body are validated, so that a caller who may not do this learns nothing of
+ * how it is done. A route says this or `open`.
+ *
+ * @param before what else runs before the request is validated
  */
-export function requires(permission: Permission) {
+export function requires(permission: Permission, ...before: MiddlewareHandler<RouteEnv>[]) {
+  const permitted = createMiddleware<RouteEnv>(async (c, next) => {
+    permit(c.var.ctx, permission);
+    await next();
+  });
   return {
     security: SCHEMES.map((scheme) => ({ [scheme]: [permission] })),
     "x-required-scope": permission,
+    middleware: [permitted, ...before, takeJson],
   };
 }
 
 /** A route that anyone may call. */
-export const OPEN = { security: [] };
+export function open(...before: MiddlewareHandler<RouteEnv>[]) {
+  return { security: [], middleware: [...before, takeJson] };
+}
 
 const ErrorSchema = z.object({ detail: z.string() }).openapi("Error");
 
