@@ -1,7 +1,7 @@
 /** Vars and secrets, read once into one typed object; a value that cannot be meant is an error that names it. */
 
 import { z } from "zod";
-import { READ_ONLY, SCOPES, type Scope, USER_NAME } from "./auth/scopes.ts";
+import { isReservedName, READ_ONLY, SCOPES, type Scope, USER_NAME } from "./auth/scopes.ts";
 import type { Env } from "./env.ts";
 import { PASSWORD_MIN_CHARS } from "./limits.ts";
 
@@ -119,7 +119,13 @@ const schema = z.object({
   ACCESS_AUD: optional,
   ACCESS_SCOPES: scopes,
   SIGNING_KEY: optional,
-  ADMIN_USER: optional.pipe(z.string().regex(USER_NAME).default("admin")),
+  ADMIN_USER: optional.pipe(
+    z
+      .string()
+      .regex(USER_NAME)
+      .refine((name) => !isReservedName(name), "is reserved")
+      .default("admin"),
+  ),
   ADMIN_PASSWORD: password,
   HF_TOKEN: optional,
   GITHUB_TOKEN: optional,

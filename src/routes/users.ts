@@ -6,7 +6,7 @@ import { changeUser, listUsers, registerUser, removeUser } from "../auth/users.t
 import { PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS } from "../limits.ts";
 import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { createRouter, onlyWithAccounts } from "./router.ts";
-import { nextHeader, offsetHeader, ScopeSchema, UserNameSchema } from "./schemas.ts";
+import { NewUserNameSchema, nextHeader, offsetHeader, ScopeSchema, UserNameSchema } from "./schemas.ts";
 
 const view = z
   .object({
@@ -32,7 +32,7 @@ const registerRoute = createRoute({
     body: jsonBody(
       z
         .object({
-          name: UserNameSchema,
+          name: NewUserNameSchema,
           password: PasswordSchema,
           is_admin: z.boolean().default(false),
           scopes: z

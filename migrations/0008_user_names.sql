@@ -1,0 +1,3 @@
+-- A new user name is compared with all others without regard to case. Not unique: before this, names that differ by case alone
+-- could be registered, and those users stay.
+CREATE INDEX users_name_folded ON users (name COLLATE NOCASE);
