@@ -179,6 +179,12 @@ export const README_KEPT_BYTES = 64 * 1024;
 /** Nesting of an upstream JSON answer: real records stay below 20, and nothing recursive may run on more. */
 export const UPSTREAM_JSON_MAX_DEPTH = 64;
 
+/** Least time between two tries to fetch the evidence of a model that could not be rated: a host that is slow is not asked more. */
+export const RATING_RETRY_MS = 5 * 60_000;
+
+/** What a client is told to wait for a try that is under way: as long as a Worker may go on after its answer. */
+export const RATING_RETRY_TAKES_MS = 30_000;
+
 /** How long one ingest may collect altogether: what has not come by then counts as not fetched. */
 export const COLLECT_TIMEOUT_MS = 30_000;
 

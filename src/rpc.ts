@@ -14,7 +14,7 @@ import { type CostTable, readCost } from "./artifacts/cost.ts";
 import { openDownload } from "./artifacts/download.ts";
 import { findByName, getArtifact, listArtifacts, type Page, search } from "./artifacts/find.ts";
 import { getLineage } from "./artifacts/lineage.ts";
-import { getRating, type RatingBody } from "./artifacts/rate.ts";
+import { getRating, type RatingBody } from "./artifacts/read-rating.ts";
 import { getReceipt, type Receipt } from "./artifacts/receipts.ts";
 import { register, registerLater } from "./artifacts/register.ts";
 import { type Deleted, type RemovalPreview, type RemovalResult, remove, removeMany } from "./artifacts/remove.ts";

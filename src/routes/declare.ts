@@ -43,6 +43,15 @@ const UploadRefusalSchema = ErrorSchema.extend({ findings: z.array(FindingSchema
   "UploadRefusal",
 );
 
+/** A rating that could not be made, and why. `Retry-After` says when it may have been made. */
+const RatingRefusalSchema = ErrorSchema.extend({ reason: z.string().optional() }).openapi("RatingRefusal");
+
+/** What a refusal may say beside `detail`. */
+function schemaOf(codes: readonly ErrorCode[]) {
+  if (codes.includes("upload_refused")) return UploadRefusalSchema;
+  return codes.includes("rating_failed") ? RatingRefusalSchema : ErrorSchema;
+}
+
 /** A JSON answer for the document. */
 export function answer<Schema extends z.ZodType>(description: string, schema: Schema) {
   return { description, content: { "application/json": { schema } } };
@@ -69,9 +78,7 @@ export function openRefusals(...codes: ErrorCode[]) {
       status,
       {
         description: [...new Set(group.map((code) => refusalOf(code).detail))].join(" / "),
-        content: {
-          "application/json": { schema: group.includes("upload_refused") ? UploadRefusalSchema : ErrorSchema },
-        },
+        content: { "application/json": { schema: schemaOf(group) } },
       },
     ]),
   );

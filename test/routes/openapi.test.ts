@@ -175,8 +175,10 @@ describe("the OpenAPI document", () => {
           (key === "delete /artifacts/{artifact_type}/{id}" && status === "409")
         )
           continue;
-        // a refused upload says beside the envelope what was found in it
-        const refusal = description.includes(refusalOf("upload_refused").detail) ? "UploadRefusal" : "Error";
+        // a refused upload and a rating that could not be made say beside the envelope why
+        const says = (code: "upload_refused" | "rating_failed") => description.includes(refusalOf(code).detail);
+        const special = says("rating_failed") ? "RatingRefusal" : "Error";
+        const refusal = says("upload_refused") ? "UploadRefusal" : special;
         expect(content, `${key} ${status}`).toEqual({
           "application/json": {
             schema: { $ref: `#/components/schemas/${path.startsWith("/hf/") ? "Hub" : ""}${refusal}` },
