@@ -51,6 +51,32 @@ function persistTo() {
   return flags[at].includes("=") ? [flags[at]] : flags.slice(at, at + 2);
 }
 
+/** The value of a flag, in both spellings. */
+function flagValue(name) {
+  const at = flags.findLastIndex((flag) => flag === name || flag.startsWith(`${name}=`));
+  if (at < 0) return undefined;
+  return flags[at].includes("=") ? flags[at].slice(name.length + 1) : flags[at + 1];
+}
+
+/** Says which hosts an open registry answers for, where the flags make that matter. */
+function explainHosts() {
+  const ip = flagValue("--ip");
+  if (ip !== undefined && !/^(?:127\.|localhost$|::1$)/.test(ip)) {
+    process.stdout.write(
+      `The registry listens on ${ip} and is open to everyone who reaches it, but answers for localhost only.\n` +
+        'For other host names or addresses: npm run dev -- --ip ... --var "ALLOWED_HOSTS:localhost 127.0.0.1 <name>"\n',
+    );
+  }
+  for (const flag of ["--host", "--local-upstream"]) {
+    const host = flagValue(flag);
+    if (host === undefined) continue;
+    process.stdout.write(
+      `${flag} makes every request look like one for ${host}, so ALLOWED_HOSTS cannot refuse any: web pages may reach ` +
+        "this registry by DNS rebinding.\n",
+    );
+  }
+}
+
 /** Applies migrations, in one line of output if it succeeds. Returns wrangler's exit code. */
 async function migrate() {
   let output = "";
@@ -112,4 +138,6 @@ setInterval(() => {
   if (process.ppid !== parent) process.kill(process.pid, "SIGTERM");
 }, 1000).unref();
 
-process.exitCode = (await migrate()) || (await serve());
+const migrated = await migrate();
+explainHosts();
+process.exitCode = migrated || (await serve());

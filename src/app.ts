@@ -3,12 +3,13 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { permit } from "./auth/scopes.ts";
 import { logLine } from "./context.ts";
 import { RegistryError, toRefusal } from "./errors.ts";
 import { authenticate } from "./middleware/authenticate.ts";
 import { guardOrigins } from "./middleware/browsers.ts";
 import { completeHeaders } from "./middleware/headers.ts";
-import { takeJson } from "./middleware/json-body.ts";
+import { guardHosts } from "./middleware/hosts.ts";
 import { observe } from "./middleware/observe.ts";
 import { methodTable, routedPath } from "./middleware/paths.ts";
 import { limitActor, limitAddress } from "./middleware/rate-limit.ts";
@@ -41,11 +42,11 @@ export function createApp(): OpenAPIHono<RouteEnv> {
 
   app.use(completeHeaders);
   app.use(observe);
+  app.use(guardHosts);
   app.use(guardOrigins);
   app.use(limitAddress);
   app.use(authenticate);
   app.use(limitActor);
-  app.use(takeJson((path) => methodsOf(path)));
 
   for (const routes of [
     authenticationRoutes,
@@ -68,7 +69,8 @@ export function createApp(): OpenAPIHono<RouteEnv> {
     healthRoutes,
   ])
     app.route("/", routes);
-  app.get("/artifact/byName/", () => {
+  app.get("/artifact/byName/", (c) => {
+    permit(c.var.ctx, "artifact:read");
     throw new RegistryError("invalid_request", "The name must not be empty.");
   });
   addDocs(app);

@@ -1,7 +1,7 @@
 /** Vars and secrets, read once into one typed object; a value that cannot be meant is an error that names it. */
 
 import { z } from "zod";
-import { READ_ONLY, SCOPES, type Scope, USER_NAME } from "./auth/scopes.ts";
+import { isReservedName, READ_ONLY, SCOPES, type Scope, USER_NAME } from "./auth/scopes.ts";
 import type { Env } from "./env.ts";
 import { PASSWORD_MIN_CHARS } from "./limits.ts";
 
@@ -74,6 +74,22 @@ const namespaces = optional.transform((text, context) => {
   return z.NEVER;
 });
 
+/** Host names, separated by spaces: `*.` before one stands for all below it, `*` for any. */
+const hosts = optional
+  .transform((list) => list?.toLowerCase().split(/[\s,]+/))
+  .pipe(
+    z
+      .array(
+        z.union([
+          z.literal("*"),
+          z
+            .string()
+            .regex(/^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$|^\[[0-9a-f:]+\]$/, "is not a host name without a port"),
+        ]),
+      )
+      .optional(),
+  );
+
 /** The most that there may be of something; nothing for no bound. */
 const bound = optional
   .transform((text) => (text === undefined ? undefined : Number(text)))
@@ -108,6 +124,7 @@ const schema = z.object({
   MIRROR_MAX_BYTES: z.coerce.number().int().min(0).default(5_000_000_000),
   MAX_ARTIFACTS: bound,
   MAX_BYTES: bound,
+  ALLOWED_HOSTS: hosts,
   ALLOWED_ORIGINS: optional.transform((list) => list?.split(/[\s,]+/) ?? []),
   RATE_LIMITS: z.enum(["on", "off"]).default("on"),
   ACCESS_TEAM_DOMAIN: optional.pipe(
@@ -119,7 +136,13 @@ const schema = z.object({
   ACCESS_AUD: optional,
   ACCESS_SCOPES: scopes,
   SIGNING_KEY: optional,
-  ADMIN_USER: optional.pipe(z.string().regex(USER_NAME).default("admin")),
+  ADMIN_USER: optional.pipe(
+    z
+      .string()
+      .regex(USER_NAME)
+      .refine((name) => !isReservedName(name), "is reserved")
+      .default("admin"),
+  ),
   ADMIN_PASSWORD: password,
   HF_TOKEN: optional,
   GITHUB_TOKEN: optional,
@@ -156,6 +179,8 @@ export interface Config {
   /** Bytes of the largest repository that is kept whole; 0: no bound. */
   mirrorMaxBytes: number;
   quota: Quota;
+  /** Hosts that an open registry answers for; without it those of this machine. */
+  allowedHosts?: string[];
   /** Web origins whose pages may call the registry; `*` for all. */
   allowedOrigins: string[];
   /** Whether the rate limits that are bound are kept. */
@@ -210,6 +235,7 @@ export function readConfig(env: Env): Config {
       ...(data.MAX_ARTIFACTS !== undefined && { artifacts: data.MAX_ARTIFACTS }),
       ...(data.MAX_BYTES !== undefined && { bytes: data.MAX_BYTES }),
     },
+    ...(data.ALLOWED_HOSTS && { allowedHosts: data.ALLOWED_HOSTS }),
     allowedOrigins: data.ALLOWED_ORIGINS,
     rateLimits: data.RATE_LIMITS === "on",
     ...(data.ADMIN_PASSWORD && { admin: { name: data.ADMIN_USER, password: data.ADMIN_PASSWORD } }),

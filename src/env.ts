@@ -21,6 +21,7 @@ export interface Env {
   MIRROR_MAX_BYTES?: string;
   /** Runs the copying of whole repositories. */
   MIRRORS: Workflow<MirrorRun>;
+  ALLOWED_HOSTS?: string;
   ALLOWED_ORIGINS?: string;
   MAX_ARTIFACTS?: string;
   MAX_BYTES?: string;

@@ -92,6 +92,10 @@ const TABLE = {
     detail: "A multipart form is not accepted: send the zip itself as the body: --data-binary @file",
   },
   range_not_satisfiable: { status: 416, detail: "The requested range lies outside the bundle." },
+  host_not_allowed: {
+    status: 421,
+    detail: "This open registry does not answer for this host: name it in the setting ALLOWED_HOSTS.",
+  },
   ingest_rejected: { status: 424, detail: "Ingest rejected." },
   model_not_found_upstream: { status: 424, detail: "Ingest rejected: model not found on Hugging Face." },
   dataset_not_found_upstream: { status: 424, detail: "Ingest rejected: dataset not found on Hugging Face." },

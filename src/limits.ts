@@ -34,6 +34,15 @@ export const REGEX_MAX_CHARS = 512;
 /** Instructions that a pattern may compile to: a repeat of 1000 fits, a repeat of repeats does not. */
 export const REGEX_MAX_INSTRUCTIONS = 2500;
 
+/** Ranges of characters in all instructions of a program: `\pL` has 680, `.` has two. */
+export const REGEX_MAX_RANGES = 50_000;
+
+/** Instructions that a character may keep busy, unless the DFA of the pattern is small: 40 ms for a card of 64 KiB. */
+export const REGEX_MAX_LIVE = 28;
+
+/** Work of building the whole DFA of a pattern, instructions times transitions: some 10 ms. Above it the DFA is not small. */
+export const REGEX_DFA_MAX_WORK = 150_000;
+
 /** Compiled patterns that are kept: some hundred kB each at the very worst, a few as a rule. */
 export const PATTERNS_KEPT = 16;
 
@@ -49,14 +58,20 @@ export const SEARCH_MAX_CARDS = 1000;
 /** Artifacts that one search looks at before it hands back a cursor. */
 export const SEARCH_MAX_CANDIDATES = 20_000;
 
-/** Characters times instructions that one search may spend: some seconds of CPU at the very worst, a few hundred ms as a rule. */
-export const SEARCH_MAX_STEPS = 100_000_000;
+/** Steps that one search may take (src/search/cost.ts): 40 ms of CPU. A page that runs out of them ends with a cursor. */
+export const SEARCH_MAX_STEPS = 4_000_000;
+
+/** Time after which a search hands back a cursor, in case that its steps were dearer than they should be. */
+export const SEARCH_MAX_MS = 1000;
 
 /** Largest 0-based index that a search by pattern counts to, because it has to find all that it skips. */
 export const SEARCH_INDEX_MAX = 10_000;
 
-/** Artifacts that a search verifies at a time, and so the cards read in one query: 64 KiB each at the most. */
-export const SEARCH_STRETCH = 100;
+/** Artifacts that a search verifies at a time, and so the cards that it reads in one query, where cards are short. */
+export const SEARCH_PIECE_CARDS = 100;
+
+/** Characters of the cards that a search reads in one query, as far as it can tell from those before. */
+export const SEARCH_PIECE_CHARS = 512 * 1024;
 
 // Deletes, the sweep, the comparison
 
@@ -164,14 +179,26 @@ export const README_KEPT_BYTES = 64 * 1024;
 /** Nesting of an upstream JSON answer: real records stay below 20, and nothing recursive may run on more. */
 export const UPSTREAM_JSON_MAX_DEPTH = 64;
 
+/** Least time between two tries to fetch the evidence of a model that could not be rated: a host that is slow is not asked more. */
+export const RATING_RETRY_MS = 5 * 60_000;
+
+/** What a client is told to wait for a try that is under way: as long as a Worker may go on after its answer. */
+export const RATING_RETRY_TAKES_MS = 30_000;
+
 /** How long one ingest may collect altogether: what has not come by then counts as not fetched. */
 export const COLLECT_TIMEOUT_MS = 30_000;
+
+/** Files that an upstream record may list: GitHub's own bound; a record of as many with sizes and digests is above the cap of bytes. */
+export const UPSTREAM_FILES_MAX = 100_000;
 
 /** A path inside an upstream repository: what the object store takes as a key. */
 export const UPSTREAM_PATH_MAX_CHARS = 1024;
 
 /** Front matter that is parsed here when the hub did not: the yaml parser is slow on more, and no honest card needs it. */
 export const FRONT_MATTER_MAX_BYTES = 256 * 1024;
+
+/** Lexemes of front matter: the parser takes some 10 us for each. A hundred results of a model index have 8,000. */
+export const FRONT_MATTER_MAX_LEXEMES = 20_000;
 
 /** Aliases that a card's YAML may expand to: cards use none, bombs use many. */
 export const FRONT_MATTER_MAX_ALIASES = 32;

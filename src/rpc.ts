@@ -14,7 +14,7 @@ import { type CostTable, readCost } from "./artifacts/cost.ts";
 import { openDownload } from "./artifacts/download.ts";
 import { findByName, getArtifact, listArtifacts, type Page, search } from "./artifacts/find.ts";
 import { getLineage } from "./artifacts/lineage.ts";
-import { getRating, type RatingBody } from "./artifacts/rate.ts";
+import { getRating, type RatingBody } from "./artifacts/read-rating.ts";
 import { getReceipt, type Receipt } from "./artifacts/receipts.ts";
 import { register, registerLater } from "./artifacts/register.ts";
 import { getRegistration, type RegistrationView } from "./artifacts/registrations.ts";
@@ -27,6 +27,7 @@ import type { Env } from "./env.ts";
 import type { ArtifactRef, ArtifactType } from "./lib/artifact.ts";
 import { issuedId } from "./lib/ids.ts";
 import type { LineageGraph } from "./lineage/graph.ts";
+import { fromBinding } from "./middleware/hosts.ts";
 import { getIssuedRef } from "./routes/refs.ts";
 import { type Input, inputs } from "./rpc/inputs.ts";
 import { serve } from "./rpc/serve.ts";
@@ -182,11 +183,11 @@ export class RegistryService extends WorkerEntrypoint<Env, unknown> {
 
   /** The whole HTTP interface over the binding, under HTTP's own rules: a token counts here, and the props do not. */
   override fetch(request: Request): Response | Promise<Response> {
-    return app.fetch(request, this.env, this.ctx);
+    return app.fetch(fromBinding(request), this.env, this.ctx);
   }
 
   #serve<Schema extends z.ZodType, Output>(
-    method: string,
+    method: keyof typeof inputs,
     schema: Schema,
     argument: unknown,
     run: (ctx: Context, input: z.output<Schema>) => Promise<Output>,

@@ -58,7 +58,7 @@ const inside = (...rooms: string[]) => FILES.filter(({ path }) => rooms.includes
 const outside = (...rooms: string[]) => FILES.filter(({ path }) => !rooms.includes(roomOf(path)));
 
 /** Verbs that need no permission: anyone may ask how the registry is, who they are, and open what a signed link names. */
-const OPEN_VERBS = ["readHealth", "readComponents", "logIn", "verifyDownload", "openDownload", "openPart"];
+const OPEN_VERBS = ["readHealth", "readComponents", "logIn", "openDownload", "openPart"];
 
 /** For each verb that a route of a file calls: what the route declares, and what the verb's first statement asks for. */
 function declaredAndAsked(file: { path: string; code: string }) {
@@ -75,7 +75,7 @@ function declaredAndAsked(file: { path: string; code: string }) {
     const asking = called.filter(([verb]) => !OPEN_VERBS.includes(verb));
     const declared = declaredBy(name, file.code) ?? `nothing (${index})`;
     const at = { route: `${file.path} ${name}`, declared };
-    if (asking.length === 0) return [{ ...at, verb: "none", asked: "OPEN" }];
+    if (asking.length === 0) return [{ ...at, verb: "none", asked: "open" }];
     return asking.map(([verb, from]) => ({ ...at, verb, asked: permissionOf(verb, from) }));
   });
 }
@@ -83,7 +83,7 @@ function declaredAndAsked(file: { path: string; code: string }) {
 /** What a route, by the name of its constant or of the function that makes it, declares. */
 function declaredBy(route: string, code: string): string | undefined {
   const [, text = ""] = new RegExp(`(?:const|function) ${route}\\b([\\s\\S]*?)\\n\\}`).exec(code) ?? [];
-  const [, permission, open] = /\.\.\.(?:requires\("([\w:]+)"\)|(OPEN)\b)/.exec(text) ?? [];
+  const [, permission, open] = /\.\.\.(?:requires\("([\w:]+)"|(open)\()/.exec(text) ?? [];
   return permission ?? open;
 }
 

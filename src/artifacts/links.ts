@@ -47,20 +47,24 @@ export async function signDownload(
 
 /**
  * Checks a link before anything is looked up, and lets its holder in.
- * @param link `expires` in Unix time in seconds, as the link says it
+ * @param link `expires` in Unix time in seconds, and `signature`, each in the one spelling that links have
  * @returns the context of whoever holds the link: the link is the permission, whoever they are
  * @throws RegistryError `invalid_signature`, `link_expired`
  */
 export async function verifyDownload(
   ctx: Context,
   ref: ArtifactRef,
-  link: { expires?: string | undefined; signature?: string | undefined },
+  link: { expires: string; signature: string },
 ): Promise<Context> {
   const secret = ctx.config.signingKey;
-  const { expires: until = "", signature: signed = "" } = link;
-  if (!secret || !/^[\w-]{43}$/.test(signed) || !/^\d{1,15}$/.test(until)) throw new RegistryError("invalid_signature");
+  const { expires: until, signature: signed } = link;
+  if (!secret || !/^[\w-]{43}$/.test(signed) || !/^[1-9]\d{0,14}$/.test(until)) {
+    throw new RegistryError("invalid_signature");
+  }
   const expires = Number(until);
   const signature = fromBase64Url(signed);
+  // The last character has two bits that say nothing: of the four that mean the same bytes, one is ours.
+  if (toBase64Url(signature) !== signed) throw new RegistryError("invalid_signature");
   if (!(await crypto.subtle.verify("HMAC", await hmacKey(secret), signature, claim(ref, expires)))) {
     throw new RegistryError("invalid_signature");
   }

@@ -8,7 +8,7 @@ import type { ArtifactRef } from "../lib/artifact.ts";
 import { isUploadKey, parseSource } from "../sources/source-url.ts";
 import { type ArtifactRow, selectTwin } from "../store/artifacts.ts";
 import { getArtifactRow } from "./find.ts";
-import { ingest } from "./ingest.ts";
+import { type Ingested, ingest } from "./ingest.ts";
 import { signDownload } from "./links.ts";
 import { startMirror, withMirror } from "./mirror/start.ts";
 import { alreadyExists } from "./twin.ts";
@@ -49,12 +49,38 @@ export async function update(
   const ingested = await ingest(ctx, source, wanted.url.trim());
 
   const { content } = ingested;
-  const replacing = asReplacement(ctx, row, content, over);
-  const settlement = withMirror(ctx, replacing, wanted.mirror);
-  const version = await writeContent(ctx, { artifactId: row.id, type: row.type, name: row.name }, ingested, settlement);
+  const version = await replace(ctx, row, ingested, { over, mirror: wanted.mirror });
   if (version === undefined) return refusal(ctx, ref, row, content.sourceKey);
-  if (wanted.mirror !== "light") ctx.defer(startMirror(ctx, row));
   return artifactOf({ ...row, url: content.url, version }, await signDownload(ctx, row, origin));
+}
+
+/**
+ * Fetches the source of a model again because the evidence was not enough for a rating, and replaces its content if now it is.
+ * Runs after an answer, as nobody's request: what fails changes nothing.
+ *
+ * @param seen the version that could not be rated; any newer one stays
+ * @returns whether the model is rated now
+ */
+export async function refreshUnrated(ctx: Context, seen: ArtifactRef & { version: number }): Promise<boolean> {
+  permit(ctx, "artifact:write");
+  const row = await getArtifactRow(ctx, seen);
+  if (row.version !== seen.version) return false;
+  const ingested = await ingest(ctx, parseSource(row.type, row.url), row.url);
+  if (ingested.rating?.net === undefined) return false;
+  return (await replace(ctx, row, ingested, { over: seen.version })) !== undefined;
+}
+
+/** Replaces the content of an artifact by what was ingested. Returns the new version; undefined if somebody was faster. */
+async function replace(
+  ctx: Context,
+  row: ArtifactRow,
+  ingested: Ingested,
+  { over, mirror }: { over?: number | undefined; mirror?: MirrorMode | undefined },
+): Promise<number | undefined> {
+  const settlement = withMirror(ctx, asReplacement(ctx, row, ingested.content, over), mirror);
+  const version = await writeContent(ctx, { artifactId: row.id, type: row.type, name: row.name }, ingested, settlement);
+  if (version !== undefined && mirror !== "light") ctx.defer(startMirror(ctx, row));
+  return version;
 }
 
 /** Why an update could not take hold after all: somebody was faster. */

@@ -41,8 +41,18 @@ export type Permission = Scope | "session";
 
 const SESSION_SENTENCE = "manage users and tokens";
 
-/** The names that users may have: none that the audit could take for another kind of actor. */
+/** The names that users may have: ASCII, and none that the audit could take for another kind of actor. */
 export const USER_NAME = /^(?!(?:anonymous|nobody|cron|link)$)[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/;
+
+const RESERVED = ["anonymous", "nobody", "cron", "link"];
+
+/**
+ * Whether a name is one of those that the audit uses for other actors, in whatever case. `USER_NAME` lets another case pass,
+ * so that a user who was registered under such a name can still be removed.
+ */
+export function isReservedName(name: string): boolean {
+  return RESERVED.includes(name.toLowerCase());
+}
 
 /** Who acts. A union, never an optional name: there is no act without an actor. */
 export type Actor =

@@ -22,6 +22,7 @@ export interface UserView {
 
 /**
  * Registers a user. Who is given no scopes may read, search and download, and change nothing.
+ * Names are unique without regard to case.
  * @throws RegistryError `not_permitted`, `user_exists`, `user_is_configured`
  */
 export async function registerUser(
@@ -30,7 +31,8 @@ export async function registerUser(
 ): Promise<UserView> {
   permit(ctx, "admin");
   requireAccounts(ctx);
-  refuseConfigured(ctx, wanted.name);
+  const { admin } = ctx.config;
+  if (wanted.name.toLowerCase() === admin?.name.toLowerCase()) throw new RegistryError("user_is_configured");
   const scopes = new Set<Scope>(wanted.scopes ?? READ_ONLY);
   if (wanted.isAdmin) scopes.add("admin");
   const by = requester(ctx);

@@ -34,26 +34,23 @@ function refuseForm(request: { method: string; path: string }): void {
  * Bounds a body and labels it as the JSON that every route with a body takes, but for those that stream theirs. `curl -d`
  * calls its body a form and `fetch` calls a string plain text; a body that is no JSON is refused by its content. One that is
  * nested deeper than anything here understands is refused before a parser or a schema walks down into it. Other methods have
- * no body that is read, and neither has a request that no route takes: it is refused for that, whatever its size.
- *
- * @param methodsOf the methods that a path has
+ * no body that is read. A middleware of the routes: a request that no route takes is refused for that, whatever its size.
  */
-export const takeJson = (methodsOf: (path: string) => string[]) =>
-  createMiddleware<RouteEnv>((c, next) => {
-    const { method, path } = c.req;
-    if (!WITH_BODY.includes(method) || !methodsOf(path).includes(method)) return next();
-    if (/^multipart\/form-data\b/i.test(c.req.header("content-type") ?? "")) refuseForm(c.req);
-    if (streamsBody(c.req)) return next();
-    const limit = /^\/hf\/api\/.*\/paths-info\//.test(path) ? limitPaths : limitJson;
-    return limit(c, async () => {
-      if (c.req.header("content-type") !== "application/json") {
-        const headers = new Headers(c.req.raw.headers);
-        headers.set("Content-Type", "application/json");
-        c.req.raw = new Request(c.req.raw, { headers });
-      }
-      if (depthOf(await c.req.text()) > REQUEST_JSON_MAX_DEPTH) {
-        throw new RegistryError("invalid_request", "Invalid request: body: nested too deeply.");
-      }
-      return next();
-    });
+export const takeJson = createMiddleware<RouteEnv>((c, next) => {
+  const { method, path } = c.req;
+  if (!WITH_BODY.includes(method)) return next();
+  if (/^multipart\/form-data\b/i.test(c.req.header("content-type") ?? "")) refuseForm(c.req);
+  if (streamsBody(c.req)) return next();
+  const limit = /^\/hf\/api\/.*\/paths-info\//.test(path) ? limitPaths : limitJson;
+  return limit(c, async () => {
+    if (c.req.header("content-type") !== "application/json") {
+      const headers = new Headers(c.req.raw.headers);
+      headers.set("Content-Type", "application/json");
+      c.req.raw = new Request(c.req.raw, { headers });
+    }
+    if (depthOf(await c.req.text()) > REQUEST_JSON_MAX_DEPTH) {
+      throw new RegistryError("invalid_request", "Invalid request: body: nested too deeply.");
+    }
+    return next();
   });
+});

@@ -3,17 +3,16 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { logIn } from "../auth/log-in.ts";
 import { PASSWORD_MAX_CHARS } from "../limits.ts";
-import { answer, jsonBody, OPEN, openRefusals } from "./declare.ts";
+import { answer, jsonBody, open, openRefusals } from "./declare.ts";
 import { createRouter, onlyWithAccounts } from "./router.ts";
 
 const authenticateRoute = createRoute({
-  ...OPEN,
+  ...open(onlyWithAccounts),
   method: "put",
   path: "/authenticate",
   operationId: "CreateAuthToken",
   tags: ["access"],
   summary: "A token for a name and a password: good for ten hours or a thousand calls",
-  middleware: onlyWithAccounts,
   request: {
     body: jsonBody(
       z

@@ -1,26 +1,40 @@
 /** How a route is declared for the document: what it requires, what it takes, what it answers and refuses. */
 
 import { z } from "@hono/zod-openapi";
-import type { Permission } from "../auth/scopes.ts";
+import type { MiddlewareHandler } from "hono";
+import { createMiddleware } from "hono/factory";
+import { type Permission, permit } from "../auth/scopes.ts";
 import { type ErrorCode, refusalOf } from "../errors.ts";
+import { takeJson } from "../middleware/json-body.ts";
+import type { RouteEnv } from "./router.ts";
 import { FindingSchema } from "./schemas.ts";
 
 /** The ways to say who is asking, by their names in the document. */
 const SCHEMES = ["XAuthorization", "Authorization", "CloudflareAccess"];
 
 /**
- * What a route asks of whoever calls it, for the document: the same permission that its verb begins with, which a test
- * compares. A route says this or `OPEN`.
+ * What a route asks of whoever calls it: the same permission that its verb begins with, which a test compares. It is asked
+ * before the path, the query, the headers or the body are validated, so that a caller who may not do this learns nothing of
+ * how it is done. A route says this or `open`.
+ *
+ * @param before what else runs before the request is validated
  */
-export function requires(permission: Permission) {
+export function requires(permission: Permission, ...before: MiddlewareHandler<RouteEnv>[]) {
+  const permitted = createMiddleware<RouteEnv>(async (c, next) => {
+    permit(c.var.ctx, permission);
+    await next();
+  });
   return {
     security: SCHEMES.map((scheme) => ({ [scheme]: [permission] })),
     "x-required-scope": permission,
+    middleware: [permitted, ...before, takeJson],
   };
 }
 
 /** A route that anyone may call. */
-export const OPEN = { security: [] };
+export function open(...before: MiddlewareHandler<RouteEnv>[]) {
+  return { security: [], middleware: [...before, takeJson] };
+}
 
 /** A metric that keeps a model out. */
 const FailingSchema = z
@@ -53,24 +67,9 @@ const UploadRefusalSchema = ErrorSchema.extend({ findings: z.array(FindingSchema
   "UploadRefusal",
 );
 
-/** A refusal by the ingest gate, which says what was measured and what would be let in. */
-const IngestRefusalSchema = ErrorSchema.extend({
-  failing: z
-    .array(
-      z.object({
-        metric: z.string().openapi({ description: "A metric, a signal, or `age_days`." }),
-        score: z.number().optional().openapi({ description: "0 to 1, or days; absent if it is not available." }),
-        least: z.number(),
-        reason: z.string().optional().openapi({ description: "Why it has no score, or what would change it." }),
-      }),
-    )
-    .optional(),
-}).openapi("IngestRefusal");
-
-/** The body of a refusal, by the code that says more than a text. */
-function refusalSchema(codes: readonly ErrorCode[]) {
-  if (codes.includes("upload_refused")) return UploadRefusalSchema;
-  return codes.includes("ingest_rejected") ? IngestRefusalSchema : ErrorSchema;
+/** What a refusal may say beside `detail`. */
+function schemaOf(codes: readonly ErrorCode[]) {
+  return codes.includes("upload_refused") ? UploadRefusalSchema : ErrorSchema;
 }
 
 /** A JSON answer for the document. */
@@ -95,10 +94,10 @@ export function refusals(...codes: ErrorCode[]) {
   return openRefusals("invalid_request", "unauthenticated", "not_permitted", ...codes);
 }
 
-/** The refusals of a route that anyone may call, by status; 429 and 500 are every route's. */
+/** The refusals of a route that anyone may call, by status; 421, 429 and 500 are every route's. */
 export function openRefusals(...codes: ErrorCode[]) {
   const byStatus = Map.groupBy(
-    [...codes, "too_many_requests" as const, "internal" as const],
+    [...codes, "host_not_allowed" as const, "too_many_requests" as const, "internal" as const],
     (code) => refusalOf(code).status,
   );
   return Object.fromEntries(
@@ -107,7 +106,7 @@ export function openRefusals(...codes: ErrorCode[]) {
       {
         description: [...new Set(group.map((code) => refusalOf(code).detail))].join(" / "),
         headers: errorCodeHeader(group),
-        content: { "application/json": { schema: refusalSchema(group) } },
+        content: { "application/json": { schema: schemaOf(group) } },
       },
     ]),
   );

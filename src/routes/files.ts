@@ -6,7 +6,7 @@ import { fileOffset, readFileOffset } from "../lib/paging.ts";
 import { DEFLATED_RANGE_MAX_OFFSET_BYTES } from "../limits.ts";
 import { FILE_CONTENT, fileRequest, fileResponse } from "./bytes-response.ts";
 import { answer, refusals, requires } from "./declare.ts";
-import { getIssuedRef, letInByLink } from "./refs.ts";
+import { getIssuedRef } from "./refs.ts";
 import { createRouter } from "./router.ts";
 import { ArtifactPath, FindingSchema, RangeHeadersSchema, VerdictSchema } from "./schemas.ts";
 
@@ -150,7 +150,6 @@ export const fileRoutes = createRouter()
   .openapi(fileRoute, async (c) => {
     const { path, ...artifact } = c.req.valid("param");
     const ref = getIssuedRef(artifact);
-    c.set("ctx", await letInByLink(c.var.ctx, ref, c.req.valid("query")));
     return fileResponse(await openFile(c.var.ctx, ref, path, fileRequest(c.req.raw)));
   })
   .openapi(inspectionRoute, async (c) => {

@@ -3,12 +3,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { readHealth } from "../artifacts/health.ts";
 import { readComponents } from "../artifacts/health-components.ts";
-import { answer, OPEN, openRefusals } from "./declare.ts";
+import { answer, open, openRefusals } from "./declare.ts";
 import { createRouter } from "./router.ts";
 import { FlagSchema } from "./schemas.ts";
 
 const healthRoute = createRoute({
-  ...OPEN,
+  ...open(),
   method: "get",
   path: "/health",
   operationId: "RegistryHealthHeartbeat",
@@ -38,7 +38,7 @@ const healthRoute = createRoute({
 });
 
 const componentsRoute = createRoute({
-  ...OPEN,
+  ...open(),
   method: "get",
   path: "/health/components",
   operationId: "RegistryHealthComponents",
@@ -86,7 +86,7 @@ const componentsRoute = createRoute({
 const DELIVERED = ["Performance track", "Access control track", "High assurance track"] as const;
 
 const tracksRoute = createRoute({
-  ...OPEN,
+  ...open(),
   method: "get",
   path: "/tracks",
   operationId: "TracksGet",

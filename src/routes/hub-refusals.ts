@@ -57,6 +57,7 @@ export function hubRefusals(...codes: ErrorCode[]) {
     "not_permitted",
     "artifact_not_found",
     ...codes,
+    "host_not_allowed",
     "too_many_requests",
     "internal",
   ] as const;

@@ -160,8 +160,9 @@ export const hubRoutes = createRouter({ closedParam: "kind" })
 
 // Documented here and read by hand: the JavaScript client sends JSON, the Python client a form.
 const pathsParams = z.object({ kind, repo, revision });
+const { middleware: beforePaths, ...declaredOfPaths } = requires("artifact:read");
 hubRoutes.openAPIRegistry.registerPath({
-  ...requires("artifact:read"),
+  ...declaredOfPaths,
   method: "post",
   path: "/hf/api/{kind}/{repo}/paths-info/{revision}",
   operationId: "HubPathsInfo",
@@ -182,6 +183,7 @@ hubRoutes.openAPIRegistry.registerPath({
     ...hubRefusals("revision_not_found", "body_too_large"),
   },
 });
+hubRoutes.use("/hf/api/:kind/:repo/paths-info/:revision", ...beforePaths);
 hubRoutes.post("/hf/api/:kind/:repo/paths-info/:revision", async (c) => {
   const params = pathsParams.safeParse(c.req.param());
   if (!params.success) throw new RegistryError("not_found");

@@ -1,7 +1,5 @@
 /** From what a path says to an artifact that the registry could have. */
 
-import { verifyDownload } from "../artifacts/links.ts";
-import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import type { ArtifactRef, ArtifactType } from "../lib/artifact.ts";
 import { issuedId } from "../lib/ids.ts";
@@ -14,16 +12,4 @@ export function getIssuedRef(path: { artifact_type: ArtifactType; id: string }):
   const id = issuedId(path.id);
   if (id === undefined) throw new RegistryError("artifact_not_found");
   return { type: path.artifact_type, id };
-}
-
-/**
- * Who reads a file of an artifact: whoever holds the artifact's download link, where a request carries its query.
- * @throws RegistryError `invalid_signature`, `link_expired`
- */
-export function letInByLink(
-  ctx: Context,
-  ref: ArtifactRef,
-  link: { expires?: string | undefined; signature?: string | undefined },
-): Context | Promise<Context> {
-  return link.signature === undefined ? ctx : verifyDownload(ctx, ref, link);
 }

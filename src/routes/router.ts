@@ -1,7 +1,7 @@
 /**
  * What every route file starts from.
  *
- * A new route says what it requires (`requires`, `OPEN`), and has an example in test/routes/examples.ts. Then ask of it what no
+ * A new route says what it requires (`requires`, `open`), and has an example in test/routes/examples.ts. Then ask of it what no
  * test can know: may it be answered by a replica (middleware/observe.ts); does it want a tighter limit (rate-limit.ts); does
  * it stream its body (streamed-bodies.ts); may a parameter of its path hold slashes (paths.ts)?
  */

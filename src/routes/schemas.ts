@@ -1,7 +1,7 @@
 /** The shapes of the contract: what validates is what the OpenAPI document shows. */
 
 import { z } from "@hono/zod-openapi";
-import { SCOPES, USER_NAME } from "../auth/scopes.ts";
+import { isReservedName, SCOPES, USER_NAME } from "../auth/scopes.ts";
 import { ARTIFACT_TYPES } from "../lib/artifact.ts";
 import { ID_SYNTAX } from "../lib/ids.ts";
 import { readCursor, readOffset } from "../lib/paging.ts";
@@ -182,6 +182,9 @@ export const UserNameSchema = z
   .string()
   .regex(USER_NAME, "Invalid user name: up to 64 letters, digits and ._@+-")
   .openapi("UserName", { example: "ada" });
+
+/** The name of a new user. */
+export const NewUserNameSchema = UserNameSchema.refine((name) => !isReservedName(name), "is reserved");
 
 /** The version of an artifact that a write is meant for. */
 export const IfMatchSchema = z

@@ -18,13 +18,12 @@ const view = {
 };
 
 const issueRoute = createRoute({
-  ...requires("session"),
+  ...requires("session", onlyWithAccounts),
   method: "post",
   path: "/tokens",
   operationId: "TokenCreate",
   tags: ["access"],
   summary: "Make a long-lived token with some of your scopes",
-  middleware: onlyWithAccounts,
   request: {
     body: jsonBody(
       z
@@ -46,13 +45,12 @@ const issueRoute = createRoute({
 });
 
 const listRoute = createRoute({
-  ...requires("session"),
+  ...requires("session", onlyWithAccounts),
   method: "get",
   path: "/tokens",
   operationId: "TokensList",
   tags: ["access"],
   summary: "Your tokens and sessions that are still good, newest first",
-  middleware: onlyWithAccounts,
   request: {
     query: z.object({
       user: UserNameSchema.optional().openapi({ description: "Another user's: for administrators." }),
@@ -65,13 +63,12 @@ const listRoute = createRoute({
 });
 
 const revokeRoute = createRoute({
-  ...requires("session"),
+  ...requires("session", onlyWithAccounts),
   method: "delete",
   path: "/tokens/{id}",
   operationId: "TokenDelete",
   tags: ["access"],
   summary: "Revoke a token or end a session, at once; an administrator anybody's",
-  middleware: onlyWithAccounts,
   request: {
     params: z.object({
       id: z

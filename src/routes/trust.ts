@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { checkLicense } from "../artifacts/check-license.ts";
 import { readCost } from "../artifacts/cost.ts";
 import { getLineage } from "../artifacts/lineage.ts";
-import { getRating } from "../artifacts/rate.ts";
+import { getRating } from "../artifacts/read-rating.ts";
 import { CONDITIONS, type ConditionWord } from "../license/conditions.ts";
 import { SCALAR_METRICS } from "../trust/rate.ts";
 import { SIGNAL_NAMES } from "../trust/signals/signals.ts";

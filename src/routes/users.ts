@@ -6,7 +6,7 @@ import { changeUser, listUsers, registerUser, removeUser } from "../auth/users.t
 import { PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS } from "../limits.ts";
 import { answer, jsonBody, refusals, requires } from "./declare.ts";
 import { createRouter, onlyWithAccounts } from "./router.ts";
-import { nextHeader, offsetHeader, ScopeSchema, UserNameSchema } from "./schemas.ts";
+import { NewUserNameSchema, nextHeader, offsetHeader, ScopeSchema, UserNameSchema } from "./schemas.ts";
 
 const view = z
   .object({
@@ -22,18 +22,17 @@ const PasswordSchema = z.string().min(PASSWORD_MIN_CHARS).max(PASSWORD_MAX_CHARS
 const NamePath = z.object({ name: UserNameSchema.openapi({ param: { name: "name", in: "path" } }) });
 
 const registerRoute = createRoute({
-  ...requires("admin"),
+  ...requires("admin", onlyWithAccounts),
   method: "post",
   path: "/users",
   operationId: "UserCreate",
   tags: ["access"],
   summary: "Register a user",
-  middleware: onlyWithAccounts,
   request: {
     body: jsonBody(
       z
         .object({
-          name: UserNameSchema,
+          name: NewUserNameSchema,
           password: PasswordSchema,
           is_admin: z.boolean().default(false),
           scopes: z
@@ -52,13 +51,12 @@ const registerRoute = createRoute({
 });
 
 const listRoute = createRoute({
-  ...requires("admin"),
+  ...requires("admin", onlyWithAccounts),
   method: "get",
   path: "/users",
   operationId: "UsersList",
   tags: ["access"],
   summary: "Users by name; the first administrator, who is set by secrets, is not among them",
-  middleware: onlyWithAccounts,
   request: {
     query: z.object({
       offset: UserNameSchema.optional().openapi({ description: "The value of a previous answer's `offset` header." }),
@@ -74,7 +72,7 @@ const listRoute = createRoute({
 });
 
 const changeRoute = createRoute({
-  ...requires("session"),
+  ...requires("session", onlyWithAccounts),
   method: "patch",
   path: "/users/{name}",
   operationId: "UserUpdate",
@@ -82,7 +80,6 @@ const changeRoute = createRoute({
   summary: "Change your password, or as an administrator anybody's password and scopes",
   description:
     "Another password ends all sessions of the user. Other scopes hold from the next call on; a token never does more than its user.",
-  middleware: onlyWithAccounts,
   request: {
     params: NamePath,
     body: jsonBody(
@@ -113,13 +110,12 @@ const changeRoute = createRoute({
 });
 
 const removeRoute = createRoute({
-  ...requires("session"),
+  ...requires("session", onlyWithAccounts),
   method: "delete",
   path: "/users/{name}",
   operationId: "UserDelete",
   tags: ["access"],
   summary: "Remove yourself, or as an administrator anybody; all tokens of the user die with it",
-  middleware: onlyWithAccounts,
   request: { params: NamePath },
   responses: {
     200: answer("Removed.", z.object({ status: z.literal("removed"), name: z.string() })),

@@ -5,6 +5,7 @@
  */
 
 import { z } from "@hono/zod-openapi";
+import type { Permission } from "../auth/scopes.ts";
 import { writeRange } from "../lib/http-range.ts";
 import {
   ArtifactIdSchema,
@@ -65,6 +66,27 @@ export const inputs = {
   removeMany: z.strictObject(BulkDeleteSchema.shape),
   receipt: z.strictObject(model),
   download: z.strictObject({ ...artifact, range: part.optional() }),
+};
+
+/** What each method asks of its caller, before it looks at its argument: the permission that its verb begins with. */
+export const permissions: Record<keyof typeof inputs, Permission> = {
+  register: "artifact:write",
+  registerLater: "artifact:write",
+  registration: "artifact:read",
+  summary: "artifact:read",
+  get: "artifact:read",
+  list: "artifact:read",
+  findByName: "artifact:read",
+  search: "search",
+  rate: "artifact:read",
+  lineage: "artifact:read",
+  cost: "artifact:read",
+  checkLicense: "artifact:read",
+  update: "artifact:write",
+  remove: "artifact:delete",
+  removeMany: "artifact:delete",
+  receipt: "artifact:read",
+  download: "artifact:download",
 };
 
 /** What a method takes, as its caller writes it: `Input<"remove">`. */

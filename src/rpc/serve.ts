@@ -6,17 +6,18 @@
  */
 
 import type { z } from "@hono/zod-openapi";
-import { actorName } from "../auth/scopes.ts";
+import { actorName, permit } from "../auth/scopes.ts";
 import { workerOf } from "../auth/workers.ts";
 import { type Context, createContext, logLine } from "../context.ts";
 import type { Env } from "../env.ts";
 import { toRefusal } from "../errors.ts";
 import { malformed } from "../routes/router.ts";
+import { permissions } from "./inputs.ts";
 import { toRemoteError } from "./refusal.ts";
 
 /** One call: its method's name, its argument as it came, and the Worker that it came to. */
 export interface Call {
-  method: string;
+  method: keyof typeof permissions;
   argument: unknown;
   env: Env;
   execution: Pick<ExecutionContext<unknown>, "props" | "waitUntil">;
@@ -44,6 +45,7 @@ export async function serve<Schema extends z.ZodType, Output>(
     who = { actor: actorName(actor) };
     const waitUntil = (work: Promise<unknown>) => execution.waitUntil(work);
     const ctx = createContext(env, { actor, requestId, waitUntil, log });
+    permit(ctx, permissions[method]);
     const input = schema.safeParse(argument);
     if (!input.success) throw malformed(input.error.issues[0], "argument");
     const output = await run(ctx, input.data);

@@ -5,15 +5,12 @@
 
 import { RE2JS, RE2JSException } from "re2js";
 import { RegistryError } from "../errors.ts";
-import { PATTERNS_KEPT, REGEX_MAX_CHARS, REGEX_MAX_INSTRUCTIONS } from "../limits.ts";
+import { PATTERNS_KEPT, REGEX_MAX_CHARS } from "../limits.ts";
 import { isExponential } from "./ambiguity.ts";
+import { type CountedProgram, countCost } from "./cost.ts";
 
 /** A pattern to search with. */
-export interface Pattern {
-  /** Whether it occurs in a text; linear in the text. */
-  test(text: string): boolean;
-  /** What testing one character may cost, in instructions of the program. */
-  cost: number;
+export interface Pattern extends CountedProgram {
   /** A query for the trigram index that every matching artifact answers; undefined if no string is certain to occur. */
   index: string | undefined;
 }
@@ -23,19 +20,20 @@ type Required = { string: string } | { all: Required[] } | { any: Required[] };
 
 /**
  * Compiles a pattern (contract, POST /artifact/byRegEx: RE2 syntax, `^ $` per line).
- * @throws RegistryError `invalid_regex` for what the engine refuses, for programs that are too large to run over many texts,
- *   and for what would be exponential elsewhere
+ * @throws RegistryError `invalid_regex` for what the engine refuses, for programs that are too dear to run over many texts,
+ *   and for what would be exponential elsewhere; its `cause` is a sentence that says which
  */
 export function compilePattern(regex: string): Pattern {
   if (regex.length > REGEX_MAX_CHARS) throw refusal(`The pattern is longer than ${REGEX_MAX_CHARS} characters.`);
-  // Whoever goes through a registry page by page sends the same pattern with every page.
-  if (!compiled.has(regex)) {
+  // A client that goes through a registry page by page sends the same pattern with every page.
+  let pattern = compiled.get(regex);
+  if (pattern === undefined) {
     const [oldest] = compiled.keys();
     if (oldest !== undefined && compiled.size >= PATTERNS_KEPT) compiled.delete(oldest);
-    compiled.set(regex, toPattern(regex));
+    pattern = toPattern(regex);
+    compiled.set(regex, pattern);
   }
-  const pattern = compiled.get(regex) ?? "";
-  if (typeof pattern === "string") throw refusal(pattern);
+  if ("refused" in pattern) throw refusal(pattern.refused);
   return pattern;
 }
 
@@ -43,29 +41,28 @@ function refusal(reason: string): RegistryError {
   return new RegistryError("invalid_regex", undefined, { extra: { reason } });
 }
 
-/** The patterns asked for lately; of one that is refused, the reason. */
-const compiled = new Map<string, Pattern | string>();
+/** The patterns asked for lately, also those that are refused. */
+const compiled = new Map<string, Pattern | { refused: string }>();
 
-function toPattern(regex: string): Pattern | string {
+function toPattern(regex: string): Pattern | { refused: string } {
   const program = compile(regex);
-  if (typeof program === "string") return program;
-  const cost = program.programSize();
-  if (cost > REGEX_MAX_INSTRUCTIONS)
-    return `The pattern is too large: ${cost} steps, of ${REGEX_MAX_INSTRUCTIONS} at most.`;
-  if (isExponential(regex)) return EXPONENTIAL;
+  if (!(program instanceof RE2JS)) return program;
+  if (isExponential(regex)) return { refused: EXPONENTIAL };
+  const counted = countCost(program);
+  if ("refused" in counted) return counted;
   const required = requiredStrings(regex, program);
-  return { test: (text) => program.test(text), cost, index: required && toQuery(required) };
+  return { ...counted, index: required && toQuery(required) };
 }
 
 const EXPONENTIAL =
   "A repeated group can match the same text in more than one way, which takes exponential time in most engines: write (a+)+ as a+.";
 
 /** The program, or why the engine refuses the pattern. */
-function compile(regex: string): RE2JS | string {
+function compile(regex: string): RE2JS | { refused: string } {
   try {
     return RE2JS.compile(regex, RE2JS.MULTILINE);
   } catch (error) {
-    if (error instanceof RE2JSException) return `RE2 syntax: ${error.message}`;
+    if (error instanceof RE2JSException) return { refused: `RE2 syntax: ${error.message}` };
     throw error;
   }
 }
@@ -77,8 +74,8 @@ function compile(regex: string): RE2JS | string {
  */
 function requiredStrings(regex: string, program: RE2JS): Required | undefined {
   const folded = /^\(\?i\)/.test(regex);
-  const unflagged = folded ? compile(regex.slice(4)) : program;
-  const { prefilter } = (typeof unflagged === "string" ? program : unflagged).re2();
+  const unfolded = folded ? compile(regex.slice(4)) : program;
+  const { prefilter } = (unfolded instanceof RE2JS ? unfolded : program).re2();
   const required = readPrefilter(prefilter);
   return folded && required ? onlyAscii(required) : required;
 }

@@ -1,9 +1,10 @@
 /** GitHub's answers, read leniently: of a field with the wrong type nothing is believed, the others still count. */
 
 import { z } from "zod";
+import { UPSTREAM_FILES_MAX } from "../limits.ts";
 import type { Contributor, GitHubRepository, RepositoryTree, ReviewRecord, UpstreamFile } from "./findings.ts";
-import { decodeText, parseJson, UnreadableError } from "./json.ts";
-import { count, defined, flag, text } from "./lenient.ts";
+import { decodeText, isObject, parseJson, UnreadableError } from "./json.ts";
+import { byteCount, count, defined, flag, text } from "./lenient.ts";
 import { isSanePath } from "./paths.ts";
 
 /** The licence of a repository: what GitHub takes it for, and its text. */
@@ -29,8 +30,6 @@ const repository = z.object({
 });
 
 const contributor = z.object({ login: z.string().optional(), name: z.string().optional(), contributions: z.number() });
-
-const treeEntry = z.object({ path: z.string().refine(isSanePath), type: z.literal("blob"), size: count });
 
 const license = z.object({
   license: z.object({ spdx_id: text, name: text }).optional().catch(undefined),
@@ -87,15 +86,21 @@ export function readContributors(body: Uint8Array): Contributor[] {
   });
 }
 
-/** The files of a tree; what is not a file, or has a path that we would not write, is left out. */
+/**
+ * The files of a tree; what is not a file, or has a path that we would not write, is left out. GitHub ends a tree at 100,000
+ * entries, and so do we.
+ */
 export function readTree(body: Uint8Array): RepositoryTree {
   const shape = z.object({ tree: z.array(z.unknown()), truncated: flag });
   const { tree, truncated } = accept(shape, body, "a tree");
-  const paths = tree.flatMap((entry): UpstreamFile[] => {
-    const parsed = treeEntry.safeParse(entry).data;
-    return parsed === undefined ? [] : [defined<UpstreamFile>({ path: parsed.path, size: parsed.size })];
+  const paths = tree.slice(0, UPSTREAM_FILES_MAX).flatMap((entry): UpstreamFile[] => {
+    if (!isObject(entry) || entry["type"] !== "blob") return [];
+    const { path } = entry;
+    if (typeof path !== "string" || !isSanePath(path)) return [];
+    const size = byteCount(entry["size"]);
+    return [{ path, ...(size !== undefined && { size }) }];
   });
-  return { paths, truncated };
+  return { paths, truncated: truncated || tree.length > UPSTREAM_FILES_MAX };
 }
 
 /** What GitHub takes the licence for: its SPDX id, else its name, else `NOASSERTION`. */

@@ -1,25 +1,15 @@
 /** The hub's records, read leniently: of a field with the wrong type nothing is believed, the others still count. */
 
 import { z } from "zod";
-import { SCAN_ISSUES_MAX } from "../limits.ts";
+import { SCAN_ISSUES_MAX, UPSTREAM_FILES_MAX } from "../limits.ts";
 import type { CommitAuthor, HubRecord, HubScan, UpstreamFile } from "./findings.ts";
 import { isHubId } from "./hub-id.ts";
-import { decodeText, parseJson, UnreadableError } from "./json.ts";
-import { count, defined, flag, text } from "./lenient.ts";
+import { decodeText, isObject, parseJson, UnreadableError } from "./json.ts";
+import { byteCount, count, defined, flag, text } from "./lenient.ts";
 import { isSanePath } from "./paths.ts";
 
-const sha256 = z
-  .string()
-  .regex(/^[0-9a-f]{64}$/i)
-  .transform((hex) => hex.toLowerCase())
-  .optional()
-  .catch(undefined);
-const sha1 = z
-  .string()
-  .regex(/^[0-9a-f]{40}$/)
-  .optional()
-  .catch(undefined);
-const bytes = z.int().nonnegative().optional().catch(undefined);
+const SHA256 = /^[0-9a-f]{64}$/i;
+const SHA1 = /^[0-9a-f]{40}$/;
 
 const record = z.object({
   id: z.string().refine(isHubId),
@@ -50,13 +40,6 @@ const record = z.object({
     .catch(undefined),
 });
 
-const sibling = z.object({
-  rfilename: z.string().refine(isSanePath),
-  size: bytes,
-  blobId: sha1,
-  lfs: z.object({ sha256, size: bytes }).optional().catch(undefined),
-});
-
 /** The hub's levels are `unsafe`, `suspicious` and `caution`; one that we do not know is kept as it is. */
 const issue = z.object({ path: z.string().max(1024), level: z.string().max(40).catch("unknown") });
 
@@ -67,7 +50,7 @@ const commit = z.object({
 /**
  * Reads the record of a model, dataset or space.
  *
- * @throws UnreadableError if it is not JSON, or lacks its id or its list of files.
+ * @throws UnreadableError if it is not JSON, lacks its id or its list of files, or lists too many.
  */
 export function readHubRecord(body: Uint8Array): HubRecord {
   const parsed = record.safeParse(parseJson(decodeText(body)));
@@ -95,16 +78,23 @@ function readScan({ scansDone, filesWithIssues }: { scansDone: boolean; filesWit
   return { done: scansDone, issues };
 }
 
+/** Reads the list of files without a schema: of a list of 100,000, a schema makes a second of CPU. */
 function readFiles(siblings: unknown[]): UpstreamFile[] {
+  if (siblings.length > UPSTREAM_FILES_MAX) throw new UnreadableError(`lists more than ${UPSTREAM_FILES_MAX} files`);
   const files = new Map<string, UpstreamFile>();
   for (const entry of siblings) {
-    const parsed = sibling.safeParse(entry);
-    if (!parsed.success) continue;
-    const { rfilename: path, size, blobId, lfs } = parsed.data;
-    if (files.has(path)) continue;
+    if (!isObject(entry)) continue;
+    const { rfilename: path, blobId } = entry;
+    if (typeof path !== "string" || !isSanePath(path) || files.has(path)) continue;
+    const lfs = isObject(entry["lfs"]) ? entry["lfs"] : undefined;
+    const file: UpstreamFile = { path };
+    const size = byteCount(entry["size"]) ?? byteCount(lfs?.["size"]);
+    const sha256 = lfs?.["sha256"];
+    if (size !== undefined) file.size = size;
+    if (typeof sha256 === "string" && SHA256.test(sha256)) file.sha256 = sha256.toLowerCase();
     // of a file that is kept elsewhere, git has the pointer
-    const git_sha1 = lfs === undefined ? blobId : undefined;
-    files.set(path, defined<UpstreamFile>({ path, size: size ?? lfs?.size, sha256: lfs?.sha256, git_sha1 }));
+    if (lfs === undefined && typeof blobId === "string" && SHA1.test(blobId)) file.git_sha1 = blobId;
+    files.set(path, file);
   }
   return [...files.values()];
 }

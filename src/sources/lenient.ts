@@ -11,6 +11,11 @@ export const count = z.number().nonnegative().optional().catch(undefined);
 /** A flag; what is none is false. */
 export const flag = z.boolean().catch(false);
 
+/** A number of bytes; what is none is undefined. Without a schema, for long lists. */
+export function byteCount(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
+}
+
 type Loose<T> = { [K in keyof T]: T[K] | undefined };
 
 /** Leaves out what is undefined: an optional field of ours is absent, never undefined. */

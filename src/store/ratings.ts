@@ -13,9 +13,12 @@ export interface RatingRow {
   size: number;
   sha256: string;
   version: number;
+  updated_at: number;
   algorithm: string | null;
   net: number | null;
   rating: string | null;
+  /** When evidence was last fetched again for it, because it could not be made. */
+  retried_at: number | null;
   explanation?: string | null;
 }
 
@@ -31,7 +34,7 @@ export interface StoredRating {
 export function selectRating(db: Database, id: number, explain: boolean): D1PreparedStatement {
   return db
     .prepare(
-      `SELECT a.id, a.type, a.name, a.source_key, a.object_key, a.size, a.sha256, a.version, r.algorithm, r.net, r.rating ${explain ? ", r.explanation" : ""}
+      `SELECT a.id, a.type, a.name, a.source_key, a.object_key, a.size, a.sha256, a.version, a.updated_at, r.algorithm, r.net, r.rating, r.retried_at ${explain ? ", r.explanation" : ""}
        FROM artifacts AS a LEFT JOIN ratings AS r ON r.artifact_id = a.id
        WHERE a.id = ?1`,
     )
@@ -57,6 +60,27 @@ export function writeRating(
       JSON.stringify(rating.rating),
       JSON.stringify(rating.explanation),
     );
+}
+
+/**
+ * Takes the turn to fetch evidence again for a rating that could not be made. Returns a row to one of all who ask at once, and
+ * to nobody within `waitMs` of the time before, or of the artifact's last content.
+ */
+export function claimRetry(
+  db: Database,
+  artifact: { id: number; version: number },
+  now: number,
+  waitMs: number,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE ratings SET retried_at = ?3
+       WHERE artifact_id = ?1 AND net IS NULL
+         AND EXISTS (SELECT 1 FROM artifacts AS a WHERE a.id = ?1 AND a.version = ?2
+                     AND max(a.updated_at, coalesce(retried_at, 0)) <= ?3 - ?4)
+       RETURNING artifact_id`,
+    )
+    .bind(artifact.id, artifact.version, now, waitMs);
 }
 
 /** A registered ancestor: its licence, its net score, and the algorithm that made the score. */

@@ -27,12 +27,13 @@ export function selectUsers(db: Database, after: string, limit: number): D1Prepa
   return db.prepare("SELECT * FROM users WHERE name > ?1 ORDER BY name LIMIT ?2").bind(after, limit);
 }
 
-/** Adds a user unless the name is taken. Returns a row if it did. */
+/** Adds a user unless the name is taken, in whatever case. Returns a row if it did. Names are ASCII, as NOCASE folds. */
 export function insertUser(db: Database, user: UserRow): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO users (name, scopes, salt, hash, iterations, created_at, created_by)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO NOTHING RETURNING name`,
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+       WHERE NOT EXISTS (SELECT 1 FROM users WHERE name = ?1 COLLATE NOCASE) RETURNING name`,
     )
     .bind(user.name, user.scopes, user.salt, user.hash, user.iterations, user.created_at, user.created_by);
 }

@@ -5,8 +5,14 @@
  * finding, never an error.
  */
 
-import { parseDocument } from "yaml";
-import { FRONT_MATTER_MAX_ALIASES, FRONT_MATTER_MAX_BYTES, README_KEPT_BYTES } from "../limits.ts";
+import { Composer, type Document, Lexer, Parser } from "yaml";
+import {
+  FRONT_MATTER_MAX_ALIASES,
+  FRONT_MATTER_MAX_BYTES,
+  FRONT_MATTER_MAX_LEXEMES,
+  README_KEPT_BYTES,
+  UPSTREAM_JSON_MAX_DEPTH,
+} from "../limits.ts";
 import { isObject, parseJsonObject, UnreadableError } from "../sources/json.ts";
 import { mapFound } from "../sources/upstream.ts";
 import type { Finding, HubRecord, JsonObject } from "./evidence.ts";
@@ -57,18 +63,7 @@ function parseFrontMatter(text: string): JsonObject {
   if (text.length > FRONT_MATTER_MAX_BYTES) throw new UnreadableError("card unreadable: too large");
   let json: string | undefined;
   try {
-    const document = parseDocument(text, {
-      schema: "core",
-      resolveKnownTags: false,
-      stringKeys: true,
-      // real cards repeat keys; the last one counts, as everywhere
-      uniqueKeys: false,
-      logLevel: "silent",
-      // an excerpt for every error costs the square of their number
-      prettyErrors: false,
-    });
-    const [error] = document.errors;
-    if (error !== undefined) throw new UnreadableError(`card unreadable: ${error.code}`);
+    const document = composeDocument(text);
     const value: unknown = document.toJS({ maxAliasCount: FRONT_MATTER_MAX_ALIASES });
     // through JSON: aliases become copies, so that size, depth and keys can be judged like any upstream answer
     json = isObject(value) ? JSON.stringify(value) : undefined;
@@ -84,6 +79,48 @@ function parseFrontMatter(text: string): JsonObject {
   } catch {
     throw new UnreadableError("card unreadable: nested too deeply");
   }
+}
+
+/**
+ * What `parseDocument` of the library does, step by step, so that it can be stopped. The composer is recursive and takes the
+ * square of the depth, so depth is bounded while the parser still keeps it in a list; and everything takes time by lexemes,
+ * of which a text of `[`, `-` or `,` has one for each character.
+ *
+ * @throws UnreadableError for text that is deep, long or no YAML.
+ */
+function composeDocument(text: string): Document {
+  const parser = new Parser();
+  const composer = new Composer({
+    schema: "core",
+    resolveKnownTags: false,
+    stringKeys: true,
+    // real cards repeat keys; the last one counts, as everywhere
+    uniqueKeys: false,
+    logLevel: "silent",
+    // an excerpt for every error costs the square of their number
+    prettyErrors: false,
+  });
+  function* tokens() {
+    let lexemes = 0;
+    for (const lexeme of new Lexer().lex(text)) {
+      lexemes += 1;
+      if (lexemes > FRONT_MATTER_MAX_LEXEMES) throw new UnreadableError("card unreadable: too much of it");
+      for (const token of parser.next(lexeme)) {
+        if (token.type === "error") throw new UnreadableError("card unreadable: not YAML");
+        yield token;
+      }
+      // The document itself and the scalar that is being read are on the stack, too.
+      if (parser.stack.length > UPSTREAM_JSON_MAX_DEPTH + 2) {
+        throw new UnreadableError("card unreadable: nested too deeply");
+      }
+    }
+    yield* parser.end();
+  }
+  const [document, ...more] = composer.compose(tokens(), true, text.length);
+  if (document === undefined || more.length > 0) throw new UnreadableError("card unreadable: not one document");
+  const [error] = document.errors;
+  if (error !== undefined) throw new UnreadableError(`card unreadable: ${error.code}`);
+  return document;
 }
 
 /** What of a README can be searched: no front matter, the first 64 KiB of UTF-8, cut between characters. */

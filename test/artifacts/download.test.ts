@@ -201,6 +201,13 @@ describe("a download link", () => {
       "the expiry in another spelling",
       (url) => url.searchParams.set("expires", `0${url.searchParams.get("expires")}x`),
     ],
+    ["a zero before the expiry", (url) => url.searchParams.set("expires", `0${url.searchParams.get("expires")}`)],
+    ["a sign before the expiry", (url) => url.searchParams.set("expires", `+${url.searchParams.get("expires")}`)],
+    ["a blank after the expiry", (url) => url.searchParams.set("expires", `${url.searchParams.get("expires")} `)],
+    ["a fraction of a second", (url) => url.searchParams.set("expires", `${url.searchParams.get("expires")}.0`)],
+    ["padding", (url) => url.searchParams.set("signature", `${url.searchParams.get("signature")}=`)],
+    ["a second signature", (url) => url.searchParams.append("signature", url.searchParams.get("signature") ?? "")],
+    ["a second expiry", (url) => url.searchParams.append("expires", url.searchParams.get("expires") ?? "")],
     ["an expiry of 16 digits", (url) => url.searchParams.set("expires", "9".repeat(16))],
     ["a negative expiry", (url) => url.searchParams.set("expires", "-1")],
     ["another id", at("/artifacts/code/2/download")],
@@ -208,6 +215,16 @@ describe("a download link", () => {
   ])("with %s is 403, and nothing is looked up for it", async (_, change) => {
     await registry.register("code", source("second"));
     expect(seen(await registry.call("GET", with_(change)))).toEqual(INVALID);
+  });
+
+  it("has one spelling: no other last character is taken, though two bits of it say nothing", async () => {
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const taken = [];
+    for (const last of alphabet) {
+      const { status } = await registry.call("GET", `${link.slice(0, -1)}${last}`);
+      if (status !== 403) taken.push([last, status]);
+    }
+    expect(taken).toEqual([[link.at(-1), 200]]);
   });
 
   it("signed with another key is 403", async () => {

@@ -158,7 +158,12 @@ describe("the first administrator's secret", () => {
   });
 
   it("is refused as a setting when it is short, and its name when it cannot be one", async () => {
-    for (const bad of [{ ADMIN_PASSWORD: "too short" }, { ADMIN_USER: "a b" }, { ADMIN_USER: "cron" }]) {
+    for (const bad of [
+      { ADMIN_PASSWORD: "too short" },
+      { ADMIN_USER: "a b" },
+      { ADMIN_USER: "cron" },
+      { ADMIN_USER: "Cron" },
+    ]) {
       expect((await closedRegistry(bad).call("GET", "/health")).status).toBe(500);
     }
     expect((await closedRegistry({ ADMIN_PASSWORD: `${OWNER.ADMIN_PASSWORD}\n` }).call("GET", "/health")).status).toBe(
@@ -204,6 +209,16 @@ describe("a user", () => {
     ["a name with a blank", { name: "a b" }],
     ["a name with a line break", { name: "a\nb" }],
     ["a name that another kind of actor has", { name: "cron" }],
+    ["such a name in another case", { name: "Nobody" }],
+    ["such a name in capitals", { name: "ANONYMOUS" }],
+    ["such a name, half of it", { name: "linK" }],
+    ["a name with a blank after it", { name: "ada " }],
+    ["a name with a line break after it", { name: "ada\n" }],
+    ["a name with letters of another width", { name: "ａｄｍｉｎ" }],
+    ["a name with a letter that folds to another one", { name: "\u212Aim" }],
+    ["a name with a letter without a dot", { name: "l\u0131nk" }],
+    ["a name with a combining mark", { name: "ada\u0301" }],
+    ["a name with something invisible", { name: "ada\u200b" }],
     ["a name as Cloudflare Access gives", { name: "access:ada" }],
     ["a name of 65 characters", { name: "a".repeat(65) }],
     ["a name that is a list", { name: ["ada"] }],
@@ -235,6 +250,34 @@ describe("a user", () => {
     expect(await rows("SELECT name, scopes FROM users")).toEqual([
       { name: "ada", scopes: '["artifact:read","artifact:download","search"]' },
     ]);
+  });
+
+  it("has a name that differs from all others by more than case", async () => {
+    const owner = await asOwner();
+    await register(owner);
+    for (const name of ["Ada", "ADA", "aDa"]) {
+      expect(seen(await register(owner, { name }))).toEqual(refusal(409, "User exists already."));
+    }
+    for (const name of ["Root", "ROOT"]) {
+      expect(seen(await register(owner, { name }))).toEqual(
+        refusal(409, "This user is set by the secrets of the deployment."),
+      );
+    }
+    const both = await Promise.all(["Eve", "eve", "EVE"].map((name) => register(owner, { name })));
+    expect(both.map(({ status }) => status).toSorted()).toEqual([201, 409, 409]);
+    expect(await rows("SELECT count(*) AS n FROM users")).toEqual([{ n: 2 }]);
+    expect(await rows("SELECT count(*) AS n FROM audit WHERE action = 'CREATE' AND type = 'user'")).toEqual([{ n: 2 }]);
+  });
+
+  it("who was registered before under a reserved name in another case can be changed and removed", async () => {
+    const owner = await asOwner();
+    await addUser("Nobody", ["search"]);
+    await addUser("Root", ["search"]);
+    for (const name of ["Nobody", "Root"]) {
+      const changed = await closed.call("PATCH", `/users/${name}`, { scopes: ["artifact:read"] }, owner);
+      expect([changed.status, changed.json]).toMatchObject([200, { name, scopes: ["artifact:read"] }]);
+      expect((await closed.call("DELETE", `/users/${name}`, undefined, owner)).status).toBe(200);
+    }
   });
 
   it("who is an administrator registers and removes others, but not the first one", async () => {

@@ -37,7 +37,12 @@ const COMPATIBILITY = {
   compatibilityDate: "2026-10-20",
   compatibilityFlags: ["nodejs_compat", "global_fetch_strictly_public"],
 };
-const VARS = { AUTH: "off", SIGNING_KEY: "a key that signs links for nobody", DOWNLOAD_TTL_SECONDS: "3600" };
+const VARS = {
+  AUTH: "off",
+  ALLOWED_HOSTS: "*",
+  SIGNING_KEY: "a key that signs links for nobody",
+  DOWNLOAD_TTL_SECONDS: "3600",
+};
 
 /** Cores for server and load; undefined where there are fewer than two or nothing to pin with. */
 export const cores = findCores();

@@ -194,12 +194,7 @@ describe("the OpenAPI document", () => {
         )
           continue;
         // a refused upload says beside the envelope what was found in it
-        // a refused ingest beside it what was measured
-        const refusal = description.includes(refusalOf("upload_refused").detail)
-          ? "UploadRefusal"
-          : description.includes(refusalOf("ingest_rejected").detail)
-            ? "IngestRefusal"
-            : "Error";
+        const refusal = description.includes(refusalOf("upload_refused").detail) ? "UploadRefusal" : "Error";
         expect(content, `${key} ${status}`).toEqual({
           "application/json": {
             schema: { $ref: `#/components/schemas/${path.startsWith("/hf/") ? "Hub" : ""}${refusal}` },

@@ -45,6 +45,10 @@ describe("what a Worker may do", () => {
     await registry.register("code", source("a"), "a");
     const before = await world();
     expect(said(await call(method, CALLS[method][0], "POWERLESS"))).toBe(denied(method));
+    // Permission before validation.
+    for (const argument of [null, {}, { id: "!!", type: "nonsense", offset: -1 }]) {
+      expect(said(await call(method, argument, "POWERLESS"))).toBe(denied(method));
+    }
     expect(await world()).toEqual(before);
   });
 
@@ -70,7 +74,8 @@ describe("what a Worker may do", () => {
     await registry.register("code", source("a"), "a");
     expect(said(await call("get", REF, "DELETER"))).toBe(denied("get"));
     for (const forged of [{ actor: "root" }, { props: { scopes: ["admin"] } }, { scopes: ["admin"] }]) {
-      expect(said(await call("remove", { ...REF, ...forged }, "READER"))).toMatch(/^400 .* Unrecognized key/);
+      expect(said(await call("remove", { ...REF, ...forged }, "READER"))).toBe(denied("remove"));
+      expect(said(await call("remove", { ...REF, ...forged }, "DELETER"))).toMatch(/^400 .* Unrecognized key/);
     }
     expect((await call("remove", REF, "DELETER")).value).toEqual({ status: "deleted", id: "1" });
     expect(await rows("SELECT requested_by AS who FROM deletions")).toEqual([{ who: "worker:janitor" }]);

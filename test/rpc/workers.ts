@@ -59,22 +59,28 @@ export async function boundWorkers(outboundService: (request: Request) => Respon
     NAMELESS: bound({ scopes: ["admin"] }),
     FORGED_NAME: bound({ name: "x worker:root", scopes: ["admin"] }),
     TEXT_SCOPES: bound({ name: "text", scopes: "admin" }),
+    OPEN: { name: "open-registry", entrypoint: "RegistryService" },
     MORE_KEYS: bound({ name: "more", scopes: [], isAdmin: true }),
+  };
+  const modules = await bundle("src/index.ts");
+  const registry = {
+    modules,
+    compatibilityDate: DATE,
+    compatibilityFlags: ["nodejs_compat", "global_fetch_strictly_public"],
+    d1Databases: Object.fromEntries(d1_databases.map(({ binding, database_id }) => [binding, database_id])),
+    r2Buckets: Object.fromEntries(r2_buckets.map(({ binding, bucket_name }) => [binding, bucket_name])),
+    outboundService,
   };
   const consumer = { modules: await bundle("test/rpc/consumer/src/index.ts"), serviceBindings };
   return [
     {
+      ...registry,
       name: "registry",
-      modules: await bundle("src/index.ts"),
-      compatibilityDate: DATE,
-      compatibilityFlags: ["nodejs_compat", "global_fetch_strictly_public"],
       // closed to HTTP: what comes in by the binding is let in by its props alone
       bindings: { AUTH: "required", RATE_LIMITS: "off", SIGNING_KEY: "a key for tests only" },
-      d1Databases: Object.fromEntries(d1_databases.map(({ binding, database_id }) => [binding, database_id])),
-      r2Buckets: Object.fromEntries(r2_buckets.map(({ binding, bucket_name }) => [binding, bucket_name])),
       workflows: { MIRRORS: { name: "bound-registry-mirror", className: "MirrorWorkflow" } },
-      outboundService,
     },
+    { ...registry, name: "open-registry", bindings: { AUTH: "off", RATE_LIMITS: "off" } },
     { name: "consumer", compatibilityDate: DATE, ...consumer },
     { name: "old-consumer", compatibilityDate: OLD_DATE, ...consumer },
   ];

@@ -32,6 +32,12 @@ describe("a record", () => {
         { rfilename: "model.safetensors", lfs: { sha256: DIGEST.toUpperCase(), size: 9 } },
         { rfilename: "../../etc/passwd", size: 1 },
         { rfilename: "config.json", size: 1 },
+        { rfilename: "odd.bin", size: -1, blobId: "b".repeat(41), lfs: "none" },
+        { rfilename: "pointer.bin", blobId: "b".repeat(40), lfs: { sha256: "short", size: 1.5 } },
+        { rfilename: "text.txt", size: "7", blobId: "b".repeat(40) },
+        { rfilename: 7 },
+        null,
+        ["x"],
         "no file",
       ],
       unknown: { key: true },
@@ -53,6 +59,9 @@ describe("a record", () => {
       files: [
         { path: "config.json", size: 570 },
         { path: "model.safetensors", size: 9, sha256: DIGEST },
+        { path: "odd.bin" },
+        { path: "pointer.bin" },
+        { path: "text.txt", git_sha1: "b".repeat(40) },
       ],
     });
   });
@@ -105,6 +114,7 @@ describe("a record", () => {
     ["no id", json({ siblings: [] })],
     ["an id that is none", json({ id: "../../x", siblings: [] })],
     ["no list of files", json({ id: "o/bert" })],
+    ["a list of more files than may be", json({ id: "o/bert", siblings: Array(100_001).fill({ rfilename: "a" }) })],
     ["a tower", new Response("[".repeat(1000) + "]".repeat(1000))],
   ])("that is %s is unreadable", async (_what, answer) => {
     expect((await record(answer)).status).toBe("unreadable");

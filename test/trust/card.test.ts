@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
-import { README_KEPT_BYTES } from "../../src/limits.ts";
+import { describe, expect, it, vi } from "vitest";
+import { Parser } from "yaml";
+import { FRONT_MATTER_MAX_LEXEMES, README_KEPT_BYTES } from "../../src/limits.ts";
 import { readCard, searchableText, splitCard } from "../../src/trust/card.ts";
 import type { Finding, HubRecord, Missing } from "../../src/trust/evidence.ts";
 
@@ -74,12 +75,55 @@ describe("readCard", () => {
     ["a tower that is almost too high", `a: ${"[".repeat(100)}${"]".repeat(100)}`],
     ["a tower without an end", `a: ${"[".repeat(100_000)}`],
     ["a heap of tags", "! ".repeat(100_000)],
+    ["flow maps without an end", "{a: ".repeat(60_000)],
+    ["keys in keys", "? ".repeat(100_000)],
+    ["lists in lists", "- ".repeat(100_000)],
+    ["lists in lists that end", `a:\n${"- ".repeat(3000)}x`],
+    ["steps of indentation", Array.from({ length: 600 }, (_, i) => `${" ".repeat(i)}a:`).join("\n")],
+    ["lists of flow lists", `a:\n${"- [".repeat(80_000)}`],
+    ["keys in a flow list", `a: [${"a: ".repeat(80_000)}`],
+    ["commas", `a: [${",".repeat(200_000)}]`],
+    ["ends of nothing", `a: ${"]".repeat(200_000)}`],
+    ["anchors", "&a ".repeat(80_000)],
+    ["aliases of one anchor", `a: &a x\nb:\n${"- *a\n".repeat(2000)}`],
+    [
+      "anchors with an alias each",
+      Array.from({ length: 9000 }, (_, i) => `k${i}: &a${i} [x]\nj${i}: *a${i}`).join("\n"),
+    ],
+    ["two documents", "a: 1\n...\nb: 1"],
+    ["many documents", "--- a\n".repeat(40_000)],
+    ["repeated keys without an end", "a: 1\n".repeat(40_000)],
+    ["empty entries", `a:\n${"-\n".repeat(100_000)}`],
+    ["escapes that are none", `a: "${"\\q".repeat(100_000)}"`],
     ["too large", `a: ${"x".repeat(300_000)}`],
   ])("calls %s unreadable", (_what, frontMatter) => {
     expect(read(frontMatter)).toMatchObject({
       status: "unreadable",
       reason: expect.stringContaining("card unreadable"),
     });
+  });
+
+  it("reads a card that is long, and nests as far as JSON may", () => {
+    const results = Array.from(
+      { length: 100 },
+      (_, i) => `  - {task: {type: t${i}}, metrics: [{type: acc, value: 0.${i}}]}`,
+    );
+    const card = read(`license: mit\nmodel-index:\n- name: m\n  results:\n${results.join("\n")}`);
+    expect(card).toMatchObject({ status: "found", value: { license: "mit" } });
+    expect(JSON.stringify(card)).toContain("0.99");
+    const deep = 60;
+    expect(read(`a: ${"[".repeat(deep)}${"]".repeat(deep)}`).status).toBe("found");
+    expect(read(`a: ${"x ".repeat(50_000)}`).status).toBe("found");
+  });
+
+  it("asks the parser for no more than it must: lexemes are counted, not time", () => {
+    // 20,000 lexemes at the most, of a text that would give 200,000.
+    const lex = vi.spyOn(Parser.prototype, "next");
+    expect(read(`a: [${",".repeat(200_000)}]`).status).toBe("unreadable");
+    expect(lex.mock.calls.length).toBeLessThanOrEqual(FRONT_MATTER_MAX_LEXEMES);
+    lex.mockClear();
+    expect(read(`a: ${"[".repeat(100_000)}`).status).toBe("unreadable");
+    expect(lex.mock.calls.length).toBeLessThan(200);
   });
 
   it("does not let aliases multiply", () => {

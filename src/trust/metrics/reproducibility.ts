@@ -58,14 +58,23 @@ function canAnybodyFetch(record: HubRecord): boolean {
   return isOpen(record) || (record.gate === "auto" && !record.private && !record.disabled);
 }
 
+/** What a repository has: worked out once, because it may have 100,000 files and its card a hundred snippets. */
+interface Contents {
+  paths: ReadonlySet<string>;
+  hasWeights: boolean;
+}
+
+function contentsOf(files: HubRecord["files"]): Contents {
+  return { paths: new Set(files.map(({ path }) => path)), hasWeights: findWeights(files) !== undefined };
+}
+
 /** Which of the files that a snippet needs are not in the repository. */
-function missingFiles(snippet: Snippet, library: string | undefined, files: HubRecord["files"]): string[] {
-  const paths = new Set(files.map(({ path }) => path));
+function missingFiles(snippet: Snippet, library: string | undefined, { paths, hasWeights }: Contents): string[] {
   const missing: string[] = [];
   const oneOf = (names: readonly string[]): void => {
     if (!names.some((name) => paths.has(name))) missing.push(names[0] ?? "");
   };
-  if (findWeights(files) === undefined) missing.push("weights");
+  if (!hasWeights) missing.push("weights");
   const needed = library === undefined || snippet.adapter ? undefined : NEEDED.get(library);
   if (needed) oneOf(needed);
   if (snippet.tokenizer) oneOf(TOKENIZER_FILES);
@@ -106,9 +115,10 @@ export function reproducibility(evidence: ModelEvidence): MetricResult {
   const customCode = codeHooks(evidence);
   const scripts = record.value.files.map(({ path }) => path.slice(path.lastIndexOf("/") + 1).toLowerCase());
   const ownScripts = new Set(scripts.filter((name) => SCRIPT.test(name)));
+  const contents = contentsOf(record.value.files);
   const judged = own.map((snippet) => {
     const library = libraryOf(snippet, named);
-    const obstacles = missingFiles(snippet, library, record.value.files).map((file) => `missing ${file}`);
+    const obstacles = missingFiles(snippet, library, contents).map((file) => `missing ${file}`);
     if (snippet.placeholder) obstacles.push("placeholder");
     for (const how of snippet.runs_code) obstacles.push(`runs code: ${how}`);
     for (const hook of customCode.slice(0, HOOKS_SHOWN)) obstacles.push(`runs code: ${hook}`);

@@ -9,6 +9,31 @@ const LOAD = `${IMPORT}model = AutoModel.from_pretrained("acme/owl")`;
 const of = (readme: string, over: Parameters<typeof evidence>[0] = {}) =>
   score(reproducibility(evidence({ readme, record: { files: FILES }, ...over })));
 
+describe("reproducibility", () => {
+  it("looks at the files of a repository once, however many snippets the card has", () => {
+    let reads = 0;
+    const counted = FILES.map((file) => ({
+      ...file,
+      get path() {
+        reads += 1;
+        return file.path;
+      },
+    }));
+    const readsFor = (snippets: number) => {
+      reads = 0;
+      expect(
+        of(py(LOAD.replace("acme/owl", 'acme/owl", filename="none.bin')).repeat(snippets), {
+          record: { files: counted },
+        }),
+      ).toBe(0.5);
+      return reads;
+    };
+    const once = readsFor(1);
+    expect(once).toBeGreaterThan(0);
+    expect(readsFor(100)).toBe(once);
+  });
+});
+
 describe("reproducibility is 1", () => {
   it.each([
     ["a snippet that loads this id", py(LOAD)],
