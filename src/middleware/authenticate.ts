@@ -41,6 +41,7 @@ function only(c: Context<RouteEnv>, name: string): string {
  * @throws RegistryError `invalid_signature`, `link_expired`
  */
 async function identifyByLink(c: Context<RouteEnv>): Promise<ContextOfVerbs | undefined> {
+  if (!["GET", "HEAD"].includes(c.req.method)) return undefined;
   const [path, type, id, isDownload] = LINKED.exec(c.req.path) ?? [];
   if (path === undefined || (!isDownload && c.req.queries("signature") === undefined)) return undefined;
   const artifact = { type: ARTIFACT_TYPES.find((known) => known === type), id: issuedId(id ?? "") };

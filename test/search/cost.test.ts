@@ -21,7 +21,7 @@ function reasonFor(regex: string): unknown {
   try {
     compilePattern(regex);
   } catch (error) {
-    return (error as RegistryError).cause;
+    return (error as RegistryError).extra["reason"];
   }
   return undefined;
 }
