@@ -14,7 +14,7 @@ import { contentInMemory, contentOf, type Spend } from "./file-content.ts";
 import type { FileFindings, FindingCode, Findings, InspectionFinding, Reasons } from "./findings.ts";
 import { type ArchiveFormat, type FileContent, type Scene, TooLarge } from "./format.ts";
 import { ARCHIVE_FORMATS, FORMATS } from "./formats/index.ts";
-import { checkName } from "./loaders.ts";
+import { checkName, isOpenedAsZip } from "./loaders.ts";
 import { moduleNames } from "./shadowing.ts";
 import type { LocatedEntry } from "./structure.ts";
 
@@ -111,7 +111,10 @@ function sceneOf(path: string, file: FileFindings, surroundings: Surroundings): 
     shadows: surroundings.shadows,
     ...(sizes && { sizeBeside: (beside: string) => sizes.get(directory + beside) }),
     async inspectZip(read, size) {
-      if (!tooDeep()) await inspectNested(read, size, file, deeper);
+      if (tooDeep()) return;
+      // an offset out of a broken archive may lie anywhere
+      const within: ReadRange = async (range) => (range.offset + range.length <= size ? read(range) : undefined);
+      await inspectNested(within, size, file, { ...deeper, opened: isOpenedAsZip(nameOf(path)) });
     },
     async inspectInner(innerName, bytes) {
       if (tooDeep()) return;
@@ -125,14 +128,14 @@ function sceneOf(path: string, file: FileFindings, surroundings: Surroundings): 
 }
 
 /**
- * Looks into an archive within a file. One whose structure is in doubt is not looked into: that makes the file unknown, not the
- * bundle unsafe, because no reader of the bundle unpacks it.
+ * Looks into an archive within a file. One whose structure is in doubt is not looked into, because another reader may see other
+ * files in it. That makes the file unknown; unsafe, if by its name a loader that runs code opens it as an archive.
  */
 async function inspectNested(
   read: ReadRange,
   size: number,
   file: FileFindings,
-  surroundings: Surroundings,
+  { opened, ...surroundings }: Surroundings & { opened: boolean },
 ): Promise<void> {
   const { outer, shadows } = surroundings;
   const { entries, findings, reasons } = await surroundings.openNested(read, size);
@@ -140,7 +143,8 @@ async function inspectNested(
     return file.note("archive_bomb", "a small archive that unpacks to a very large one");
   }
   if (!entries) {
-    const [first] = findings;
+    const first = findings.find(({ severity }) => severity === "unsafe");
+    if (opened && first) return file.note(first.code, `in the archive that it is: ${first.detail}`);
     return file.note("nested_archive", `an archive whose structure is in doubt: ${first?.detail} (${first?.code})`);
   }
   if (outer.some((listing) => isSameListing(listing, entries))) {

@@ -131,6 +131,8 @@ function seen({ active, called, storages, modules }: Judge) {
 /** How to walk. */
 export interface Walking {
   windowBytes?: number;
+  /** Made by the caller, who can then ask its judge even if reading fails. */
+  machine?: PickleMachine;
 }
 
 /**
@@ -143,10 +145,9 @@ export async function walkPickles(
   read: ReadBytes,
   stretch: { from: number; to: number },
   report: Report,
-  { windowBytes = WINDOW_BYTES }: Walking = {},
+  { windowBytes = WINDOW_BYTES, machine = new PickleMachine(report) }: Walking = {},
 ): Promise<PickleWalk> {
   const cursor = new Cursor(read, stretch, windowBytes);
-  const machine = new PickleMachine(report);
   let streams = 0;
   let isTorch = false;
   const ended = (end: PickleWalk["end"]) => ({ end, ...seen(machine.judge), streams, legacy: isTorch });
