@@ -73,8 +73,7 @@ const LOADED: readonly Loaded[] = [
   },
   {
     words: ["class_name"],
-    pattern:
-      /^[ \t-]{0,200}['"]?class_name['"]?[ \t]{0,20}:[ \t]{0,20}['"]?(?:\w{0,100}>)?(?:Lambda|__lambda__)\b/m,
+    pattern: /^[ \t-]{0,200}['"]?class_name['"]?[ \t]{0,20}:[ \t]{0,20}['"]?(?:\w{0,100}>)?(?:Lambda|__lambda__)\b/m,
     code: "keras_custom",
     detail: "a lambda layer of Keras",
   },
