@@ -3,7 +3,7 @@
 import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import { INSPECTION_RULES, type InspectionFinding, type Verdict } from "../inspection/findings.ts";
+import { type InspectionFinding, isOutdated, type Verdict } from "../inspection/findings.ts";
 import { type InspectionSummary, withoutSafe } from "../inspection/summary.ts";
 import type { ArtifactRef } from "../lib/artifact.ts";
 import { comparePaths, findPathDefect } from "../lib/paths.ts";
@@ -120,13 +120,8 @@ function summaryOf({ path, size, crc32, sha256, kind, verdict }: IndexedFile, in
     crc32: crcHex(crc32),
     ...(sha256 !== undefined && { sha256 }),
     ...(kind !== undefined && { kind }),
-    ...(verdict !== undefined && { verdict: verdict === "safe" && isOutdated(inspected) ? "unknown" : verdict }),
+    ...(verdict !== undefined && { verdict: verdict === "safe" && isOutdated(inspected.rules) ? "unknown" : verdict }),
   };
-}
-
-/** Whether an inspection followed earlier rules: what they called safe need not be. */
-function isOutdated({ rules }: Ruled): boolean {
-  return (rules ?? 0) < INSPECTION_RULES;
 }
 
 function crcHex(crc: number): string {
@@ -240,10 +235,12 @@ export async function getInspection(ctx: Context, ref: ArtifactRef): Promise<Ins
   const record = {
     verdict,
     findings: JSON.parse(findings) as InspectionFinding[],
-    ...(summary && isOutdated(row) ? withoutSafe(summary) : summary),
+    ...(summary && isOutdated(row.rules) ? withoutSafe(summary) : summary),
     inspected_at: new Date(inspected_at).toISOString(),
   };
-  return isOutdated(row) && verdict === "unknown" ? { ...record, findings: [OUTDATED, ...record.findings] } : record;
+  return isOutdated(row.rules) && verdict === "unknown"
+    ? { ...record, findings: [OUTDATED, ...record.findings] }
+    : record;
 }
 
 const OUTDATED: InspectionFinding = {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { inspectZip } from "../../src/inspection/inspect.ts";
-import { bytesOf, deflated, join, type Made, makeZip, readerOf, u16, u32, u64 } from "../zip/make-zip.ts";
+import { bytesOf, deflated, join, makeZip, readerOf, u16, u32, u64 } from "../zip/make-zip.ts";
 import { SAMPLES } from "./formats/samples.ts";
 import { file, found, inspect, SAFE } from "./inspecting.ts";
 import {
@@ -20,23 +20,11 @@ import {
   text,
   torchLegacy,
   torchPickle,
+  torchZip,
 } from "./make-pickle.ts";
 
 const frame = (length: number) => join(op(0x95), u64(length));
 const inPickle = async (...parts: (Uint8Array | string)[]) => found([file("x.pkl", join(...parts))]);
-
-/** What torch.save writes. */
-const torchZip = (pickle: Uint8Array, more: Made[] = []) =>
-  makeZip([
-    { name: "archive/data.pkl", data: pickle, descriptor: "signed" },
-    {
-      name: "archive/data/0",
-      data: new Uint8Array(16),
-      local: { extra: join(u16(0x4246), u16(20), new Uint8Array(20)) },
-    },
-    { name: "archive/version", data: "3\n", descriptor: "signed" },
-    ...more,
-  ]);
 
 /** Bytes in another form, as a gzip. */
 async function gzip(plain: Uint8Array | string): Promise<Uint8Array> {
@@ -290,6 +278,12 @@ const OBJECTS =
   "k05VTVBZAQB2AHsnZGVzY3InOiAnfE8nLCAnZm9ydHJhbl9vcmRlcic6IEZhbHNlLCAnc2hhcGUnOiAoMSwpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAqABJWSAAAAAAAAAIwWbnVtcHkuX2NvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlIwFbnVtcHmUjAduZGFycmF5lJOUSwCFlEMBYpSHlFKUKEsBSwGFlGgDjAVkdHlwZZSTlIwCTziUiYiHlFKUKEsDjAF8lE5OTkr/////Sv////9LP3SUYoldlH2UjAFhlEsBc2F0lGIu";
 const CALLS =
   "k05VTVBZAQB2AHsnZGVzY3InOiAnfE8nLCAnZm9ydHJhbl9vcmRlcic6IEZhbHNlLCAnc2hhcGUnOiAoMSwpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAqABJWnAAAAAAAAAIwWbnVtcHkuX2NvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlIwFbnVtcHmUjAduZGFycmF5lJOUSwCFlEMBYpSHlFKUKEsBSwGFlGgDjAVkdHlwZZSTlIwCTziUiYiHlFKUKEsDjAF8lE5OTkr/////Sv////9LP3SUYoldlIwFcG9zaXiUjAZzeXN0ZW2Uk5SMBHRydWWUhZRSlGF0lGIu";
+/** What numpy.savez makes of numbers and an object; of numbers, deflated; of an object that calls, deflated. */
+const ARRAYS = [
+  "UEsDBC0AAAAAAAAAIQC2jIZT//////////8FABQAYS5ucHkBABAAjAAAAAAAAACMAAAAAAAAAJNOVU1QWQEAdgB7J2Rlc2NyJzogJzxmNCcsICdmb3J0cmFuX29yZGVyJzogRmFsc2UsICdzaGFwZSc6ICgzLCksIH0gICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAKAAAAAAAAgD8AAABAUEsDBC0AAAAAAAAAIQBz6pFw//////////8FABQAby5ucHkBABAAHQEAAAAAAAAdAQAAAAAAAJNOVU1QWQEAdgB7J2Rlc2NyJzogJ3xPJywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDEsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAKgASVkgAAAAAAAACMFm51bXB5Ll9jb3JlLm11bHRpYXJyYXmUjAxfcmVjb25zdHJ1Y3SUk5SMBW51bXB5lIwHbmRhcnJheZSTlEsAhZRDAWKUh5RSlChLAUsBhZRoA4wFZHR5cGWUk5SMAk84lImIh5RSlChLA4wBfJROTk5K/////0r/////Sz90lGKJXZR9lIwBYZRLAXNhdJRiLlBLAQItAy0AAAAAAAAAIQC2jIZTjAAAAIwAAAAFAAAAAAAAAAAAAACAAQAAAABhLm5weVBLAQItAy0AAAAAAAAAIQBz6pFwHQEAAB0BAAAFAAAAAAAAAAAAAACAAcMAAABvLm5weVBLBQYAAAAAAgACAGYAAAAXAgAAAAA=",
+  "UEsDBC0AAAAIAAAAIQDpOrQ0//////////8FABQAYS5ucHkBABAAMAUAAAAAAABQAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loG6TZqKuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GsYGBjqaOgq1CmQDLoZRMApGwSgYIgAAUEsBAi0DLQAAAAgAAAAhAOk6tDRQAAAAMAUAAAUAAAAAAAAAAAAAAIABAAAAAGEubnB5UEsFBgAAAAABAAEAMwAAAIcAAAAAAA==",
+  "UEsDBC0AAAAIAAAAIQCp9psY//////////8FABQAYS5ucHkBABAAjAAAAAAAAABHAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loG6TZqKuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GsY6mjoKtQoUAC4GJAAAUEsDBC0AAAAIAAAAIQBFm0cW//////////8FABQAby5ucHkBABAAMgEAAAAAAADbAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loF7jr66joJ6WX1RSlJgXn1+UkgoSdkvMKU4FihdnJBakAvkahjqaOgq1CpQArgaWqcsZIKBHLK80t6BSLz45vyhVL7c0pyQzsagosXJKD098UWpyfl5xSVFpcsmUyVN6WMEqp/Sw56VAlEye4s3QOsWZMWlK+5SgKRrejN6MrVMymHtYU0oqC1JBWpj8LaZ0dkBkmXsYa6b4+fl5/QcCMOFtXzIlqTMWaHJBfnFmxZQetuLK4pLUXJBOFqC1qVNagToTgYr0AFBLAQItAy0AAAAIAAAAIQCp9psYRwAAAIwAAAAFAAAAAAAAAAAAAACAAQAAAABhLm5weVBLAQItAy0AAAAIAAAAIQBFm0cW2wAAADIBAAAFAAAAAAAAAAAAAACAAX4AAABvLm5weVBLBQYAAAAAAgACAGYAAACQAQAAAAA=",
+] as const;
 const decode = (base64: string) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 const npy = (header: string, data: Uint8Array | string = "", version = 1) =>
   join(op(0x93), "NUMPY", op(version, 0), version === 1 ? u16(header.length) : u32(header.length), header, data);
@@ -326,6 +320,10 @@ describe("an array of NumPy", () => {
     expect(await found([file("x.npy", decode(NUMBERS))])).toEqual(SAFE);
     expect(await found([file("x.npy", decode(OBJECTS))])).toEqual(SAFE);
     expect(await found([file("x.npy", decode(CALLS))])).toEqual({ verdict: "unsafe", codes: ["pickle_import"] });
+    const [stored, packed, calls] = ARRAYS;
+    expect(await found([file("x.npz", decode(stored))])).toEqual(SAFE);
+    expect(await found([file("x.npz", decode(packed))])).toEqual(SAFE);
+    expect(await found([file("x.npz", decode(calls))])).toEqual(unsafe("pickle_import"));
   });
 });
 

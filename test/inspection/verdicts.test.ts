@@ -6,16 +6,10 @@ import { summarise } from "../../src/inspection/summary.ts";
 import { bytesOf, deflated, join, type Made, makeZip, readerOf } from "../zip/make-zip.ts";
 import { SAMPLES } from "./formats/samples.ts";
 import { file, inspect, SAFE } from "./inspecting.ts";
-import { harmlessByProtocol, op, systemByProtocol, torchPickle } from "./make-pickle.ts";
+import { harmlessByProtocol, op, systemByProtocol, torchPickle, torchZip } from "./make-pickle.ts";
 
 const EVIL = systemByProtocol[4] ?? new Uint8Array();
 const NOISE = Uint8Array.from({ length: 300 }, (_, at) => (at * 31 + 1) % 7);
-const torch = (pickle: Uint8Array) =>
-  makeZip([
-    file("m/data.pkl", pickle),
-    file("m/version", "3\n"),
-    { name: "m/data/0", data: new Uint8Array(16), descriptor: "signed" },
-  ]);
 /** Kind and verdict by path. */
 const perFile = async (entries: Made[], bounds?: Parameters<typeof inspect>[1]) => {
   const inspection = await inspect(entries, bounds);
@@ -32,8 +26,8 @@ describe("each file", () => {
       file("model.gguf", SAMPLES.gguf),
       file("a.png", SAMPLES.png),
       await deflated("config.json", '{"hidden_size": 8}'),
-      file("pytorch_model.bin", torch(torchPickle)),
-      file("evil.bin", torch(EVIL)),
+      file("pytorch_model.bin", torchZip(torchPickle)),
+      file("evil.bin", torchZip(EVIL)),
       file("x.pkl", harmlessByProtocol[4] ?? ""),
       file("train.py", "import os"),
       file("noise", NOISE),
@@ -78,10 +72,10 @@ describe("each file", () => {
   });
 
   it("in an archive in an archive is told by the path in each", async () => {
-    const inner = makeZip([file("ok.txt", "x"), file("models/a.bin", torch(EVIL)), file("noise", NOISE)]);
+    const inner = makeZip([file("ok.txt", "x"), file("models/a.bin", torchZip(EVIL)), file("noise", NOISE)]);
     const { findings, entries, reasons } = await inspect([file("README.md", "x"), await deflated("d/all.zip", inner)]);
     expect(findings).toMatchObject([
-      { code: "pickle_import", path: "d/all.zip", inner: ["models/a.bin", "m/data.pkl"] },
+      { code: "pickle_import", path: "d/all.zip", inner: ["models/a.bin", "archive/data.pkl"] },
       { code: "unrecognised", path: "d/all.zip", inner: ["noise"] },
     ]);
     expect(entries.map(({ verdict }) => verdict)).toEqual(["safe", "unsafe"]);
@@ -97,9 +91,9 @@ describe("each file", () => {
 
   it("in memory is judged as in an archive", async () => {
     expect(await inspectFile("README.md", bytesOf("# A"), "model")).toMatchObject({ verdict: "safe", findings: [] });
-    expect(await inspectFile("x.bin", torch(EVIL), "model")).toMatchObject({
+    expect(await inspectFile("x.bin", torchZip(EVIL), "model")).toMatchObject({
       verdict: "unsafe",
-      findings: [{ code: "pickle_import", path: "x.bin", inner: ["m/data.pkl"] }],
+      findings: [{ code: "pickle_import", path: "x.bin", inner: ["archive/data.pkl"] }],
       reasons: { pickle_import: 1 },
     });
     expect((await inspectFile("x", NOISE, "dataset")).reasons).toEqual({ unrecognised: 1 });
@@ -151,7 +145,12 @@ describe("a bound that is reached in the middle", () => {
   });
 
   it("never leaves a file safe that was not looked into, wherever it is reached", async () => {
-    const made = [text("a.txt"), file("b.bin", torch(torchPickle)), text("c.txt"), file("d.zip", makeZip([text("x")]))];
+    const made = [
+      text("a.txt"),
+      file("b.bin", torchZip(torchPickle)),
+      text("c.txt"),
+      file("d.zip", makeZip([text("x")])),
+    ];
     const seen = new Set<string>();
     for (let maxContentBytes = 0; maxContentBytes < 20_000; maxContentBytes += 97) {
       const { verdict, entries, reasons } = await inspect(made, { maxContentBytes });
@@ -207,7 +206,7 @@ describe("a summary", () => {
     expect(summarise(await inspect(shards)).parts).toEqual({ weights: "safe" });
     const unknown = [...shards, file("model.gguf", "GGUF")];
     expect(summarise(await inspect(unknown)).parts).toEqual({ weights: "unknown" });
-    const unsafe = [file("pytorch_model.bin", torch(EVIL)), ...unknown];
+    const unsafe = [file("pytorch_model.bin", torchZip(EVIL)), ...unknown];
     expect(summarise(await inspect(unsafe)).parts).toEqual({ weights: "unsafe" });
     const bounded = await inspect([file("README.md", "x".repeat(999)), ...shards], { maxContentBytes: 10 });
     expect(summarise(bounded).parts).toEqual({ card: "unknown", weights: "unknown" });
