@@ -3,8 +3,8 @@
 import { permit } from "../auth/scopes.ts";
 import type { Context } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import { INSPECTION_RULES, type InspectionFinding, type Verdict } from "../inspection/findings.ts";
-import type { InspectionSummary } from "../inspection/summary.ts";
+import { type InspectionFinding, isOutdated, type Verdict } from "../inspection/findings.ts";
+import { type InspectionSummary, withoutSafe } from "../inspection/summary.ts";
 import type { ArtifactRef } from "../lib/artifact.ts";
 import { comparePaths, findPathDefect } from "../lib/paths.ts";
 import {
@@ -19,6 +19,7 @@ import {
   filesOn,
   type IndexedArtifact,
   type InspectionRow,
+  type Ruled,
   type Stretch,
   selectFiles,
   selectInspection,
@@ -105,17 +106,21 @@ export async function listFiles(ctx: Context, ref: ArtifactRef, after = ""): Pro
   const behind = files.filter(({ path }) => comparePaths(path, after) > 0);
   const shown = behind.slice(0, FILES_PAGE);
   const last = behind.length > FILES_PAGE || full ? shown.at(-1)?.path : undefined;
-  return { files: shown.map(summaryOf), etag: etagOf(artifact), ...(last !== undefined && { last }) };
+  return {
+    files: shown.map((file) => summaryOf(file, artifact)),
+    etag: etagOf(artifact),
+    ...(last !== undefined && { last }),
+  };
 }
 
-function summaryOf({ path, size, crc32, sha256, kind, verdict }: IndexedFile): FileSummary {
+function summaryOf({ path, size, crc32, sha256, kind, verdict }: IndexedFile, inspected: Ruled): FileSummary {
   return {
     path,
     size,
     crc32: crcHex(crc32),
     ...(sha256 !== undefined && { sha256 }),
     ...(kind !== undefined && { kind }),
-    ...(verdict !== undefined && { verdict }),
+    ...(verdict !== undefined && { verdict: verdict === "safe" && isOutdated(inspected.rules) ? "unknown" : verdict }),
   };
 }
 
@@ -224,20 +229,20 @@ export async function getInspection(ctx: Context, ref: ArtifactRef): Promise<Ins
   permit(ctx, "artifact:read");
   const row = await selectInspection(ctx.db, ref).first<InspectionRow>();
   if (!row) throw new RegistryError("artifact_not_found");
-  const { verdict, findings, inspected_at, rules, summary } = row;
+  const { verdict, findings, inspected_at } = row;
+  const summary = row.summary === null ? undefined : (JSON.parse(row.summary) as InspectionSummary);
   if (verdict === null || findings === null || inspected_at === null) throw new RegistryError("inspection_not_found");
   const record = {
     verdict,
     findings: JSON.parse(findings) as InspectionFinding[],
-    ...(summary !== null && (JSON.parse(summary) as InspectionSummary)),
+    ...(summary && isOutdated(row.rules) ? withoutSafe(summary) : summary),
     inspected_at: new Date(inspected_at).toISOString(),
   };
-  return (rules ?? 0) < INSPECTION_RULES && verdict === "unknown"
+  return isOutdated(row.rules) && verdict === "unknown"
     ? { ...record, findings: [OUTDATED, ...record.findings] }
     : record;
 }
 
-/** Of a verdict by earlier rules: what they called safe need not be. */
 const OUTDATED: InspectionFinding = {
   code: "outdated_rules",
   severity: "unknown",

@@ -96,6 +96,11 @@ export type Verdict = "safe" | "unsafe" | "unknown";
  */
 export const INSPECTION_RULES = 1;
 
+/** Whether an inspection followed earlier rules: what they called safe need not be. Null: nothing is known of it. */
+export function isOutdated(rules: number | null): boolean {
+  return (rules ?? 0) < INSPECTION_RULES;
+}
+
 /** One thing that was found. */
 export interface InspectionFinding {
   code: FindingCode;

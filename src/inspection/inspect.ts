@@ -19,11 +19,12 @@ import type { EntryFacts } from "../zip/zip-digest.ts";
 import type { EntryLocation } from "../zip/zip-entry.ts";
 import { type ReadRange, readZipIndex } from "../zip/zip-index.ts";
 import { ZipError } from "../zip/zip-records.ts";
-import { type InspectedEntry, type Inspecting, inspectContents, inspectInMemory } from "./contents.ts";
+import { type InspectedEntry, inspectContents, inspectInMemory } from "./contents.ts";
 import { checkDirectory } from "./directory.ts";
 import type { Spend } from "./file-content.ts";
 import { Findings, type InspectionFinding, type Reasons, type Verdict } from "./findings.ts";
 import { BoundReached } from "./format.ts";
+import type { Inspecting } from "./inspect-file.ts";
 import { checkNames } from "./names.ts";
 import { type LocatedEntry, locateAll } from "./structure.ts";
 

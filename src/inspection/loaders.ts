@@ -6,13 +6,15 @@
  */
 
 import type { FileContent, Note } from "./format.ts";
+import { noteHdf5Findings } from "./formats/keras/hdf5.ts";
 import { notePickleFindings } from "./formats/pickle.ts";
+import { noteOnnxFindings } from "./formats/tensors/onnx.ts";
 
 const words = (text: string): readonly string[] => text.split(" ");
 
 /** What the loaders of Python's and torch's own formats take, and look through themselves. */
 const PICKLES = words("pickle gzip zlib");
-const TORCH = words("pickle torch torch-zip torchscript zip tar gzip zlib");
+const TORCH = words("pickle zip tar gzip zlib");
 /** Data that no unpickler takes for a pickle: they were not recognised as one, and are common under general names. */
 const DATA = words(
   "text json jsonl safetensors gguf sentencepiece onnx parquet arrow arrow-stream idx tfrecord msgpack npy gzip zlib",
@@ -68,6 +70,16 @@ export function kindsUnder(name: string): readonly string[] | undefined {
 }
 
 /**
+ * Whether a loader that runs code opens files of this name as zips: one of torch, Keras or NumPy. Archives of programs and the
+ * like are opened by nobody who loads a model.
+ * @param name last segment of a path, lower-cased
+ */
+export function isOpenedAsZip(name: string): boolean {
+  const kinds = kindsUnder(name) ?? NOTHING;
+  return kinds.includes("zip") && (kinds.includes("pickle") || /\.(?:keras|npz)$/.test(name));
+}
+
+/**
  * Adds findings for a file whose name belongs to a loader that can run code: that loader reads it, whatever it is.
  * @param name last segment of a path, lower-cased
  * @param kind as it was recognised
@@ -82,6 +94,8 @@ export async function checkName(
   if (!kinds) return;
   if (name.endsWith(".safetensors") && kind !== "safetensors") note("safetensors_invalid", "no safetensors file");
   if (kinds.includes("pickle") && !TOLD_APART.includes(kind ?? "")) await notePickleFindings(content, note);
+  if (kinds.includes("onnx") && kind !== "onnx") await noteOnnxFindings(content, note);
+  if (kinds.includes("hdf5") && kind !== "hdf5" && kind !== "zip") await noteHdf5Findings(content, note);
   if (kind !== undefined && !kinds.includes(kind)) note("misnamed", `${kind} under a name of another format`);
 }
 

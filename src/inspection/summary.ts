@@ -29,6 +29,16 @@ export function summarise({ entries, reasons, omitted }: Pick<Inspection, "entri
   return { files, reasons, omitted, parts } satisfies InspectionSummary;
 }
 
+/** The counts as they may be shown once the rules have changed: what was called safe need not be. */
+export function withoutSafe({
+  files: { safe, unknown, unsafe },
+  parts,
+  ...rest
+}: InspectionSummary): InspectionSummary {
+  const entries = Object.entries(parts).map(([part, verdict]) => [part, worse("unknown", verdict)]);
+  return { ...rest, files: { safe: 0, unknown: safe + unknown, unsafe }, parts: Object.fromEntries(entries) };
+}
+
 function worse(a: Verdict | undefined, b: Verdict): Verdict {
   if (a === "unsafe" || b === "unsafe") return "unsafe";
   return a === "unknown" || b === "unknown" ? "unknown" : "safe";

@@ -17,9 +17,15 @@ export interface Verdicted {
   verdict: Verdict | null;
 }
 
+/** The version of the rules that it followed. */
+export interface Ruled {
+  rules: number | null;
+}
+
 /** An artifact, the verdict on its content, and pages of its index as JSON; null: no such page. */
 export interface IndexedArtifact
   extends Verdicted,
+    Ruled,
     Pick<
       ArtifactRow,
       | "id"
@@ -106,7 +112,7 @@ export function selectFiles(db: Database, wanted: Wanted, { from, pages }: Stret
   return db
     .prepare(
       `WITH a AS (${artifact})
-       SELECT ${COLUMNS}, i.verdict, b.entries
+       SELECT ${COLUMNS}, i.verdict, i.rules, b.entries
        FROM a
        LEFT JOIN inspections AS i ON i.artifact_id = a.id AND i.version = a.version
        LEFT JOIN bundle_index AS b ON b.artifact_id = a.id AND b.first_path IN
@@ -135,7 +141,7 @@ export function selectFilesAt(db: Database, wanted: Wanted, paths: readonly stri
          UNION
          SELECT (SELECT min(q.first_path) FROM bundle_index AS q WHERE q.artifact_id = a.id AND q.first_path > at.path)
          FROM a, at)
-       SELECT ${COLUMNS}, i.verdict, b.entries
+       SELECT ${COLUMNS}, i.verdict, i.rules, b.entries
        FROM a
        LEFT JOIN inspections AS i ON i.artifact_id = a.id AND i.version = a.version
        LEFT JOIN bundle_index AS b ON b.artifact_id = a.id AND b.first_path IN (SELECT first_path FROM pages)
@@ -161,13 +167,11 @@ export function selectVerdicted(db: Database, { type, id }: ArtifactRef): D1Prep
 }
 
 /** What an inspection of an artifact's present content found. `findings`: JSON. */
-export interface InspectionRow {
+export interface InspectionRow extends Ruled {
   id: number;
   verdict: Verdict | null;
   findings: string | null;
   inspected_at: number | null;
-  /** Version of the rules. */
-  rules: number | null;
   /** JSON; null under the rules of before it was kept. */
   summary: string | null;
 }

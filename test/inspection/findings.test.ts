@@ -4,7 +4,7 @@ import { FINDINGS } from "../../src/inspection/findings.ts";
 interface Globbing {
   glob(pattern: string, options: { query: "?raw"; import: "default"; eager: true }): Record<string, string>;
 }
-const tests = (import.meta as unknown as Globbing & ImportMeta).glob("./**/*.test.ts", {
+const tests = (import.meta as unknown as Globbing & ImportMeta).glob("../{inspection,routes}/**/*.test.ts", {
   query: "?raw",
   import: "default",
   eager: true,

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { inspectZip } from "../../src/inspection/inspect.ts";
-import { bytesOf, deflated, join, type Made, makeZip, readerOf, u16, u32, u64 } from "../zip/make-zip.ts";
+import { bytesOf, deflated, join, makeZip, readerOf, u16, u32, u64 } from "../zip/make-zip.ts";
+import { SAMPLES } from "./formats/samples.ts";
 import { file, found, inspect, SAFE } from "./inspecting.ts";
 import {
   EMPTY_TUPLE,
@@ -19,23 +20,18 @@ import {
   text,
   torchLegacy,
   torchPickle,
+  torchZip,
 } from "./make-pickle.ts";
 
 const frame = (length: number) => join(op(0x95), u64(length));
 const inPickle = async (...parts: (Uint8Array | string)[]) => found([file("x.pkl", join(...parts))]);
 
-/** What torch.save writes. */
-const torchZip = (pickle: Uint8Array, more: Made[] = []) =>
-  makeZip([
-    { name: "archive/data.pkl", data: pickle, descriptor: "signed" },
-    {
-      name: "archive/data/0",
-      data: new Uint8Array(16),
-      local: { extra: join(u16(0x4246), u16(20), new Uint8Array(20)) },
-    },
-    { name: "archive/version", data: "3\n", descriptor: "signed" },
-    ...more,
-  ]);
+/** Bytes in another form, as a gzip. */
+async function gzip(plain: Uint8Array | string): Promise<Uint8Array> {
+  const stream = new Blob([join(plain)]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+const unsafe = (code: string) => ({ verdict: "unsafe", codes: [code] });
 
 describe("a pickle", () => {
   it.each([0, 1, 2, 3, 4, 5])(
@@ -50,8 +46,6 @@ describe("a pickle", () => {
       expect((await found([await deflated("x.pkl", bad)])).verdict).toBe("unsafe");
     },
   );
-
-  const unsafe = (code: string) => ({ verdict: "unsafe", codes: [code] });
 
   it.each<[why: string, code: string, parts: (Uint8Array | string)[]]>([
     ["imports without calling", "pickle_import", [imported("os", "system"), STOP]],
@@ -178,15 +172,16 @@ describe("a pickle", () => {
     expect(findings.map(({ detail }) => detail)).toEqual(["imports os.system", "imports os.popen"]);
   });
 
-  it.each<[why: string, data: Uint8Array | string]>([
-    ["breaks off", join(proto(4), op("}", "("))],
-    ["has other bytes behind it", join(op("N"), STOP, op(0xff))],
-    ["has fewer values than it takes", join(op("N", "s"), STOP)],
-    ["is of a protocol to come", join(proto(6), op("N"), STOP)],
-    ["promises more text than there is", join(op("X"), u32(1000), "x")],
-    ["is none", "just text"],
-  ])("that %s is unknown", async (_, data) => {
-    expect(await found([file("x.pkl", data)])).toEqual({ verdict: "unknown", codes: ["pickle_malformed"] });
+  it.each<[why: string, code: string, data: Uint8Array | string]>([
+    ["breaks off", "unrecognised", join(proto(4), op("}", "("))],
+    ["breaks off behind an import", "pickle_malformed", join(proto(4), imported("collections", "OrderedDict"))],
+    ["has other bytes behind it", "unrecognised", join(op("N"), STOP, op(0xff))],
+    ["has fewer values than it takes", "misnamed", join(op("N", "s"), STOP)],
+    ["is of a protocol to come", "unrecognised", join(proto(6), op("N"), STOP)],
+    ["promises more text than there is", "unrecognised", join(op("X"), u32(1000), "x")],
+    ["is none", "misnamed", "just text"],
+  ])("that %s is unknown: %s", async (_, code, data) => {
+    expect(await found([file("x.pkl", data)])).toEqual({ verdict: "unknown", codes: [code] });
   });
 
   it("that is too long is unknown, by opcodes, memo, streams or a line", async () => {
@@ -215,14 +210,19 @@ describe("a pickle", () => {
   it("is found under any name, and inside of torch's own archives, deflated or not", async () => {
     const [bad = new Uint8Array()] = systemByProtocol.slice(4);
     const expected = unsafe("pickle_import");
-    for (const name of ["pytorch_model.bin", "x.PT", "x.ckpt", "x.joblib", "a.pth.tar", "weights.dat", "noext"]) {
+    for (const name of ["pytorch_model.bin", "x.PT", "x.ckpt", "weights.dat", "noext"]) {
       expect(await found([file(name, bad)])).toEqual(expected);
       expect(await found([await deflated(name, bad)])).toEqual(expected);
       expect(await found([file(name, torchZip(bad))])).toEqual(expected);
       expect(await found([await deflated(name, torchZip(bad))])).toEqual(expected);
     }
+    // neither joblib nor tar opens a zip
+    const both = { verdict: "unsafe", codes: ["pickle_import", "misnamed"] };
+    for (const name of ["x.joblib", "a.pth.tar"]) expect(await found([file(name, torchZip(bad))])).toEqual(both);
+    expect(await found([file("x.joblib", bad)])).toEqual(expected);
+    expect(await found([file("a.pth.tar", bad)])).toEqual(both);
     const { findings } = await inspect([file("a/x.pt", torchZip(bad))]);
-    expect(findings).toMatchObject([{ path: "a/x.pt!/archive/data.pkl" }]);
+    expect(findings).toMatchObject([{ path: "a/x.pt", inner: ["archive/data.pkl"] }]);
   });
 
   it("is found behind a local header that is longer than it must be", async () => {
@@ -237,27 +237,37 @@ describe("a checkpoint of torch", () => {
     expect(await found([file("pytorch_model.bin", torchZip(torchPickle))])).toEqual(SAFE);
     expect(await found([await deflated("pytorch_model.bin", torchZip(torchPickle))])).toEqual(SAFE);
     expect(await found([file("pytorch_model.bin", torchLegacy)])).toEqual(SAFE);
-    expect(
-      await found([
-        file(
-          "pytorch_model.bin",
-          Uint8Array.from({ length: 16_384 }, (_, at) => at % 256),
-        ),
-      ]),
-    ).toEqual(SAFE);
   });
 
-  it("is unsafe if its own structure is not beyond doubt: another reader may see another pickle", async () => {
-    const zip = torchZip(torchPickle);
-    expect(await found([file("x.pt", join("before", zip))])).toEqual({ verdict: "safe", codes: [] });
-    expect(await found([file("x.pt", join(zip, "behind"))])).toEqual({ verdict: "unsafe", codes: ["trailing_data"] });
-    const twice = torchZip(torchPickle, [{ name: "archive/data.pkl", data: systemByProtocol[2] ?? "" }]);
-    expect((await found([file("x.pt", twice)])).codes).toEqual(["duplicate_path"]);
+  it("is unknown if it is bytes that begin as none, or lacks the bytes of a tensor", async () => {
+    const unrecognised = { verdict: "unknown", codes: ["unrecognised"] };
+    const noise = Uint8Array.from({ length: 16_384 }, (_, at) => at % 256);
+    expect(await found([file("pytorch_model.bin", noise)])).toEqual(unrecognised);
+    expect(await found([file("x.pt", join("before", torchZip(torchPickle)))])).toEqual(unrecognised);
+    const short = makeZip([
+      file("archive/data.pkl", torchPickle),
+      file("archive/version", "3"),
+      file("archive/data/0", "short"),
+    ]);
+    expect(await found([file("x.pt", short)])).toEqual({ verdict: "unknown", codes: ["pickle_arguments"] });
   });
+
+  it.each(["x.pt", "pytorch_model.bin", "x.npz", "x.keras"])(
+    "is unsafe as %s if its own structure is not beyond doubt: another reader may see another pickle",
+    async (name) => {
+      const zip = torchZip(torchPickle);
+      expect(await found([file(name, join(zip, "behind"))])).toEqual(unsafe("trailing_data"));
+      expect(await found([await deflated(name, join(zip, "behind"))])).toEqual(unsafe("trailing_data"));
+      expect(await found([file(name, zip.subarray(0, -30))])).toEqual(unsafe("not_a_zip"));
+      const twice = torchZip(torchPickle, [{ name: "archive/data.pkl", data: systemByProtocol[2] ?? "" }]);
+      expect(await found([file(name, twice)])).toEqual(unsafe("duplicate_path"));
+      expect(await found([file("x.zip", makeZip([file(name, twice)]))])).toEqual(unsafe("duplicate_path"));
+    },
+  );
 
   it("is unknown if it is a program", async () => {
     const program = torchZip(torchPickle, [{ name: "archive/code/__torch__/m.py", data: "def forward(self): ..." }]);
-    expect(await found([file("x.pt", program)])).toEqual({ verdict: "unknown", codes: ["torchscript"] });
+    expect(await found([file("x.pt", program)])).toEqual({ verdict: "unknown", codes: ["torchscript", "source_code"] });
   });
 });
 
@@ -268,6 +278,12 @@ const OBJECTS =
   "k05VTVBZAQB2AHsnZGVzY3InOiAnfE8nLCAnZm9ydHJhbl9vcmRlcic6IEZhbHNlLCAnc2hhcGUnOiAoMSwpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAqABJWSAAAAAAAAAIwWbnVtcHkuX2NvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlIwFbnVtcHmUjAduZGFycmF5lJOUSwCFlEMBYpSHlFKUKEsBSwGFlGgDjAVkdHlwZZSTlIwCTziUiYiHlFKUKEsDjAF8lE5OTkr/////Sv////9LP3SUYoldlH2UjAFhlEsBc2F0lGIu";
 const CALLS =
   "k05VTVBZAQB2AHsnZGVzY3InOiAnfE8nLCAnZm9ydHJhbl9vcmRlcic6IEZhbHNlLCAnc2hhcGUnOiAoMSwpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAqABJWnAAAAAAAAAIwWbnVtcHkuX2NvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlIwFbnVtcHmUjAduZGFycmF5lJOUSwCFlEMBYpSHlFKUKEsBSwGFlGgDjAVkdHlwZZSTlIwCTziUiYiHlFKUKEsDjAF8lE5OTkr/////Sv////9LP3SUYoldlIwFcG9zaXiUjAZzeXN0ZW2Uk5SMBHRydWWUhZRSlGF0lGIu";
+/** What numpy.savez makes of numbers and an object; of numbers, deflated; of an object that calls, deflated. */
+const ARRAYS = [
+  "UEsDBC0AAAAAAAAAIQC2jIZT//////////8FABQAYS5ucHkBABAAjAAAAAAAAACMAAAAAAAAAJNOVU1QWQEAdgB7J2Rlc2NyJzogJzxmNCcsICdmb3J0cmFuX29yZGVyJzogRmFsc2UsICdzaGFwZSc6ICgzLCksIH0gICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAKAAAAAAAAgD8AAABAUEsDBC0AAAAAAAAAIQBz6pFw//////////8FABQAby5ucHkBABAAHQEAAAAAAAAdAQAAAAAAAJNOVU1QWQEAdgB7J2Rlc2NyJzogJ3xPJywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDEsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAKgASVkgAAAAAAAACMFm51bXB5Ll9jb3JlLm11bHRpYXJyYXmUjAxfcmVjb25zdHJ1Y3SUk5SMBW51bXB5lIwHbmRhcnJheZSTlEsAhZRDAWKUh5RSlChLAUsBhZRoA4wFZHR5cGWUk5SMAk84lImIh5RSlChLA4wBfJROTk5K/////0r/////Sz90lGKJXZR9lIwBYZRLAXNhdJRiLlBLAQItAy0AAAAAAAAAIQC2jIZTjAAAAIwAAAAFAAAAAAAAAAAAAACAAQAAAABhLm5weVBLAQItAy0AAAAAAAAAIQBz6pFwHQEAAB0BAAAFAAAAAAAAAAAAAACAAcMAAABvLm5weVBLBQYAAAAAAgACAGYAAAAXAgAAAAA=",
+  "UEsDBC0AAAAIAAAAIQDpOrQ0//////////8FABQAYS5ucHkBABAAMAUAAAAAAABQAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loG6TZqKuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GsYGBjqaOgq1CmQDLoZRMApGwSgYIgAAUEsBAi0DLQAAAAgAAAAhAOk6tDRQAAAAMAUAAAUAAAAAAAAAAAAAAIABAAAAAGEubnB5UEsFBgAAAAABAAEAMwAAAIcAAAAAAA==",
+  "UEsDBC0AAAAIAAAAIQCp9psY//////////8FABQAYS5ucHkBABAAjAAAAAAAAABHAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loG6TZqKuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GsY6mjoKtQoUAC4GJAAAUEsDBC0AAAAIAAAAIQBFm0cW//////////8FABQAby5ucHkBABAAMgEAAAAAAADbAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loF7jr66joJ6WX1RSlJgXn1+UkgoSdkvMKU4FihdnJBakAvkahjqaOgq1CpQArgaWqcsZIKBHLK80t6BSLz45vyhVL7c0pyQzsagosXJKD098UWpyfl5xSVFpcsmUyVN6WMEqp/Sw56VAlEye4s3QOsWZMWlK+5SgKRrejN6MrVMymHtYU0oqC1JBWpj8LaZ0dkBkmXsYa6b4+fl5/QcCMOFtXzIlqTMWaHJBfnFmxZQetuLK4pLUXJBOFqC1qVNagToTgYr0AFBLAQItAy0AAAAIAAAAIQCp9psYRwAAAIwAAAAFAAAAAAAAAAAAAACAAQAAAABhLm5weVBLAQItAy0AAAAIAAAAIQBFm0cW2wAAADIBAAAFAAAAAAAAAAAAAACAAX4AAABvLm5weVBLBQYAAAAAAgACAGYAAACQAQAAAAA=",
+] as const;
 const decode = (base64: string) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 const npy = (header: string, data: Uint8Array | string = "", version = 1) =>
   join(op(0x93), "NUMPY", op(version, 0), version === 1 ? u16(header.length) : u32(header.length), header, data);
@@ -287,7 +303,7 @@ describe("an array of NumPy", () => {
     [
       "a pickle without a header",
       systemByProtocol[2] ?? new Uint8Array(),
-      { verdict: "unsafe", codes: ["pickle_import"] },
+      { verdict: "unsafe", codes: ["pickle_import", "misnamed"] },
     ],
     ["a version to come", npy(header("'<f4'"), "", 9), { verdict: "unknown", codes: ["opaque_format"] }],
     [
@@ -304,6 +320,10 @@ describe("an array of NumPy", () => {
     expect(await found([file("x.npy", decode(NUMBERS))])).toEqual(SAFE);
     expect(await found([file("x.npy", decode(OBJECTS))])).toEqual(SAFE);
     expect(await found([file("x.npy", decode(CALLS))])).toEqual({ verdict: "unsafe", codes: ["pickle_import"] });
+    const [stored, packed, calls] = ARRAYS;
+    expect(await found([file("x.npz", decode(stored))])).toEqual(SAFE);
+    expect(await found([file("x.npz", decode(packed))])).toEqual(SAFE);
+    expect(await found([file("x.npz", decode(calls))])).toEqual(unsafe("pickle_import"));
   });
 });
 
@@ -339,14 +359,23 @@ describe("a safetensors file", () => {
     expect(await found([await deflated("model.safetensors", data)])).toEqual(SAFE);
   });
 
+  it.each<[why: string, other: string, data: Uint8Array | string]>([
+    ["is a pickle that calls", "pickle_import", systemByProtocol[4] ?? ""],
+    ["is a harmless pickle", "misnamed", harmlessByProtocol[4] ?? ""],
+    ["is a text", "misnamed", "abc"],
+    ["has a header longer than the file", "unrecognised", join(u64(100), "{}")],
+    ["has a header longer than a number can say", "unrecognised", join(new Uint8Array(8).fill(255), "{}")],
+    ["has a list as its header", "unrecognised", tensors({}, 0, "[1]")],
+    ["has space before its header", "unrecognised", tensors({}, 0, " {}")],
+  ])("that %s is unsafe, and what it is is a finding of its own: %s", async (_, other, data) => {
+    const { verdict, codes } = await found([file("model.safetensors", data)]);
+    expect(verdict).toBe("unsafe");
+    expect(codes).toContain("safetensors_invalid");
+    expect(codes).toContain(other);
+  });
+
   it.each<[why: string, data: Uint8Array | string]>([
-    ["that is a pickle", systemByProtocol[4] ?? ""],
-    ["of a few bytes", "abc"],
-    ["with a header longer than the file", join(u64(100), "{}")],
-    ["with a header longer than a number can say", join(new Uint8Array(8).fill(255), "{}")],
     ["whose header is no JSON", tensors({}, 0, "{nothing")],
-    ["whose header is a list", tensors({}, 0, "[1]")],
-    ["whose header is preceded by space", tensors({}, 0, " {}")],
     ["whose header is no UTF-8", join(u64(2), op("{", 0xff))],
     ["with a key twice", tensors({}, 8, `{"a":${JSON.stringify(F32)},"a":${JSON.stringify(F32)}}`)],
     [
@@ -396,7 +425,9 @@ const field = (number: number, ...parts: (Uint8Array | string)[]): Uint8Array =>
   return join(Uint8Array.of(...varint(number * 8 + 2), ...varint(body.length)), body);
 };
 const external = (location: string) => field(13, field(1, "location"), field(2, location));
-const onnx = (...initializer: Uint8Array[]) => join(op(8, 9), field(7, field(5, field(8, "w"), ...initializer)));
+const VERSION = op(8, 9);
+const onnx = (...initializer: Uint8Array[]) => join(VERSION, field(7, field(5, field(8, "w"), ...initializer)));
+const inFunction = field(25, field(7, field(5, field(5, external("..\\x")))));
 
 describe("an ONNX model", () => {
   it.each<[why: string, data: Uint8Array, codes: string[]]>([
@@ -406,12 +437,14 @@ describe("an ONNX model", () => {
     ["with its tensors at an absolute path", onnx(external("/etc/passwd")), ["external_data"]],
     [
       "with a tensor of a node's inner graph",
-      join(field(7, field(1, field(5, field(6, field(5, external("/x"))))))),
+      join(VERSION, field(7, field(1, field(5, field(6, field(5, external("/x"))))))),
       ["external_data"],
     ],
-    ["with a tensor of a function", field(25, field(7, field(5, field(5, external("..\\x"))))), ["external_data"]],
-    ["that breaks off", onnx(external("x")).subarray(0, 12), ["opaque_format"]],
-    ["that is none", bytesOf("not a model at all"), ["opaque_format"]],
+    ["with a tensor of a function", join(onnx(), inFunction), ["external_data"]],
+    ["without a version", inFunction, ["unrecognised", "external_data"]],
+    ["with a field that is not known", join(onnx(external("/x")), field(90, "x")), ["unrecognised", "external_data"]],
+    ["that breaks off", onnx(external("x")).subarray(0, 12), ["unrecognised"]],
+    ["that is none", bytesOf("not a model at all"), ["misnamed"]],
   ])("%s", async (_, data, codes) => {
     expect((await found([file("model.onnx", data)])).codes).toEqual(codes);
   });
@@ -420,66 +453,94 @@ describe("an ONNX model", () => {
 describe("a file of Keras", () => {
   const keras = (config: unknown) =>
     makeZip([
+      file("metadata.json", '{"keras_version": "3.9.0"}'),
       file("config.json", typeof config === "string" ? config : JSON.stringify(config)),
-      file("model.weights.h5", "\x89HDF"),
     ]);
+  const node = (module: string, className: string) => ({ module, class_name: className, config: {} });
+  const hdf5 = (config: string) => join(SAMPLES.hdf5, config);
+  const lambda = '{"class_name": "Lambda", "config": {}}';
   it.each<[why: string, data: Uint8Array | string, verdict: object]>([
-    ["an archive of layers", keras({ module: "keras.layers", class_name: "Dense" }), SAFE],
+    ["an archive of layers", keras(node("keras.layers", "Dense")), SAFE],
+    ["an archive with a lambda layer", keras(node("keras.layers", "Lambda")), unsafe("keras_lambda")],
+    ["an archive with another's class", keras(node("os", "system")), unsafe("keras_code")],
+    ["an archive with an escaped class", keras('{"class_name": "\\u004cambda", "config": {}}'), unsafe("keras_lambda")],
+    ["HDF5 with a lambda layer", hdf5(lambda), { verdict: "unsafe", codes: ["opaque_format", "keras_lambda"] }],
+    ["HDF5", hdf5("{}"), { verdict: "unknown", codes: ["opaque_format"] }],
     [
-      "an archive with a lambda layer",
-      keras({ module: "keras.layers", class_name: "Lambda" }),
-      { verdict: "unsafe", codes: ["keras_lambda"] },
+      "HDF5 with a lambda layer behind a long user block",
+      join(new Uint8Array(8192), hdf5(lambda)),
+      { verdict: "unsafe", codes: ["unrecognised", "keras_lambda"] },
     ],
-    [
-      "an archive with another's class",
-      keras({ module: "os", class_name: "system" }),
-      { verdict: "unsafe", codes: ["keras_lambda"] },
-    ],
-    [
-      "an archive with an escaped class",
-      keras('{"class_name": "\\u004cambda"}'),
-      { verdict: "unsafe", codes: ["keras_lambda"] },
-    ],
-    ["HDF5 with a lambda layer", '\x89HDF {"class_name": "Lambda"}', { verdict: "unsafe", codes: ["keras_lambda"] }],
-    ["HDF5", "\x89HDF {}", { verdict: "unknown", codes: ["opaque_format"] }],
   ])("that is %s", async (_, data, verdict) => {
     expect(await found([file("model.keras", data)])).toEqual(verdict);
+  });
+
+  it("that has its weights as HDF5 within is unknown for them alone", async () => {
+    const whole = makeZip([
+      file("config.json", JSON.stringify(node("keras.layers", "Dense"))),
+      file("model.weights.h5", SAMPLES.hdf5),
+    ]);
+    const { verdict, findings } = await inspect([file("model.keras", whole)]);
+    expect({ verdict, findings }).toMatchObject({
+      verdict: "unknown",
+      findings: [{ code: "opaque_format", path: "model.keras", inner: ["model.weights.h5"] }],
+    });
   });
 });
 
 describe("a file of another kind", () => {
   const elf = join(op(0x7f), "ELF", new Uint8Array(60));
   const pe = join("MZ", new Uint8Array(58), u32(64), new Uint8Array(8));
+  const within = (depth: number): Uint8Array => (depth === 0 ? bytesOf("x") : makeZip([file("a", within(depth - 1))]));
   it.each<[name: string, data: Uint8Array | string, codes: string[]]>([
-    ["model.gguf", "GGUF", []],
-    ["train.py", "import os; os.system('true')", []],
-    ["data.parquet", "PAR1", []],
-    ["data.jsonl.gz", op(0x1f, 0x8b), []],
-    ["tokenizer.model", op(0x0a, 0x0e, 0x0a, 5), []],
+    ["model.gguf", SAMPLES.gguf, []],
+    ["cut.gguf", "GGUF", ["opaque_format"]],
+    ["train.py", "import os; os.system('true')", ["source_code"]],
+    ["data.parquet", SAMPLES.parquet, []],
+    ["text.parquet", "PAR1", ["misnamed"]],
+    ["cut.jsonl.gz", op(0x1f, 0x8b), ["format_malformed"]],
+    ["tokenizer.model", SAMPLES.sentencepiece, []],
+    ["cut.model", op(0x0a, 0x0e, 0x0a, 5), ["unrecognised"]],
     ["MZ.txt", "MZ is no program", []],
-    ["lib.so.1.2", "x", ["native_code"]],
+    ["lib.so.1.2", "x", ["misnamed"]],
     ["run", elf, ["native_code"]],
-    ["run.dat", pe, ["native_code"]],
-    ["data.tar.gz", "x", ["nested_archive"]],
-    ["x.pkl.gz", "x", ["nested_archive"]],
-    ["data.tar", "name\0\0", ["nested_archive"]],
-    ["data.7z", "x", ["nested_archive"]],
-    ["saved_model.pb", "x", ["opaque_format"]],
-    ["fake.zip", "x", ["nested_archive"]],
-    ["pictures.zip", makeZip([file("a.png", "x")]), []],
-    ["odd.zip", join(makeZip([file("a.png", "x")]), "behind"), ["nested_archive"]],
-    ["deep.zip", makeZip([file("a.zip", makeZip([file("b.zip", makeZip([file("c", "x")]))]))]), ["nested_archive"]],
+    ["run.so", elf, ["native_code"]],
+    ["run.dat", pe, ["native_code", "misnamed"]],
+    ["data.tar.gz", "x", ["misnamed"]],
+    ["x.pkl.gz", "x", ["misnamed"]],
+    ["data.tar", "name\0\0", ["unrecognised"]],
+    ["data.7z", "x", ["misnamed"]],
+    ["saved_model.pb", "x", ["misnamed"]],
+    ["fake.zip", "x", ["misnamed"]],
+    ["pictures.zip", makeZip([file("a.png", SAMPLES.png)]), []],
+    ["odd.zip", join(makeZip([file("a.png", SAMPLES.png)]), "behind"), ["nested_archive"]],
+    ["deep.zip", within(3), []],
+    ["deeper.zip", within(4), ["nested_archive"]],
     ["bad.zip", makeZip([file("x.pkl", systemByProtocol[4] ?? "")]), ["pickle_import"]],
   ])("%s", async (name, data, codes) => {
     expect((await found([file(name, data)])).codes).toEqual(codes);
   });
 
+  it("that is a gzip is judged by what is inside", async () => {
+    expect(await found([file("data.jsonl.gz", await gzip('{"a": 1}\n{"a": 2}\n'))])).toEqual(SAFE);
+    expect(await found([file("x.pkl.gz", await gzip(harmlessByProtocol[4] ?? ""))])).toEqual(SAFE);
+    expect(await found([file("x.pkl.gz", await gzip(systemByProtocol[4] ?? ""))])).toEqual(unsafe("pickle_import"));
+  });
+
   it("that cannot be inflated, or has another checksum, is unsafe where it is looked into", async () => {
-    const made = await deflated("x.pkl", harmlessByProtocol[4] ?? "");
-    const corrupt = { verdict: "unsafe", codes: ["content_corrupt"] };
-    expect(await found([{ ...made, both: { crc: 1 } }])).toEqual(corrupt);
-    expect(await found([{ ...made, data: new Uint8Array(20).fill(0xff) }])).toEqual(corrupt);
-    expect(await found([{ ...made, data: join(bytesOf(made.data ?? ""), "more") }])).toEqual(corrupt);
+    const corrupt = unsafe("content_corrupt");
+    for (const plain of [harmlessByProtocol[4] ?? "", "a line of text\n".repeat(30)]) {
+      const made = await deflated("x.pkl", plain);
+      const cases = [
+        { ...made, both: { crc: 1 } },
+        { ...made, data: new Uint8Array(20).fill(0xff) },
+        { ...made, data: join(bytesOf(made.data ?? ""), "more") },
+      ];
+      for (const wrong of cases) {
+        expect(await found([wrong])).toEqual(corrupt);
+        expect(await found([file("x.zip", makeZip([wrong]))])).toEqual(corrupt);
+      }
+    }
   });
 
   it("that is too large to inflate is unknown, and so is what costs too much together", async () => {
@@ -487,13 +548,22 @@ describe("a file of another kind", () => {
     const words = Uint8Array.from({ length: 17_000_000 }, (_, at) => (at * at * 7 + (at >> 9) * 31) % 251);
     const large = join(proto(3), "B", u32(words.length), words, STOP);
     expect(await found([await deflated("x.pkl", large)])).toEqual({ verdict: "unknown", codes: ["bound_reached"] });
-    const { findings, verdict } = await inspect([file("a.pkl", "N."), file("b.pkl", "N.")], { maxContentBytes: 3 });
+    const files = [file("a.pkl", `${"N0".repeat(500)}N.`), file("b.pkl", `${"N0".repeat(500)}N.`)];
+    expect((await inspect(files)).verdict).toBe("safe");
+    const { findings, verdict } = await inspect(files, { maxContentBytes: 1500 });
     expect({ verdict, findings }).toMatchObject({ verdict: "unknown", findings: [{ code: "bound_reached" }] });
   });
 
   it("that was found unsafe before a bound was reached is unsafe", async () => {
     const long = `cos\nsystem\n(S'x'\ntR${"0N".repeat(100_000)}.`;
-    const { verdict } = await inspect([file("a.pkl", long)], { maxContentBytes: 100_000 });
-    expect(verdict).toBe("unsafe");
+    const inner = makeZip([file("a", long)]);
+    for (const made of [file("a.pkl", long), file("a", long), await deflated("b.zip", inner), file("b.zip", inner)]) {
+      const maxContentBytes = made.name === "b.zip" ? (made.inflated ? 280_000 : 240_000) : 100_000;
+      const { verdict, findings } = await inspect([made], { maxContentBytes });
+      expect({ verdict, findings }).toMatchObject({
+        verdict: "unsafe",
+        findings: [{ code: "pickle_import" }, { code: "bound_reached" }],
+      });
+    }
   });
 });

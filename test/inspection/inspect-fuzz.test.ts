@@ -12,6 +12,7 @@ async function sample(pickle: Uint8Array): Promise<Uint8Array> {
   const torch = makeZip([
     { name: "m/data.pkl", data: pickle, descriptor: "signed" },
     { name: "m/version", data: "3" },
+    { name: "m/data/0", data: new Uint8Array(16) },
   ]);
   return makeZip(
     [

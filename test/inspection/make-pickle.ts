@@ -1,6 +1,6 @@
 /** Makes pickles opcode by opcode; shares nothing with the sources. */
 
-import { bytesOf, join, u32 } from "../zip/make-zip.ts";
+import { bytesOf, join, type Made, makeZip, u16, u32 } from "../zip/make-zip.ts";
 
 export const proto = (version: number) => Uint8Array.of(0x80, version);
 export const op = (...codes: (number | string)[]) =>
@@ -25,6 +25,21 @@ export const torchPickle = join(
   ...[op("K", 4, "t", "q", 8, "Q", "K", 0, "K", 2, "K", 2, 0x86, "q", 9, "K", 2, "K", 1, 0x86, "q", 10, 0x89)],
   ...[imported("collections", "OrderedDict"), op(")", "R", "q", 11, "t", "q", 12, "R", "q", 13, "u", ".")],
 );
+
+/** The archive that torch.save writes around it: the bytes of the storage stand where they are aligned. */
+export const torchZip = (pickle: Uint8Array, more: readonly Made[] = []): Uint8Array<ArrayBuffer> =>
+  makeZip([
+    { name: "archive/data.pkl", data: pickle, descriptor: "signed" },
+    { name: "archive/byteorder", data: "little", descriptor: "signed" },
+    {
+      name: "archive/data/0",
+      data: new Uint8Array(16),
+      local: { extra: join(u16(0x4246), u16(20), new Uint8Array(20)) },
+    },
+    { name: "archive/version", data: "3\n", descriptor: "signed" },
+    { name: "archive/.data/serialization_id", data: "0636457737946401051300000025273995036293", descriptor: "signed" },
+    ...more,
+  ]);
 
 /** The same in torch's format before 1.6: magic, protocol, system, object, keys, then raw bytes. */
 export const torchLegacy = join(

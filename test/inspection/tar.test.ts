@@ -1,7 +1,7 @@
 /** Torch's oldest format is a tar with pickles in it: nobody looked into one, whatever it is called and however it is made. */
 
 import { describe, expect, it } from "vitest";
-import { bytesOf, deflated, join, u32 } from "../zip/make-zip.ts";
+import { bytesOf, deflated, join, type Made, makeZip, u32 } from "../zip/make-zip.ts";
 import { file, found, SAFE } from "./inspecting.ts";
 import { harmlessByProtocol, systemByProtocol } from "./make-pickle.ts";
 
@@ -60,14 +60,35 @@ describe("a tar", () => {
     // whose first member's name steps over all the rest
     const named = (length: number) => legacy(undefined, join("B", u32(length)));
     const pickle = join(named(named(0).length - 5), ".");
-    for (const name of ["x.pt", "x.pkl", "x.pth.tar"]) expect(await found([file(name, pickle)])).toEqual(UNSEEN);
+    const both = { verdict: "unknown", codes: ["polyglot"] };
+    for (const name of ["x.pt", "x.pkl", "x.bin"]) expect(await found([file(name, pickle)])).toEqual(both);
+    expect((await found([file("x.pth.tar", pickle)])).codes).toEqual(["polyglot", "misnamed"]);
+  });
+
+  it("that is an array or a zip as well is unknown, too", async () => {
+    const NAME_BYTES = 100;
+    const { length } = legacy(undefined, new Uint8Array(NAME_BYTES));
+    const shape = `{'descr': '|u1', 'fortran_order': False, 'shape': (${length - NAME_BYTES},), }`;
+    const header = join(Uint8Array.of(0x93), "NUMPY", Uint8Array.of(1, 0, 90, 0), `${shape.padEnd(89)}\n`);
+    expect(await found([file("x.bin", legacy(undefined, header))])).toEqual({
+      verdict: "unknown",
+      codes: ["polyglot"],
+    });
+    // with a descriptor, the local header says nothing of the data
+    const entry = (data: Uint8Array): Made => ({ name: "n".repeat(NAME_BYTES - 30), data, descriptor: "signed" });
+    const local = makeZip([entry(new Uint8Array())]).subarray(0, NAME_BYTES);
+    const zip = makeZip([entry(legacy(undefined, local).subarray(NAME_BYTES))]);
+    expect((await found([file("x.nemo", zip)])).codes).toContain("polyglot");
   });
 
   it("but not what has another checksum, or none, or is a checkpoint under the name of one", async () => {
     const wrong = legacy((header) => octal(sumOf(header) + 1));
-    expect(await found([file("x.bin", wrong)])).toEqual(SAFE);
-    expect(await found([file("x.bin", new Uint8Array(2048))])).toEqual(SAFE);
-    expect(await found([file("x.bin", legacy().subarray(0, 511))])).toEqual(SAFE);
-    expect(await found([file("x.pth.tar", harmlessByProtocol[2] ?? "")])).toEqual(SAFE);
+    const unrecognised = { verdict: "unknown", codes: ["unrecognised"] };
+    expect(await found([file("x.bin", wrong)])).toEqual(unrecognised);
+    expect(await found([file("x.bin", new Uint8Array(2048))])).toEqual(unrecognised);
+    expect(await found([file("x.bin", legacy().subarray(0, 511))])).toEqual(unrecognised);
+    const checkpoint = harmlessByProtocol[2] ?? "";
+    expect(await found([file("x.pth.tar", checkpoint)])).toEqual({ verdict: "unknown", codes: ["misnamed"] });
+    expect(await found([file("x.pth", checkpoint)])).toEqual(SAFE);
   });
 });

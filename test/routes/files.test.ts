@@ -474,6 +474,55 @@ describe("an inspection", () => {
     });
   });
 
+  it("by earlier rules is not shown as safe, not of a file or a part either, until it is made again", async () => {
+    const files: Given[] = [
+      { path: "README.md", bytes: bytesOf("# A"), verdict: "safe" },
+      { path: "model.safetensors", bytes: weights, verdict: "safe" },
+      { path: "x.pkl", bytes: bytesOf("N."), verdict: "unsafe" },
+    ];
+    const summary = {
+      files: { safe: 2, unknown: 0, unsafe: 1 },
+      reasons: { pickle_import: 1 },
+      omitted: 0,
+      parts: { card: "safe", weights: "safe", config: "unsafe" },
+    };
+    const shown = async () => {
+      const inspection = await registry.call("GET", `/artifacts/code/${id}/inspection`);
+      const listed = (await registry.call("GET", `/artifacts/code/${id}/files`)).json as { verdict: string }[];
+      const glance = (await registry.call("GET", `/artifacts/code/${id}/summary`)).json as { verdict: string };
+      return { inspection: inspection.json, listed: listed.map(({ verdict }) => verdict), glance: glance.verdict };
+    };
+    const outdated = {
+      code: "outdated_rules",
+      severity: "unknown",
+      detail: expect.stringContaining("earlier release"),
+    };
+    const inspected_at = "2023-11-14T22:13:20.000Z";
+    const weaker = {
+      ...summary,
+      files: { safe: 0, unknown: 2, unsafe: 1 },
+      parts: { card: "unknown", weights: "unknown", config: "unsafe" },
+    };
+    await keepFiles(id, files, { verdict: "safe", rules: 0, summary });
+    expect(await shown()).toEqual({
+      inspection: { verdict: "unknown", findings: [outdated], inspected_at, ...weaker },
+      listed: ["unknown", "unknown", "unsafe"],
+      glance: "unknown",
+    });
+    await keepFiles(id, files, { verdict: "safe", rules: 0 });
+    expect((await shown()).inspection).toEqual({ verdict: "unknown", findings: [outdated], inspected_at });
+    // what was unsafe stays so, with its findings alone
+    const finding = { code: "pickle_import", severity: "unsafe", path: "x.pkl", detail: "os.system" };
+    await keepFiles(id, files, { verdict: "unsafe", rules: 0, findings: [finding] });
+    expect(await shown()).toMatchObject({ inspection: { verdict: "unsafe", findings: [finding] }, glance: "unsafe" });
+    await keepFiles(id, files, { verdict: "safe", summary });
+    expect(await shown()).toEqual({
+      inspection: { verdict: "safe", findings: [], inspected_at, ...summary },
+      listed: ["safe", "safe", "unsafe"],
+      glance: "safe",
+    });
+  });
+
   it("is 404 where there was none, or none of the present content", async () => {
     const none = refusal(404, "The content of this artifact has not been inspected.");
     expect(seen(await registry.call("GET", `/artifacts/code/${id}/inspection`))).toEqual(none);

@@ -1,6 +1,7 @@
 /** Bundles of a test's choosing, kept as a registration, an upload or a mirror leaves them: object, row, index, inspection. */
 
 import { env } from "cloudflare:workers";
+import { INSPECTION_RULES } from "../../src/inspection/findings.ts";
 import { rows } from "../harness.ts";
 import { hexOf } from "./light-bundle.ts";
 import { crc32 } from "./read-zip.ts";
@@ -12,12 +13,18 @@ export interface Given {
   deflated?: boolean;
   /** Left out of the index, as where nobody has taken it. */
   digestUnknown?: boolean;
+  /** What the inspection came to for it. */
+  verdict?: "safe" | "unsafe" | "unknown";
 }
 
 /** How a bundle is kept, where it is not the ordinary way. */
 export interface Keeping {
   verdict?: "safe" | "unsafe" | "unknown";
   findings?: unknown[];
+  /** The version of the rules that the inspection followed; today's if it is not given. */
+  rules?: number;
+  /** Its counts. */
+  summary?: unknown;
   /** The upstream commit whose files these are, all of them: a finished mirror. Without it, a light bundle. */
   revision?: string;
   /** Files on one page of the index. */
@@ -55,7 +62,7 @@ export async function zipOf(
   const directory: Uint8Array[] = [];
   const index: { path: string }[] = [];
   let at = 0;
-  for (const { path, bytes, deflated = false, digestUnknown = false } of files) {
+  for (const { path, bytes, deflated = false, digestUnknown = false, verdict } of files) {
     const name = bytesOf(path);
     const data = deflated ? await deflate(bytes) : bytes;
     const [method, crc] = [deflated ? 8 : 0, crc32(bytes)];
@@ -83,6 +90,7 @@ export async function zipOf(
       crc32: crc,
       dataOffset,
       ...(!digestUnknown && { sha256: await hexOf(bytes) }),
+      ...(verdict && { verdict }),
     } as { path: string });
   }
   const length = directory.reduce((sum, { length: more }) => sum + more, 0);
@@ -148,8 +156,16 @@ export async function keepFiles(id: string | number, files: readonly Given[], ke
     ...(keeping.verdict
       ? [
           env.DB.prepare(
-            "INSERT INTO inspections (artifact_id, version, verdict, findings, inspected_at) VALUES (?1, ?2, ?3, ?4, 1700000000000)",
-          ).bind(id, version, keeping.verdict, JSON.stringify(keeping.findings ?? [])),
+            `INSERT INTO inspections (artifact_id, version, verdict, findings, inspected_at, rules, summary)
+             VALUES (?1, ?2, ?3, ?4, 1700000000000, ?5, ?6)`,
+          ).bind(
+            id,
+            version,
+            keeping.verdict,
+            JSON.stringify(keeping.findings ?? []),
+            keeping.rules ?? INSPECTION_RULES,
+            keeping.summary === undefined ? null : JSON.stringify(keeping.summary),
+          ),
         ]
       : []),
   ]);

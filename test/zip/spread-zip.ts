@@ -1,4 +1,4 @@
-/** Archives of many large files that nobody has to hold: their data are zeros. */
+/** Archives of many large files that nobody has to hold: their data are the same byte all through, one of no format. */
 
 import { centralHeader, endRecords, localHeader } from "../../src/zip/zip-format.ts";
 import type { ReadRange } from "../../src/zip/zip-index.ts";
@@ -18,7 +18,7 @@ export function spreadZip(count: number, size: number): { read: ReadRange; size:
   const read: ReadRange = async ({ offset, length }) => {
     reads += 1;
     if (offset >= directoryOffset) return end.subarray(offset - directoryOffset, offset - directoryOffset + length);
-    const bytes = new Uint8Array(Math.min(length, layout.size - offset) + 200);
+    const bytes = new Uint8Array(Math.min(length, layout.size - offset) + 200).fill(1);
     const put = (part: Uint8Array, at: number) => {
       if (at + part.length > offset && at < offset + length) {
         bytes.set(part.subarray(Math.max(0, offset - at), offset + length - at), Math.max(0, at - offset));

@@ -76,7 +76,7 @@ describe("an archive that is streamed", () => {
   });
 
   it("can be made out of order where no checksum is wanted, and in steps that are repeated", async () => {
-    const contents = [new Uint8Array(1000).map((_, at) => at)];
+    const contents = [Uint8Array.from({ length: 1000 }, (_, at) => 97 + (at % 26))];
     const layout = planZip(plan(contents));
     const step = async (offset: number, length: number, known: CrcPiece[]) => {
       const { body, pieces } = streamZipRange(layout, { offset, length }, known, openIn(contents));
@@ -149,7 +149,7 @@ describe("an archive that is streamed", () => {
 
   it("may end with a file whose size shows only when it has been read", async () => {
     const known = { path: "manifest.json", size: 2, crc32: crc32(new TextEncoder().encode("{}")) };
-    const contents = [new TextEncoder().encode("{}"), new Uint8Array(777).fill(5)];
+    const contents = [new TextEncoder().encode("{}"), new Uint8Array(777).fill(97)];
     const before = planZip([known, { path: "source.dat", size: 0, openEnded: true }]);
     const at = before.files[1]?.dataOffset ?? 0;
     const head = streamZipRange(before, { offset: 0, length: at }, [], openIn(contents));
@@ -257,10 +257,12 @@ describe("an archive that needs zip64", () => {
   ])("%s is read as it was laid out", async (_, files) => {
     const layout = planZip(files);
     const read = sparse(layout);
-    const { verdict, findings, entries } = await inspectZip(read, layout.size, {
+    // that there are zeros in place of a model is all that is found
+    const { inOrder, findings, entries } = await inspectZip(read, layout.size, {
       maxDeclaredBytes: Number.MAX_SAFE_INTEGER,
     });
-    expect({ verdict, findings }).toEqual({ verdict: "safe", findings: [] });
+    expect(inOrder).toBe(true);
+    expect(findings.map(({ code, path }) => [code, path])).toEqual(files.map(({ path }) => ["unrecognised", path]));
     expect(entries.map(({ path, size, dataOffset }) => ({ path, size, dataOffset }))).toEqual(
       layout.files.map(({ path, size, dataOffset }) => ({ path, size, dataOffset })),
     );

@@ -65,11 +65,8 @@ function remember(steps: Steps): Step {
       } catch (error) {
         const end = findEnd(error);
         if (!end) throw error;
-        return JSON.stringify(
-          end instanceof MirrorFailure
-            ? { end: end.message, state: end.state, remedy: end.remedy }
-            : { obsolete: true },
-        );
+        if (!(end instanceof MirrorFailure)) return JSON.stringify({ obsolete: true });
+        return JSON.stringify({ end: end.message, state: end.state, remedy: end.remedy });
       }
     });
     const outcome = JSON.parse(text) as

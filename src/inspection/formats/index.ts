@@ -44,12 +44,24 @@ function guarded(format: Format, names: RegExp): Format {
   };
 }
 
+/** A format that is asked before tar is. torch's oldest loader, and NeMo's, try a tar first, whatever else a file is. */
+function beforeTar(format: Format): Format {
+  return {
+    kind: format.kind,
+    recognise: (content: FileContent) => format.recognise(content),
+    async inspect(content, note, scene) {
+      await format.inspect(content, note, scene);
+      if (await tar.recognise(content)) note("polyglot", `${format.kind} that is a tar as well`);
+    },
+  };
+}
+
 /** Kinds of files that are looked into, or known for what cannot be. */
 export const FORMATS: readonly Format[] = [
   // before everything: a file can be a picture or a tensor and a pickle at once
-  pickle,
-  npy,
-  zip,
+  beforeTar(pickle),
+  beforeTar(npy),
+  beforeTar(zip),
   tar,
   hdf5,
   // its header length may look like the first bytes of something else (256 is that of a TrueType font)

@@ -7,6 +7,7 @@
 import type { FindingCode } from "../findings.ts";
 import type { FileContent, Format, Note, Scene } from "../format.ts";
 import { mayBePickle } from "../pickle/head.ts";
+import { PickleMachine } from "../pickle/machine.ts";
 import { type PickleWalk, walkPickles } from "../pickle/walk.ts";
 
 /** What a walk through a file found. */
@@ -67,17 +68,14 @@ async function walkWhole({ head, size, read }: FileContent): Promise<Walked> {
   const findings: Walked["findings"] = [];
   // one that says its protocol is a pickle once it does anything; a text that begins like one has to call
   const saysSo = head[0] === 0x80;
-  let active = false;
+  const report = (code: FindingCode, detail: string) => void findings.push([code, detail]);
+  const machine = new PickleMachine(report);
   try {
-    const report = (code: FindingCode, detail: string) => {
-      active = true;
-      findings.push([code, detail]);
-    };
-    const walk = await walkPickles(read, { from: 0, to: size }, report);
+    const walk = await walkPickles(read, { from: 0, to: size }, report, { machine });
     const isPickle = walk.called || (saysSo && (walk.active || walk.streams > 0)) || walk.end !== "malformed";
     return { walk, findings, isPickle };
   } catch (error) {
-    return { findings, error, isPickle: saysSo && active };
+    return { findings, error, isPickle: machine.judge.called || (saysSo && findings.length > 0) };
   }
 }
 

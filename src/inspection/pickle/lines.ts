@@ -2,8 +2,9 @@
 
 import { PICKLE_NAME_MAX_BYTES } from "../../limits.ts";
 import type { Cursor } from "../cursor.ts";
-import { Bound, Malformed, type PickleMachine } from "./machine.ts";
-import { FALSE, type IntValue, intOf, type TextValue, TRUE } from "./values.ts";
+import type { PickleMachine } from "./machine.ts";
+import { Bound, Malformed } from "./stack.ts";
+import { FALSE, FLOAT, type IntValue, intOf, type TextValue, TRUE } from "./values.ts";
 
 /** A line that is a number or a name. */
 const LINE_MAX_BYTES = 64 * 1024;
@@ -40,7 +41,7 @@ export async function takeLines(cursor: Cursor, machine: PickleMachine, opcode: 
     machine.push(textOf(latin1(await line(cursor, LINE_MAX_BYTES))));
     return machine.persistent();
   }
-  if (opcode === "V" || opcode === "S") return machine.pushText(await text(cursor, opcode));
+  if (opcode === "V" || opcode === "S") return machine.pushKept(await text(cursor, opcode));
   const first = await name(cursor);
   const second = await name(cursor);
   if (opcode === "c") machine.import(first, second);
@@ -106,7 +107,7 @@ function number(machine: PickleMachine, opcode: string, text: string): void {
   if (opcode !== "g" && opcode !== "p") {
     // a superset of what is a number to Python
     if (!/^[\w.+-]*$/.test(trimmed)) throw new Malformed();
-    if (opcode === "F") machine.pushFloat();
+    if (opcode === "F") machine.push(FLOAT);
     else if (opcode === "I" && /^0[01]$/.test(trimmed)) machine.push(trimmed === "01" ? TRUE : FALSE);
     else
       machine.push(

@@ -5,163 +5,103 @@
  * cannot be told counts as the worst. Where the real machine would stop with an error, so does this one.
  */
 
-import { PICKLE_MAX_MEMO, PICKLE_MAX_VALUES, PICKLE_TEXTS_MAX_CHARS } from "../../limits.ts";
+import { PICKLE_MAX_MEMO } from "../../limits.ts";
 import type { FindingCode } from "../findings.ts";
 import { Judge } from "./judge.ts";
-import {
-  type BytesValue,
-  dictOf,
-  FLOAT,
-  KEPT_ITEMS_MAX,
-  listOf,
-  type TextValue,
-  tupleOf,
-  UNKNOWN,
-  type Value,
-} from "./values.ts";
+import { Bound, Malformed, PickleStack } from "./stack.ts";
+import { dictOf, KEPT_ITEMS_MAX, listOf, tupleOf, UNKNOWN, type Value } from "./values.ts";
 
 /** Takes a finding. */
 export type Report = (code: FindingCode, detail: string) => void;
-
-const MARK = Symbol("mark");
-
-/** The bytes are no pickle from here on. */
-export class Malformed extends Error {}
-/** A bound of the walk was reached. */
-export class Bound extends Error {}
 
 /** How far beyond its number of entries a memo may be numbered: a reader makes room for as many as the number says. */
 const MEMO_GAP_MAX = 100_000;
 
 /** Stack and memo. Its methods are the opcodes' effects. */
-export class PickleMachine {
+export class PickleMachine extends PickleStack {
   readonly judge: Judge;
-  #stack: (Value | typeof MARK)[] = [];
   #memo = new Map<number, Value>();
-  #chars = 0;
-  #values = 0;
 
   constructor(report: Report) {
+    super();
     this.judge = new Judge(report);
   }
 
   /** Begins another pickle: nothing is left of the one before. */
-  reset(): void {
-    this.#stack = [];
+  override reset(): void {
+    super.reset();
     this.#memo = new Map();
   }
 
-  push(value: Value): void {
-    this.#stack.push(value);
-  }
-
-  pushText(value: TextValue): void {
-    this.#chars += value.value?.length ?? 0;
-    if (this.#chars > PICKLE_TEXTS_MAX_CHARS) throw new Bound();
-    this.#stack.push(value);
-  }
-
-  pushBytes(value: BytesValue): void {
-    this.#chars += value.value?.length ?? 0;
-    if (this.#chars > PICKLE_TEXTS_MAX_CHARS) throw new Bound();
-    this.#stack.push(value);
-  }
-
-  pushFloat(): void {
-    this.#stack.push(FLOAT);
-  }
-
   pushList(): void {
-    this.#make(listOf());
+    this.make(listOf());
   }
 
   pushDict(): void {
-    this.#make(dictOf());
+    this.make(dictOf());
   }
 
   pushSet(): void {
-    this.#make({ kind: "set" });
-  }
-
-  pushMark(): void {
-    this.#stack.push(MARK);
-  }
-
-  /** Drops one value or mark. */
-  dropAny(): void {
-    if (this.#stack.pop() === undefined) throw new Malformed();
-  }
-
-  /** Drops one value, which is no mark. */
-  drop(): void {
-    this.pop();
-  }
-
-  dropMarked(): void {
-    this.#popMarked();
-  }
-
-  duplicate(): void {
-    this.#stack.push(this.#top());
+    this.make({ kind: "set" });
   }
 
   /** Makes a tuple of the last values. */
   tuple(count: number): void {
     const items: Value[] = [];
     for (let left = count; left > 0; left -= 1) items.unshift(this.pop());
-    this.#make(this.judge.checkTuple(tupleOf(items)));
+    this.make(this.judge.checkTuple(tupleOf(items)));
   }
 
   tupleMarked(): void {
-    this.#make(this.judge.checkTuple(tupleOf(this.#popMarked())));
+    this.make(this.judge.checkTuple(tupleOf(this.popMarked())));
   }
 
   listMarked(): void {
-    const items = this.#popMarked();
+    const items = this.popMarked();
     const list = listOf();
     this.judge.append(list, items);
-    this.#make(list);
+    this.make(list);
   }
 
   dictMarked(): void {
-    const items = this.#popMarked();
+    const items = this.popMarked();
     const dict = dictOf();
     this.judge.setItems(dict, items);
-    this.#make(dict);
+    this.make(dict);
   }
 
   frozenSetMarked(): void {
-    this.judge.hash(this.#popMarked());
-    this.#make({ kind: "frozenset" });
+    this.judge.hash(this.popMarked());
+    this.make({ kind: "frozenset" });
   }
 
   /** APPEND and SETITEM: the last values go into the one below. */
   append(): void {
     const item = this.pop();
-    this.judge.append(this.#top(), [item]);
+    this.judge.append(this.top(), [item]);
   }
 
   setItem(): void {
     const value = this.pop();
     const key = this.pop();
-    this.judge.setItems(this.#top(), [key, value]);
+    this.judge.setItems(this.top(), [key, value]);
   }
 
   appendMarked(): void {
-    const items = this.#popMarked();
-    const list = this.#top();
+    const items = this.popMarked();
+    const list = this.top();
     if (items.length > 0) this.judge.append(list, items);
   }
 
   setItemsMarked(): void {
-    const items = this.#popMarked();
-    const dict = this.#top();
+    const items = this.popMarked();
+    const dict = this.top();
     if (items.length > 0) this.judge.setItems(dict, items);
   }
 
   addItemsMarked(): void {
-    const items = this.#popMarked();
-    const set = this.#top();
+    const items = this.popMarked();
+    const set = this.top();
     if (items.length > 0) this.judge.addItems(set, items);
   }
 
@@ -170,17 +110,17 @@ export class PickleMachine {
     if (key > this.#memo.size + MEMO_GAP_MAX) {
       this.judge.flag("pickle_arguments", "numbers its memo so high that a reader makes room for nothing");
     }
-    this.#memo.set(key, this.#top());
+    this.#memo.set(key, this.top());
   }
 
   recall(key: number): void {
     // readers stop here; some number their memo in other ways
-    this.#stack.push(this.#memo.get(key) ?? UNKNOWN);
+    this.push(this.#memo.get(key) ?? UNKNOWN);
   }
 
   import(module: string, name: string): void {
     this.judge.import(module, name);
-    this.#make({ kind: "import", module, name });
+    this.make({ kind: "import", module, name });
   }
 
   importNamed(): void {
@@ -198,19 +138,19 @@ export class PickleMachine {
 
   unresolved(detail: string): void {
     this.judge.flag("pickle_unresolved", detail);
-    this.#stack.push(UNKNOWN);
+    this.push(UNKNOWN);
   }
 
   /** Asks the loader for an object of its own. */
   persistent(): void {
-    this.#make(this.judge.persistent(this.pop()));
+    this.make(this.judge.persistent(this.pop()));
   }
 
   /** REDUCE: calls with the arguments in a tuple. */
   reduce(): void {
     const args = this.pop();
     const callee = this.pop();
-    this.#make(this.judge.call(callee, itemsOf(args), "call"));
+    this.make(this.judge.call(callee, itemsOf(args), "call"));
   }
 
   /** NEWOBJ, and NEWOBJ_EX with arguments by name: makes an instance of a class without its `__init__`. */
@@ -219,56 +159,29 @@ export class PickleMachine {
     const args = this.pop();
     const cls = this.pop();
     const positional = names === undefined || (names.kind === "dict" && names.length === 0);
-    this.#make(this.judge.call(cls, positional ? itemsOf(args) : undefined, "new"));
+    this.make(this.judge.call(cls, positional ? itemsOf(args) : undefined, "new"));
   }
 
   /** OBJ: calls the first value above the mark with the others. */
   callMarked(): void {
-    const [callee, ...args] = this.#popMarked();
+    const [callee, ...args] = this.popMarked();
     if (callee === undefined) throw new Malformed();
-    this.#make(this.judge.call(callee, args, args.length === 0 ? "new" : "call"));
+    this.make(this.judge.call(callee, args, args.length === 0 ? "new" : "call"));
   }
 
   /** INST: calls an import with what is above the mark. */
   callImport(module: string, name: string): void {
     // some readers import before they look for the mark
     this.judge.import(module, name);
-    const args = this.#popMarked();
+    const args = this.popMarked();
     this.import(module, name);
-    this.#make(this.judge.call(this.pop(), args, args.length === 0 ? "new" : "call"));
+    this.make(this.judge.call(this.pop(), args, args.length === 0 ? "new" : "call"));
   }
 
   /** Sets the state of the value below the top. */
   build(): void {
     const state = this.pop();
-    this.judge.build(this.#top(), state);
-  }
-
-  pop(): Value {
-    const value = this.#top();
-    this.#stack.pop();
-    return value;
-  }
-
-  #make(value: Value): void {
-    this.#values += 1;
-    if (this.#values > PICKLE_MAX_VALUES) throw new Bound();
-    this.#stack.push(value);
-  }
-
-  #top(): Value {
-    const value = this.#stack.at(-1);
-    if (value === undefined || value === MARK) throw new Malformed();
-    return value;
-  }
-
-  /** Takes everything down to the last mark, and that. */
-  #popMarked(): Value[] {
-    const at = this.#stack.lastIndexOf(MARK);
-    if (at === -1) throw new Malformed();
-    const items = this.#stack.splice(at + 1) as Value[];
-    this.#stack.pop();
-    return items;
+    this.judge.build(this.top(), state);
   }
 }
 

@@ -11,7 +11,8 @@ import { PICKLE_MAX_BYTES, PICKLE_MAX_OPCODES, PICKLE_MAX_STREAMS, PICKLE_NAME_M
 import { Cursor, EndOfBytes, type ReadBytes } from "../cursor.ts";
 import type { Judge } from "./judge.ts";
 import { decode, isLine, latin1, takeLines } from "./lines.ts";
-import { Bound, Malformed, PickleMachine, type Report } from "./machine.ts";
+import { PickleMachine, type Report } from "./machine.ts";
+import { Bound, Malformed } from "./stack.ts";
 import { FALSE, FLOAT, type IntValue, intOf, NONE, TRUE, tupleOf, type Value } from "./values.ts";
 
 /** What a walk saw. */
@@ -41,7 +42,7 @@ const OPCODE_BYTES = 9;
 const STOP = 0x2e;
 const FRAME = 0x95;
 
-type Effect = (machine: PickleMachine, argument: number) => void;
+type Effect = (machine: PickleMachine, argument: number) => unknown;
 
 const int: Effect = (machine, value) => machine.push(intOf(value));
 const pushed = (value: Value): Effect => {
@@ -52,9 +53,9 @@ const pushed = (value: Value): Effect => {
 const FIXED: ReadonlyMap<number, readonly [bytes: number, effect: Effect]> = new Map<number, [number, Effect]>([
   [0x28, [0, (machine) => machine.pushMark()]], // MARK
   [0x29, [0, pushed(tupleOf([]))]], // EMPTY_TUPLE
-  [0x2e, [0, (machine) => machine.drop()]], // STOP
+  [0x2e, [0, (machine) => machine.pop()]], // STOP
   [0x30, [0, (machine) => machine.dropAny()]], // POP
-  [0x31, [0, (machine) => machine.dropMarked()]], // POP_MARK
+  [0x31, [0, (machine) => machine.popMarked()]], // POP_MARK
   [0x32, [0, (machine) => machine.duplicate()]], // DUP
   [0x47, [8, pushed(FLOAT)]], // BINFLOAT
   [0x4a, [4, (machine, value) => machine.push(intOf(value | 0))]], // BININT
@@ -130,6 +131,8 @@ function seen({ active, called, storages, modules }: Judge) {
 /** How to walk. */
 export interface Walking {
   windowBytes?: number;
+  /** Made by the caller, who can then ask its judge even if reading fails. */
+  machine?: PickleMachine;
 }
 
 /**
@@ -142,10 +145,9 @@ export async function walkPickles(
   read: ReadBytes,
   stretch: { from: number; to: number },
   report: Report,
-  { windowBytes = WINDOW_BYTES }: Walking = {},
+  { windowBytes = WINDOW_BYTES, machine = new PickleMachine(report) }: Walking = {},
 ): Promise<PickleWalk> {
   const cursor = new Cursor(read, stretch, windowBytes);
-  const machine = new PickleMachine(report);
   let streams = 0;
   let isTorch = false;
   const ended = (end: PickleWalk["end"]) => ({ end, ...seen(machine.judge), streams, legacy: isTorch });
@@ -227,11 +229,11 @@ async function payload(cursor: Cursor, machine: PickleMachine, length: number, k
   if (kind === "int") return machine.push(littleEndian(taken));
   if (kind === "text") {
     const value = decode(taken);
-    return machine.pushText({ kind, most: length, ...(value !== undefined && { value }) });
+    return machine.pushKept({ kind, most: length, ...(value !== undefined && { value }) });
   }
   const value = latin1(taken);
-  if (kind === "string") return machine.pushText({ kind: "text", most: length, value });
-  machine.pushBytes({ kind, size: length, most: length, value });
+  if (kind === "string") return machine.pushKept({ kind: "text", most: length, value });
+  machine.pushKept({ kind, size: length, most: length, value });
 }
 
 /** A number in two's complement. */

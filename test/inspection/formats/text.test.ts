@@ -65,6 +65,39 @@ describe("YAML", () => {
     expect((await verdict(text, "a.yaml")).codes).toEqual([code]);
     expect((await verdict(text, "a.cfg")).codes).toEqual([code]);
   });
+
+  it.each([
+    ["'Trust_Remote_Code': YES", "remote_code"],
+    ["TRUST_REMOTE_CODE: true", "remote_code"],
+    ["class_name: __lambda__", "keras_custom"],
+    ["class_name: Custom>Lambda", "keras_custom"],
+    ["[handlers]\nkeys=a", "remote_code"],
+    ["  [handler_a]", "remote_code"],
+    ["[formatters]", "remote_code"],
+    ["[formatter_a]", "remote_code"],
+    ["[loggers]", "remote_code"],
+    ["[logger_root]", "remote_code"],
+    ["meta_graphs {", "opaque_format"],
+    ["saved_model_schema_version: 1", "opaque_format"],
+    ["graph_def { node_def <", "opaque_format"],
+    ["x { meta_info_def {", "opaque_format"],
+    ['node {\n  name: "a"', "opaque_format"],
+    ['node < op : "a"', "opaque_format"],
+    ["A\n3\n263169\n", "opaque_format"],
+  ])("in any of its forms, behind other lines but for objects of R: %s", async (text, code) => {
+    expect((await verdict(text, "a.cfg")).codes).toEqual([code]);
+    const behind = await verdict(`a = 1\n${text}\nb = 2\n`, "a.cfg");
+    expect(behind.codes).toEqual(text.startsWith("A") ? [] : [code]);
+  });
+
+  it.each([
+    "target = 0.5\nclass_name, id\n",
+    "a node of a graph, its meta_graphs, a node_def and a class_name\n",
+    "[handler]\n[loggerx]\nx = [handlers]\n",
+    "do not trust_remote_code: true is off\n",
+  ])("is not found where its words alone are: %s", async (text) => {
+    expect(await verdict(text, "a.cfg")).toEqual({ kind: "text", codes: [] });
+  });
 });
 
 describe("JSON", () => {

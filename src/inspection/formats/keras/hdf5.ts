@@ -39,8 +39,13 @@ export const hdf5BehindUserBlock: Format = {
   inspect,
 };
 
-async function inspect({ size, read }: FileContent, note: Note): Promise<void> {
+async function inspect(content: FileContent, note: Note): Promise<void> {
   note("opaque_format", "HDF5, in which Keras may keep code, and which may refer to other files");
+  await noteHdf5Findings(content, note);
+}
+
+/** Notes code in configurations of Keras, whether or not the bytes were recognised as HDF5: a user block may be of any length. */
+export async function noteHdf5Findings({ size, read }: FileContent, note: Note): Promise<void> {
   const text = latin1(await read({ offset: 0, length: Math.min(size, SEARCHED_BYTES) }));
   judgeConfigurations(text, note);
 }

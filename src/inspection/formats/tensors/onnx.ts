@@ -10,7 +10,7 @@
 
 import { findPathDefect } from "../../../lib/paths.ts";
 import { Cursor, EndOfBytes, type ReadBytes } from "../../cursor.ts";
-import type { FileContent, Format } from "../../format.ts";
+import type { FileContent, Format, Note } from "../../format.ts";
 
 type Message =
   | ("model" | "training" | "function" | "graph" | "node" | "attribute" | "tensor" | "sparse" | "opset")
@@ -54,17 +54,27 @@ const TOP_FIELDS_MAX = 20_000;
 export const onnx: Format = {
   kind: "onnx",
   recognise: isModel,
-  async inspect({ read, size }, note) {
-    const found = await findOnnx(read, size);
-    if (!found) return note("opaque_format", "an ONNX model that cannot be followed");
-    for (const location of found.locations) note("external_data", `keeps tensors in ${location}`);
-    for (const domain of found.domains) {
-      if (KNOWN_DOMAINS.test(domain) || found.functionDomains.has(domain)) continue;
-      note("onnx_custom_ops", `needs operators of ${domain}`);
-    }
-    for (const operator of found.operators) note("onnx_custom_ops", `has an operator ${operator}`);
+  async inspect(content, note) {
+    if (!(await noteOnnxFindings(content, note))) note("opaque_format", "an ONNX model that cannot be followed");
   },
 };
+
+/**
+ * Notes what a model would read or need, whether or not the bytes were recognised as one: parsers skip fields that are not
+ * known to them.
+ * @returns whether they could be followed to their end
+ */
+export async function noteOnnxFindings({ read, size }: FileContent, note: Note): Promise<boolean> {
+  const found = await findOnnx(read, size);
+  if (!found) return false;
+  for (const location of found.locations) note("external_data", `keeps tensors in ${location}`);
+  for (const domain of found.domains) {
+    if (KNOWN_DOMAINS.test(domain) || found.functionDomains.has(domain)) continue;
+    note("onnx_custom_ops", `needs operators of ${domain}`);
+  }
+  for (const operator of found.operators) note("onnx_custom_ops", `has an operator ${operator}`);
+  return true;
+}
 
 /** Whether every field at the top is one of a model's, and there is a version and a graph. */
 async function isModel({ read, size, head }: FileContent): Promise<boolean> {

@@ -60,7 +60,9 @@ export function hasTemplate(text: string): boolean {
 
 function findTemplateFault(template: string): Fault {
   const macros = new Set<string>();
-  for (const [, name = ""] of template.matchAll(/\{%[-+]?\s*macro\s+(\w+)/g)) macros.add(name);
+  if (template.includes("macro")) {
+    for (const [, name = ""] of template.matchAll(/\{%[-+]?\s*macro\s+(\w+)/g)) macros.add(name);
+  }
   let weaker: Fault;
   for (let at = 0; ; ) {
     OPENING.lastIndex = at;

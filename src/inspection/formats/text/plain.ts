@@ -34,38 +34,77 @@ export function inspectText({ head }: FileContent, text: string, note: Note, { t
   if (/\.(?:pbtxt|textproto|textpb|prototxt)$/.test(name)) note("opaque_format", "a graph as text");
   const yaml = /\.ya?ml$/.test(name) || name === "mlmodel";
   checkTags(text, yaml, note);
-  for (const [pattern, code, detail] of LOADED) if (pattern.test(text)) note(code, detail);
+  for (const loaded of LOADED) if (isLoaded(text, loaded)) note(loaded.code, loaded.detail);
 }
 
 /** What loaders of settings import, evaluate or run, wherever it stands at the beginning of a line. */
-const LOADED: readonly (readonly [RegExp, "remote_code" | "opaque_format" | "keras_custom", string])[] = [
-  [/^[ \t-]{0,200}['"]?_target_['"]?[ \t]{0,20}:/m, "remote_code", "_target_: a class that a loader imports"],
-  [
-    /^[ \t-]{0,200}['"]?target['"]?[ \t]{0,20}:[ \t]{0,20}['"]?[A-Za-z_]\w{0,200}\.\w/m,
-    "remote_code",
-    "target: a class that a loader imports",
-  ],
-  [/^[ \t-]{0,200}loader_module[ \t]{0,20}:/m, "remote_code", "loader_module: a module that MLflow imports"],
-  [
-    /^[ \t-]{0,200}['"]?trust_remote_code['"]?[ \t]{0,20}:[ \t]{0,20}(?:true|yes|on)\b/im,
-    "remote_code",
-    "asks for remote code to be trusted",
-  ],
-  [
-    /^[ \t-]{0,200}['"]?class_name['"]?[ \t]{0,20}:[ \t]{0,20}['"]?(?:\w{0,100}>)?(?:Lambda|__lambda__)\b/m,
-    "keras_custom",
-    "a lambda layer of Keras",
-  ],
-  [
-    /^[ \t]{0,200}\[(?:handlers|formatters|loggers|(?:handler|formatter|logger)_\w{1,100})\]/m,
-    "remote_code",
-    "logging settings, whose arguments are evaluated",
-  ],
-  [
-    /(?:^|[\s;{])(?:meta_graphs|saved_model_schema_version|node_def|meta_info_def)\s{0,20}[{<:]/,
-    "opaque_format",
-    "a graph of TensorFlow as text",
-  ],
-  [/(?:^|[\s;{}>])node\s{0,20}[{<]\s{0,200}(?:name|op)\s{0,20}:/, "opaque_format", "a graph of TensorFlow as text"],
-  [/^(?:RD[ABX][123]\n|A\n[23]\n\d+\n)/, "opaque_format", "objects of R"],
+interface Loaded {
+  /** One of them is in every text that the pattern matches: looking for a word is far cheaper than trying every line. */
+  readonly words: readonly string[] | RegExp;
+  readonly pattern: RegExp;
+  readonly code: "remote_code" | "opaque_format" | "keras_custom";
+  readonly detail: string;
+}
+
+const LOADED: readonly Loaded[] = [
+  {
+    words: ["_target_"],
+    pattern: /^[ \t-]{0,200}['"]?_target_['"]?[ \t]{0,20}:/m,
+    code: "remote_code",
+    detail: "_target_: a class that a loader imports",
+  },
+  {
+    words: ["target"],
+    pattern: /^[ \t-]{0,200}['"]?target['"]?[ \t]{0,20}:[ \t]{0,20}['"]?[A-Za-z_]\w{0,200}\.\w/m,
+    code: "remote_code",
+    detail: "target: a class that a loader imports",
+  },
+  {
+    words: ["loader_module"],
+    pattern: /^[ \t-]{0,200}loader_module[ \t]{0,20}:/m,
+    code: "remote_code",
+    detail: "loader_module: a module that MLflow imports",
+  },
+  {
+    words: /_remote_code/i,
+    pattern: /^[ \t-]{0,200}['"]?trust_remote_code['"]?[ \t]{0,20}:[ \t]{0,20}(?:true|yes|on)\b/im,
+    code: "remote_code",
+    detail: "asks for remote code to be trusted",
+  },
+  {
+    words: ["class_name"],
+    pattern: /^[ \t-]{0,200}['"]?class_name['"]?[ \t]{0,20}:[ \t]{0,20}['"]?(?:\w{0,100}>)?(?:Lambda|__lambda__)\b/m,
+    code: "keras_custom",
+    detail: "a lambda layer of Keras",
+  },
+  {
+    words: ["[handler", "[formatter", "[logger"],
+    pattern: /^[ \t]{0,200}\[(?:handlers|formatters|loggers|(?:handler|formatter|logger)_\w{1,100})\]/m,
+    code: "remote_code",
+    detail: "logging settings, whose arguments are evaluated",
+  },
+  {
+    words: ["meta_graphs", "saved_model_schema_version", "node_def", "meta_info_def"],
+    pattern: /(?:^|[\s;{])(?:meta_graphs|saved_model_schema_version|node_def|meta_info_def)\s{0,20}[{<:]/,
+    code: "opaque_format",
+    detail: "a graph of TensorFlow as text",
+  },
+  {
+    words: ["node"],
+    pattern: /(?:^|[\s;{}>])node\s{0,20}[{<]\s{0,200}(?:name|op)\s{0,20}:/,
+    code: "opaque_format",
+    detail: "a graph of TensorFlow as text",
+  },
+  {
+    // at the beginning of the text alone
+    words: ["\n"],
+    pattern: /^(?:RD[ABX][123]\n|A\n[23]\n\d+\n)/,
+    code: "opaque_format",
+    detail: "objects of R",
+  },
 ];
+
+function isLoaded(text: string, { words, pattern }: Loaded): boolean {
+  const hasWord = words instanceof RegExp ? words.test(text) : words.some((word) => text.includes(word));
+  return hasWord && pattern.test(text);
+}

@@ -12,7 +12,7 @@ const NAMES = words(
 /** What says that a text is a program: its name, or its first line; undefined if nothing does. */
 export function findProgram(name: string, text: string): string | undefined {
   const extension = /\.([a-z0-9_]+)$/.exec(name)?.[1] ?? "";
-  if (extension === "pth" && !/^import[ \t]/m.test(text)) return undefined;
+  if (extension === "pth" && !(text.includes("import") && /^import[ \t]/m.test(text))) return undefined;
   if (EXTENSIONS.has(extension)) return `source code, by its name: .${extension}`;
   if (NAMES.has(name) || /^(?:dockerfile|makefile)[.-]/.test(name))
     return `a file that a tool runs, by its name: ${name}`;

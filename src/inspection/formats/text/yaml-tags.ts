@@ -26,12 +26,13 @@ const DIRECTIVE = /^%TAG[ \t]+(![\w-]{0,100}!|!!?)[ \t]+(\S{1,300})/gm;
  * @param named whether the file is called YAML; in other texts only what is meant for a loader is noted, and as unknown
  */
 export function checkTags(text: string, named: boolean, note: Note): void {
+  if (!text.includes("!")) return;
   const prefixes = new Map([
     ["!!", new Set([CORE])],
     ["!", new Set(["!"])],
   ]);
   let directives = 0;
-  for (const [, handle = "", prefix = ""] of text.matchAll(DIRECTIVE)) {
+  for (const [, handle = "", prefix = ""] of text.includes("%TAG") ? text.matchAll(DIRECTIVE) : []) {
     directives += 1;
     if (directives > DIRECTIVES_MAX) {
       note("yaml_tag", "too many directives about tags");
