@@ -25,7 +25,7 @@ const FLOORS = [
   ["lib"],
 ];
 /** What every floor may use, and what they themselves may use. */
-const COMMON = ["context", "config", "env", "errors", "limits"];
+const COMMON = ["context", "config", "env", "errors", "limits", "settings"];
 
 const roomOf = (path: string) => path.split("/")[0]?.replace(/\.ts$/, "") ?? path;
 const floorOf = (room: string) => FLOORS.findIndex((rooms) => rooms.includes(room));
@@ -111,7 +111,8 @@ describe("the sources", () => {
           .filter((target) => !COMMON.includes(roomOf(target)))
           // a closed table, without which neither an actor nor a setting can be named
           .filter((target) => {
-            const mayUse = ["context.ts", "config.ts", "env.ts"].includes(file.path) || onlyTypes(file.code, "auth");
+            const mayUse =
+              ["context.ts", "config.ts", "env.ts", "settings.ts"].includes(file.path) || onlyTypes(file.code, "auth");
             return !(mayUse && target === "auth/scopes.ts");
           })
           // lib is the ground: what every floor may use may use it too
