@@ -136,7 +136,7 @@ export async function open(
 
   for (let hop = 0; ; hop += 1) {
     signal.throwIfAborted();
-    const response = await fetch(url.href, {
+    const response = await send(url, {
       method,
       headers,
       redirect: "manual",
@@ -161,6 +161,20 @@ export async function open(
     // once dropped, never sent again, even if a later hop leads back
     if (next.origin !== url.origin) headers.delete("Authorization");
     url = next;
+  }
+}
+
+/**
+ * Sends one request, and sends it again if the connection is lost before an answer begins. Connections are reused, and an
+ * upstream may close one at the very moment that a request is written to it: under load that is one request in a thousand.
+ * What is not safe to repeat is not repeated, nor what took too long.
+ */
+async function send(url: URL, init: RequestInit & { method: string; signal: AbortSignal }): Promise<Response> {
+  try {
+    return await fetch(url.href, init);
+  } catch (error) {
+    if (init.signal.aborted || init.method === "POST") throw error;
+    return await fetch(url.href, init);
   }
 }
 
