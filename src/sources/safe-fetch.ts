@@ -136,13 +136,8 @@ export async function open(
 
   for (let hop = 0; ; hop += 1) {
     signal.throwIfAborted();
-    const response = await send(url, {
-      method,
-      headers,
-      redirect: "manual",
-      signal,
-      ...(request.body === undefined ? {} : { body: request.body }),
-    });
+    const body = request.body === undefined ? {} : { body: request.body };
+    const response = await send(url, { method, headers, redirect: "manual", signal, ...body });
     const location = REDIRECTS.includes(response.status) ? response.headers.get("Location") : null;
     if (location === null) return { response, url };
     await response.body?.cancel();
@@ -165,16 +160,16 @@ export async function open(
 }
 
 /**
- * Sends one request, and sends it again if the connection is lost before an answer begins. Connections are reused, and an
- * upstream may close one at the very moment that a request is written to it: under load that is one request in a thousand.
- * What is not safe to repeat is not repeated, nor what took too long.
+ * Sends one request, and once more if the connection is lost before an answer begins: connections are reused, and an upstream
+ * may close one as a request is written to it. What is not safe to repeat, or took too long, is not repeated.
  */
 async function send(url: URL, init: RequestInit & { method: string; signal: AbortSignal }): Promise<Response> {
-  try {
-    return await fetch(url.href, init);
-  } catch (error) {
-    if (init.signal.aborted || init.method === "POST") throw error;
-    return await fetch(url.href, init);
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await fetch(url.href, init);
+    } catch (error) {
+      if (!isFirst || init.signal.aborted || init.method === "POST") throw error;
+    }
   }
 }
 
