@@ -37,11 +37,11 @@ export const REGEX_MAX_INSTRUCTIONS = 2500;
 /** Ranges of characters in all instructions of a program: `\pL` has 680, `.` has two. */
 export const REGEX_MAX_RANGES = 50_000;
 
-/** Instructions that a character may keep busy, unless the DFA of the pattern is small: 40 ms for a card of 64 KiB. */
-export const REGEX_MAX_LIVE = 28;
+/** Instructions that a character may keep busy, unless the DFA of the pattern is small: 30 ms for a card of 64 KiB. */
+export const REGEX_MAX_LIVE = 18;
 
 /** Work of building the whole DFA of a pattern, instructions times transitions: some 10 ms. Above it the DFA is not small. */
-export const REGEX_DFA_MAX_WORK = 150_000;
+export const REGEX_DFA_MAX_WORK = 100_000;
 
 /** Compiled patterns that are kept: some hundred kB each at the very worst, a few as a rule. */
 export const PATTERNS_KEPT = 16;
@@ -58,8 +58,8 @@ export const SEARCH_MAX_CARDS = 1000;
 /** Artifacts that one search looks at before it hands back a cursor. */
 export const SEARCH_MAX_CANDIDATES = 20_000;
 
-/** Steps that one search may take (src/search/cost.ts): 40 ms of CPU. A page that runs out of them ends with a cursor. */
-export const SEARCH_MAX_STEPS = 4_000_000;
+/** Steps that one search may take (src/search/cost.ts): 30 to 40 ms of CPU. A page that runs out of them ends with a cursor. */
+export const SEARCH_MAX_STEPS = 3_000_000;
 
 /** Time after which a search hands back a cursor, in case that its steps were dearer than they should be. */
 export const SEARCH_MAX_MS = 1000;

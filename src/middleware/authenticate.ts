@@ -43,7 +43,13 @@ function only(c: Context<RouteEnv>, name: string): string {
 async function identifyByLink(c: Context<RouteEnv>): Promise<ContextOfVerbs | undefined> {
   if (!["GET", "HEAD"].includes(c.req.method)) return undefined;
   const [path, type, id, isDownload] = LINKED.exec(c.req.path) ?? [];
-  if (path === undefined || (!isDownload && c.req.queries("signature") === undefined)) return undefined;
+  // A link reads. With another method there is no such route, which is for the router to say.
+  if (
+    path === undefined ||
+    !["GET", "HEAD"].includes(c.req.method) ||
+    (!isDownload && c.req.queries("signature") === undefined)
+  )
+    return undefined;
   const artifact = { type: ARTIFACT_TYPES.find((known) => known === type), id: issuedId(id ?? "") };
   if (artifact.type === undefined || artifact.id === undefined) {
     // No link can be for it. The route of the bundle is open, and says what is wrong with its path.

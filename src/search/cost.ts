@@ -36,8 +36,12 @@ const STEPS_PER_TEST = 100;
 const STEPS_PER_STATE_INSTRUCTION = 16;
 /** Steps of the NFA for a live instruction and a character. */
 const STEPS_PER_LIVE_INSTRUCTION = 3;
-/** Memory of one DFA. Filling the engine's usual 8 MB takes 150 ms, and that again for each text. */
-const DFA_MAX_BYTES = 1024 * 1024;
+/** Memory of a DFA that may become too large. The engine's usual 8 MB take 150 ms to fill, and that again for each text. */
+const LARGE_DFA_BYTES = 256 * 1024;
+/** Memory of a small one: twice what it can need. */
+const SMALL_DFA_BYTES = 2 * 1024 * 1024;
+/** What the engine counts for a state, beside 8 bytes for each of its instructions and each class of characters. */
+const STATE_BYTES = 200;
 
 /** What is left of something that is counted down. */
 export interface Meter {
@@ -84,9 +88,9 @@ function counted(program: RE2JS, engine: Engine, live: number): CountedProgram {
   let taken = 0;
   if (!engine.prefixComplete) {
     const { dfa } = engine;
-    dfa.maxMem = DFA_MAX_BYTES;
-    dfa.stateBudget = DFA_MAX_BYTES;
-    dfa.memBudget = Math.min(dfa.memBudget, DFA_MAX_BYTES);
+    dfa.stateBudget = live === 0 ? SMALL_DFA_BYTES : LARGE_DFA_BYTES;
+    // States from before are not counted in the new budget.
+    dfa.clearCache();
     const { closure, match } = dfa;
     dfa.closure = (instructions, flag) => {
       const reached = closure.call(dfa, instructions, flag);
@@ -160,13 +164,16 @@ function groupCharacters({ prog: { inst }, dfa }: Engine): Group[] {
   return [...groups.values()];
 }
 
-/** Whether building the whole DFA, every state for every class of characters, stays within bounds. */
+/** Whether building the whole DFA, every state for every class of characters, stays within bounds of work and memory. */
 function hasSmallDfa({ dfa }: Engine, groups: readonly Group[]): boolean {
   const start = dfa.start({ context: () => BEGIN_TEXT, step: () => END_OF_TEXT }, 0);
   if (start === null) return false;
   const states = new Set([start]);
   let work = 0;
+  let bytes = 0;
   for (const state of states) {
+    bytes += STATE_BYTES + 8 * (state.nfaStates.length + dfa.classBounds.length + 2);
+    if (bytes > SMALL_DFA_BYTES / 2) return false;
     for (const { characterClass, codePoint, classes } of groups) {
       const next = dfa.step(state, characterClass, codePoint, UNANCHORED);
       if (next === null) return false;
@@ -181,7 +188,7 @@ function hasSmallDfa({ dfa }: Engine, groups: readonly Group[]): boolean {
 
 /** The most instructions that can be live after a character, each weighed by what it costs the NFA. */
 function mostLive({ prog: { inst, start } }: Engine, groups: readonly Group[]): number {
-  const ends = inst.map((_, pc) => [...reach(inst, [pc], false)].some((reached) => inst[reached]?.op === MATCH));
+  const ends = endingInstructions(inst);
   const weigh = (one: Instruction | undefined) => {
     if (one === undefined || !isRune(one)) return 1;
     if ((one.arg & FOLD_CASE) !== 0) return 3;
@@ -189,20 +196,37 @@ function mostLive({ prog: { inst, start } }: Engine, groups: readonly Group[]): 
   };
   return Math.max(
     ...groups.map(({ matching }) => {
-      const outs = matching.map((pc) => inst[pc]?.out ?? 0).filter((pc) => !ends[pc]);
-      return [...reach(inst, [start, ...outs], true)].reduce((sum, pc) => sum + weigh(inst[pc]), 0);
+      const outs = matching.map((pc) => inst[pc]?.out ?? 0).filter((pc) => !ends.has(pc));
+      return [...reach(inst, [start, ...outs])].reduce((sum, pc) => sum + weigh(inst[pc]), 0);
     }),
   );
 }
 
-/** Instructions that some lead to without a character; also past conditions such as `^`, if asked. */
-function reach(inst: readonly Instruction[], from: readonly number[], pastConditions: boolean): Set<number> {
+/** Instructions that some may lead to without a character. */
+function reach(inst: readonly Instruction[], from: readonly number[]): Set<number> {
   const reached = new Set(from);
   for (const pc of reached) {
     const one = inst[pc];
     if (!one) continue;
     if (one.op === ALT || one.op === ALT_MATCH) reached.add(one.out).add(one.arg);
-    if (one.op === NOP || one.op === CAPTURE || (one.op === EMPTY_WIDTH && pastConditions)) reached.add(one.out);
+    if (one.op === NOP || one.op === CAPTURE || one.op === EMPTY_WIDTH) reached.add(one.out);
   }
   return reached;
+}
+
+/** Instructions that lead to the end of the search without a character or a condition such as `^`: found from the end on. */
+function endingInstructions(inst: readonly Instruction[]): Set<number> {
+  const before = new Map<number, number[]>();
+  const add = (to: number, from: number) => {
+    const known = before.get(to);
+    if (known) known.push(from);
+    else before.set(to, [from]);
+  };
+  inst.forEach(({ op, out, arg }, pc) => {
+    if (op === ALT || op === ALT_MATCH || op === NOP || op === CAPTURE) add(out, pc);
+    if (op === ALT || op === ALT_MATCH) add(arg, pc);
+  });
+  const ending = new Set(inst.flatMap(({ op }, pc) => (op === MATCH ? [pc] : [])));
+  for (const pc of ending) for (const earlier of before.get(pc) ?? []) ending.add(earlier);
+  return ending;
 }

@@ -23,9 +23,8 @@ export interface DfaState {
 /** The DFA of a program, which grows while it runs. */
 export interface Dfa {
   classBounds: Int32Array;
-  maxMem: number;
   stateBudget: number;
-  memBudget: number;
+  clearCache(): void;
   start(input: { context(): number; step(): number }, at: number): DfaState | null;
   step(state: DfaState, characterClass: number, codePoint: number, anchor: number): DfaState | null;
   closure(instructions: Iterable<number>, flag: number): { pcs: number[] };
@@ -71,7 +70,7 @@ function isEngine(value: unknown): value is Engine {
     Array.isArray(prog?.inst) &&
     typeof prefixComplete === "boolean" &&
     dfa?.classBounds instanceof Int32Array &&
-    [dfa.start, dfa.step, dfa.closure, dfa.match].every((method) => typeof method === "function") &&
-    [dfa.maxMem, dfa.stateBudget, dfa.memBudget].every(Number.isInteger)
+    [dfa.start, dfa.step, dfa.closure, dfa.match, dfa.clearCache].every((method) => typeof method === "function") &&
+    Number.isInteger(dfa.stateBudget)
   );
 }

@@ -137,13 +137,8 @@ export async function open(
 
   for (let hop = 0; ; hop += 1) {
     signal.throwIfAborted();
-    const response = await fetch(url.href, {
-      method,
-      headers,
-      redirect: "manual",
-      signal,
-      ...(request.body === undefined ? {} : { body: request.body }),
-    });
+    const body = request.body === undefined ? {} : { body: request.body };
+    const response = await send(url, { method, headers, redirect: "manual", signal, ...body });
     const location = REDIRECTS.includes(response.status) ? response.headers.get("Location") : null;
     if (location === null) return { response, url };
     await response.body?.cancel();
@@ -162,6 +157,20 @@ export async function open(
     // once dropped, never sent again, even if a later hop leads back
     if (next.origin !== url.origin) headers.delete("Authorization");
     url = next;
+  }
+}
+
+/**
+ * Sends one request, and once more if the connection is lost before an answer begins: connections are reused, and an upstream
+ * may close one as a request is written to it. What is not safe to repeat, or took too long, is not repeated.
+ */
+async function send(url: URL, init: RequestInit & { method: string; signal: AbortSignal }): Promise<Response> {
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await fetch(url.href, init);
+    } catch (error) {
+      if (!isFirst || init.signal.aborted || init.method === "POST") throw error;
+    }
   }
 }
 

@@ -51,6 +51,16 @@ describe("the log", () => {
     ]);
   });
 
+  it("says why an upstream failed, which the caller is not told", async () => {
+    const lines = await linesOf(({ call }) =>
+      call("POST", "/artifact/model", { url: "hostile/unavailable" }, { "X-Request-Id": "r-1" }),
+    );
+    expect(lines.map(({ level, line }) => [level, line])).toContainEqual([
+      "warn",
+      { event: "upstream_failed", request_id: "r-1", code: "upstream_failed", reason: expect.stringContaining("503") },
+    ]);
+  });
+
   it("has no signature, no token, no cookie and no body in it, whatever the answer", async () => {
     const id = await registry.register("code", source("secret-body"));
     const link = linkIn(await registry.call("GET", `/artifacts/code/${id}`));

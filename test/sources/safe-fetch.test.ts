@@ -205,6 +205,59 @@ describe("time", () => {
   });
 });
 
+describe("a connection that is lost before an answer begins", () => {
+  const LOST = () => Promise.reject(new Error("Network connection lost."));
+
+  it.each(["GET", "HEAD"] as const)("is made again, once, for a %s", async (method) => {
+    const fetched = vi.spyOn(globalThis, "fetch").mockImplementationOnce(LOST);
+    fetched.mockImplementationOnce(async () => new Response(method === "HEAD" ? null : "here"));
+    const answer = await get({ method });
+    expect([answer.status, answer.bytes.length, fetched.mock.calls.length]).toEqual([
+      200,
+      method === "HEAD" ? 0 : 4,
+      2,
+    ]);
+    fetched.mockReset().mockImplementation(LOST);
+    expect(await kindOf(get({ method }))).toBe("network");
+    expect(fetched).toHaveBeenCalledTimes(2);
+  });
+
+  it("is made again after a redirect, with the headers that this hop is sent", async () => {
+    const fetched = vi.spyOn(globalThis, "fetch");
+    fetched.mockImplementationOnce(async () => redirect("https://cdn.example.org/b"));
+    fetched.mockImplementationOnce(LOST);
+    fetched.mockImplementationOnce(async () => new Response("here"));
+    expect((await get({ headers: { Authorization: "Bearer secret" } })).url).toBe("https://cdn.example.org/b");
+    expect(fetched.mock.calls.map(([url]) => url)).toEqual([
+      "https://hub.example.org/a",
+      "https://cdn.example.org/b",
+      "https://cdn.example.org/b",
+    ]);
+    for (const [, init] of fetched.mock.calls.slice(1)) {
+      expect(new Headers(init?.headers).has("Authorization")).toBe(false);
+    }
+  });
+
+  it("is not made again for a POST, nor after the time is up or the caller has gone", async () => {
+    const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(LOST);
+    expect(await kindOf(get({ method: "POST", body: "{}" }))).toBe("network");
+    expect(fetched).toHaveBeenCalledTimes(1);
+    const controller = new AbortController();
+    fetched.mockReset().mockImplementation(() => {
+      controller.abort();
+      return LOST();
+    });
+    expect(await kindOf(get({ signal: controller.signal }))).toBe("cancelled");
+    expect(fetched).toHaveBeenCalledTimes(1);
+  });
+
+  it("in the middle of a body is not: what came may have been used", async () => {
+    const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response(body(["x"], "break")));
+    expect(await kindOf(get())).toBe("network");
+    expect(fetched).toHaveBeenCalledTimes(1);
+  });
+});
+
 it("says what failed without the query, the token or the inner error", async () => {
   vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("failed for Bearer secret"));
   const call = get({ url: "https://hub.example.org/a?token=secret", headers: { Authorization: "Bearer secret" } });
