@@ -87,9 +87,9 @@ export function createApp(): OpenAPIHono<RouteEnv> {
       const log = c.var.ctx?.log ?? logLine(c.var.requestId);
       log("error", "unforeseen_error", { error: String(error), stack: error.stack });
     }
-    // The caller is told that upstream failed, the log also how.
-    if (refusal.status === 502 && refusal.cause !== undefined) {
-      c.var.ctx.log("warn", "upstream_failed", { code: refusal.code, reason: String(refusal.cause) });
+    const why = refusal.extra["reason"] ?? refusal.cause;
+    if (refusal.status === 502 && why !== undefined) {
+      c.var.ctx.log("warn", "upstream_failed", { code: refusal.code, reason: String(why) });
     }
     return refuse(c, refusal);
   });

@@ -51,7 +51,7 @@ describe("the log", () => {
     ]);
   });
 
-  it("says why an upstream failed, which the caller is not told", async () => {
+  it("says why an upstream failed", async () => {
     const lines = await linesOf(({ call }) =>
       call("POST", "/artifact/model", { url: "hostile/unavailable" }, { "X-Request-Id": "r-1" }),
     );
