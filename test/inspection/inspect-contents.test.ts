@@ -489,6 +489,12 @@ describe("a file of Keras", () => {
 });
 
 describe("a file of another kind", () => {
+  it("that is a text under the name of a pickle is unknown: a site file begins like an import, a pickle names a module", async () => {
+    const site = "import os; enabled = os.environ.get('X', 'local')\nx\n";
+    expect(await found([file("distutils-precedence.pth", site)])).toMatchObject({ verdict: "unknown" });
+    expect(await found([file("model.pth", "cos\nsystem\n")])).toMatchObject({ verdict: "unsafe" });
+  });
+
   const elf = join(op(0x7f), "ELF", new Uint8Array(60));
   const pe = join("MZ", new Uint8Array(58), u32(64), new Uint8Array(8));
   const within = (depth: number): Uint8Array => (depth === 0 ? bytesOf("x") : makeZip([file("a", within(depth - 1))]));

@@ -50,12 +50,19 @@ export async function inspectPickleFrom(from: number, content: FileContent, note
   noteEnd(walk, content.size, note, scene);
 }
 
+/** A dotted name of Python's. */
+const MODULE = /^[\p{ID_Start}_][\p{ID_Continue}.]*$/u;
+
 /**
- * Notes what unpickling a file would do that was not recognised as a pickle: a loader that goes by the file's name tries.
+ * Notes what unpickling a file would do that was not recognised as a pickle: a loader that goes by the file's name tries. A text
+ * that happens to begin like an import (`import os` is INST to some readers) names no module that could be there.
  * @throws whatever reading the file throws
  */
 export async function notePickleFindings({ read, size }: FileContent, note: Note): Promise<void> {
-  await walkPickles(read, { from: 0, to: size }, note);
+  const found: [code: FindingCode, detail: string][] = [];
+  const { modules } = await walkPickles(read, { from: 0, to: size }, (...finding) => void found.push(finding));
+  if (![...modules].every((module) => MODULE.test(module))) return;
+  for (const [code, detail] of found) note(code, detail);
 }
 
 function walkOnce(content: FileContent): Promise<Walked> {
