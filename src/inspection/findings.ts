@@ -79,6 +79,7 @@ export const FINDINGS = {
   opaque_format: "unknown",
   unrecognised: "unknown",
   misnamed: "unknown",
+  external_reference: "unknown",
   outdated_rules: "unknown",
   high_ratio: "unknown",
   bound_reached: "unknown",

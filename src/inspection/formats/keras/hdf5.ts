@@ -59,10 +59,14 @@ export async function hasUserBlock({ size, head, read }: FileContent): Promise<b
   return false;
 }
 
+/** Characters that scans which fail may look at together: HDF5 is `unknown` whatever they find. */
+const FAILED_SCANS_MAX_CHARS = 32 * 1024 * 1024;
+
 function judgeConfigurations(text: string, note: Note): void {
   const beginning = /\{\s*"(?:class_name|module|config|name|registered_name)"/g;
   let from = 0;
-  for (let found = 0; found < CONFIGURATIONS_MAX; found += 1) {
+  let left = FAILED_SCANS_MAX_CHARS;
+  for (let found = 0; found < CONFIGURATIONS_MAX && left > 0; found += 1) {
     beginning.lastIndex = from;
     const match = beginning.exec(text);
     if (!match) return;
@@ -71,7 +75,8 @@ function judgeConfigurations(text: string, note: Note): void {
     try {
       from = scanJson(text, judge, match.index);
     } catch {
-      // what could be read of it was judged
+      // what could be read of it was judged; it may have been read to the end of the text
+      left -= text.length - match.index;
     }
     judge.facts();
   }

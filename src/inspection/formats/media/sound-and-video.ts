@@ -41,11 +41,8 @@ export const ogg: Format = {
   async inspect(content, note) {
     // the last page ends with the file: a page has at most 255 segments of 255 bytes
     const tail = await readTail(content, 27 + 255 + 255 * 255);
-    for (
-      let at = latin1(tail).lastIndexOf("OggS");
-      at >= 0;
-      at = at > 0 ? latin1(tail).lastIndexOf("OggS", at - 1) : -1
-    ) {
+    const text = latin1(tail);
+    for (let at = text.lastIndexOf("OggS"); at >= 0; at = at > 0 ? text.lastIndexOf("OggS", at - 1) : -1) {
       const segments = tail[at + 26] ?? 0;
       const table = tail.subarray(at + 27, at + 27 + segments);
       const end = at + 27 + segments + table.reduce((sum, length) => sum + length, 0);
@@ -133,15 +130,22 @@ async function refersOutside({ read, from, length }: Pick<FileContent, "read"> &
 
 /** Entries of a `dref` box are flagged with 1 if the media are in the file itself. */
 function hasOuterReference(text: string): boolean {
+  let left = REFERENCES_MAX;
   for (let box = text.indexOf("dref"); box !== -1; box = text.indexOf("dref", box + 4)) {
-    const entries = Math.min(numberAt(text, box + 8), 100);
+    const entries = numberAt(text, box + 8);
     for (let entry = 0, at = box + 12; entry < entries; entry += 1) {
-      if ((text.charCodeAt(at + 11) & 1) === 0) return true;
-      at += numberAt(text, at);
+      left -= 1;
+      const length = numberAt(text, at);
+      // an entry that does not advance, or too many of them, may hide one
+      if (left < 0 || length < 8 || (text.charCodeAt(at + 11) & 1) === 0) return true;
+      at += length;
     }
   }
   return false;
 }
+
+/** Data references of one film that are looked at: it has one for each track. */
+const REFERENCES_MAX = 1000;
 
 const numberAt = (text: string, at: number) =>
   bigEndian(Uint8Array.from({ length: 4 }, (_, index) => text.charCodeAt(at + index)));

@@ -9,6 +9,7 @@ import type { FileContent, Format, Note, Scene } from "../../format.ts";
 import { textOf } from "../reading/text.ts";
 import { checkTemplate } from "./jinja.ts";
 import { findProgram, hasShebang } from "./source.ts";
+import { checkYaml } from "./yaml-settings.ts";
 import { checkTags } from "./yaml-tags.ts";
 
 /** Any text. It comes last: other formats are texts, too. */
@@ -23,7 +24,9 @@ export const plainText: Format = {
 };
 
 /** Notes what a loader would run of any text. */
-export function inspectText({ head }: FileContent, text: string, note: Note, { type, name }: Scene): void {
+export function inspectText({ head }: FileContent, raw: string, note: Note, { type, name }: Scene): void {
+  // line breaks to YAML, of which JavaScript does not know the first
+  const text = raw.replace(/[\u0085\u2028\u2029]/g, "\n");
   const program = hasShebang(head) ? "a script, by its first line" : findProgram(name, text);
   if (program && type !== "code") note("source_code", program);
   if (/\.(?:jinja2?|j2)$/.test(name)) checkTemplate(text, note);
@@ -34,6 +37,9 @@ export function inspectText({ head }: FileContent, text: string, note: Note, { t
   if (/\.(?:pbtxt|textproto|textpb|prototxt)$/.test(name)) note("opaque_format", "a graph as text");
   const yaml = /\.ya?ml$/.test(name) || name === "mlmodel";
   checkTags(text, yaml, note);
+  if (yaml || text.startsWith("---")) checkYaml(text, note);
+  // programs say `target: some.type` of their own
+  if (program) return;
   for (const loaded of LOADED) if (isLoaded(text, loaded)) note(loaded.code, loaded.detail);
 }
 

@@ -19,7 +19,7 @@ const IMPORTING = /^!(?:new|apply|name|module|include):/;
 const TAG = /!(?:<([^<>\s]{0,4000})>|([\w-]{0,100}!)?([^\s,[\]{}]{0,4000}))/g;
 /** A document has one or two. Every tag is tried with each. */
 const DIRECTIVES_MAX = 16;
-const DIRECTIVE = /^%TAG[ \t]+(![\w-]{0,100}!|!!?)[ \t]+(\S{1,300})/gm;
+const DIRECTIVE = /%TAG[ \t]+(![\w-]{0,100}!|!!?)[ \t]+(\S{1,300})/g;
 
 /**
  * Notes tags that build objects.
