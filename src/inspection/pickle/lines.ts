@@ -35,6 +35,7 @@ export async function takeLines(cursor: Cursor, machine: PickleMachine, opcode: 
   const begin = String.fromCharCode(...cursor.peek(1));
   // before anything is read: of what is no pickle, a line may be as long as the file
   if (!LINES.get(opcode)?.test(begin)) throw new Malformed();
+  if (opcode === "p") machine.top();
   if ("FILgp".includes(opcode)) return number(machine, opcode, latin1(await line(cursor, LINE_MAX_BYTES)));
   if (opcode === "P") {
     // by its text; no loader of tensors asks so

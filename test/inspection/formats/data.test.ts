@@ -1,6 +1,8 @@
 /** Tensors, tables, pictures, sound: files of their own libraries are inert; broken ones and those with code are not. */
 
 import { describe, expect, it } from "vitest";
+import type { FileContent } from "../../../src/inspection/format.ts";
+import { FORMATS } from "../../../src/inspection/formats/index.ts";
 import { join, u32, u64 } from "../../zip/make-zip.ts";
 import { judge, verdict } from "./judging.ts";
 import { SAMPLES } from "./samples.ts";
@@ -74,6 +76,38 @@ describe("a file that its own library wrote", () => {
         length,
         true,
       ]);
+    }
+  });
+});
+
+describe("safetensors", () => {
+  it("are told with a header of any length that their library writes: it fills up eight bytes", async () => {
+    const bytes = new Uint8Array(70_000).fill(0x0a, 256);
+    bytes.set([0x7b, 0x22], 8);
+    const wrong: [number, string | undefined][] = [];
+    for (let length = 16; length < 66_000; length += 8) {
+      bytes.set(u64(length));
+      const content: FileContent = {
+        size: bytes.length,
+        head: bytes.subarray(0, 256),
+        read: async (range) => bytes.subarray(range.offset, range.offset + range.length),
+        isText: async () => false,
+      };
+      let kind: string | undefined;
+      for (const format of FORMATS) {
+        if (kind === undefined && (await format.recognise(content))) kind = format.kind;
+      }
+      if (kind !== "safetensors") wrong.push([length, kind]);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it("of zeros alone are no pickle whose first line has no end", async () => {
+    for (const length of [0x0970, 0x2b70, 0x3070]) {
+      const size = 100_000;
+      const tensor = { dtype: "U8", shape: [size], data_offsets: [0, size] };
+      const data = join(u64(length), JSON.stringify({ w: tensor }).padEnd(length), new Uint8Array(size));
+      expect(await verdict(data, "model.safetensors")).toEqual({ kind: "safetensors", codes: [] });
     }
   });
 });

@@ -47,7 +47,7 @@ describe("a format of another runtime", () => {
     ["ONNX Runtime", join(hex("1c000000"), "ORTM", more)],
     ["TensorRT", join("ptrt", more)],
     ["a database", join("SQLite format 3\0", more)],
-    ["a font", join(hex("0001000000"), more)],
+    ["a font", join(hex("000100000010"), more)],
     ["TIFF", join("II*\0", more)],
     ["Feather of old", join("FEA1", more)],
   ])("as %s is unknown", async (_, data) => {

@@ -105,7 +105,7 @@ function isLzma({ head, size }: FileContent): boolean {
 const ISO_BOOT: Magic = { bytes: new Array<number>(16).fill(0) };
 
 export const archive = opaque("archive", "nested_archive", "an archive that is no zip", async (content) => {
-  if (ARCHIVES(content) || (await TEXT_ARCHIVES(content))) return true;
+  if (ARCHIVES(content) || isArj(content) || (await TEXT_ARCHIVES(content))) return true;
   if (content.size < 0x8006 || !hasBytes(await readHead(content, 16), ISO_BOOT)) return false;
   return hasBytes(await content.read({ offset: 0x8001, length: 5 }), { bytes: "CD001" });
 });
@@ -122,11 +122,16 @@ const ARCHIVES = anyOf([
   text("!<thin>\n"),
   text("MSWIM\0\0\0"),
   text("**ACE**", 7),
-  bytes(0x60, 0xea),
   // a zip that is in parts, or empty
   text("PK\x05\x06"),
   text("PK\x07\x08"),
 ]);
+/** Two fixed bytes, the length of a header, and that of its first part: in tensors, the length of a header has four zeros. */
+function isArj({ head }: FileContent): boolean {
+  const [, , low = 0, high = 0, first = 0] = head;
+  return hasBytes(head, { bytes: [0x60, 0xea] }) && low + high * 256 <= 2600 && first >= 30;
+}
+
 const TEXT_ARCHIVES = binaryAnyOf([
   ..."070701 070702 070707 hsqs sqsh zPQ ITSF".split(" ").map((magic) => text(magic)),
   text("-lh", 2),
@@ -138,7 +143,7 @@ export const foreignFormat = opaque(
   "other-runtime",
   "opaque_format",
   "a format of another runtime, which may run or load more",
-  async (content) => FOREIGN(content) || (await FOREIGN_BINARY(content)),
+  async (content) => FOREIGN(content) || isTrueType(content) || (await FOREIGN_BINARY(content)),
 );
 
 const FOREIGN = anyOf([
@@ -148,7 +153,8 @@ const FOREIGN = anyOf([
   text("RDX3\n"),
   text("RDB2\n"),
   text("RDB3\n"),
-  text("X\n\0\0\0"),
+  text("X\n\0\0\0\x02"),
+  text("X\n\0\0\0\x03"),
   bytes(0x42, 0x0a, 2, 0, 0, 0),
   bytes(0x42, 0x0a, 3, 0, 0, 0),
   // models
@@ -164,7 +170,6 @@ const FOREIGN = anyOf([
   text("DUCK", 8),
   text("OTTO\0"),
   text("ttcf\0"),
-  bytes(0, 1, 0, 0, 0),
   // pictures that name others, or are made of programs
   bytes(0x49, 0x49, 0x2a, 0),
   bytes(0x4d, 0x4d, 0, 0x2a),
@@ -173,6 +178,11 @@ const FOREIGN = anyOf([
   // tables of MATLAB and others
   text("MATLAB 5.0 MAT-file"),
 ]);
+/** A version, and how many tables there are. In tensors, the length of a header of 256 bytes begins in the same way. */
+function isTrueType({ head }: FileContent): boolean {
+  return hasBytes(head, { bytes: [0, 1, 0, 0, 0] }) && (head[5] ?? 0) > 0;
+}
+
 const FOREIGN_BINARY = binaryAnyOf(
   "FWS CWS ZWS ptrt ftrt tjgg fmgg lmgg algg GGJT FEA1 PARE ORC wOFF wOF2".split(" ").map((magic) => text(magic)),
 );
