@@ -10,7 +10,14 @@ import type { ReadRange } from "../zip/zip-index.ts";
 import { contentInMemory, contentOf, readingAhead } from "./file-content.ts";
 import { FileFindings, type Verdict } from "./findings.ts";
 import { BoundReached } from "./format.ts";
-import { findArchive, type Inspecting, inspectFile, type Surroundings, sizesOf } from "./inspect-file.ts";
+import {
+  findArchive,
+  type Inspecting,
+  inspectFile,
+  type Surroundings,
+  sizesOf,
+  withoutOwnModules,
+} from "./inspect-file.ts";
 import { moduleNames } from "./shadowing.ts";
 import type { LocatedEntry } from "./structure.ts";
 
@@ -39,7 +46,7 @@ export async function inspectContents(
   archive?.inspect(paths, (code, detail) => findings.add(code, detail));
   const surroundings: Surroundings = {
     ...inspecting,
-    shadows: moduleNames(paths),
+    shadows: moduleNames(withoutOwnModules(paths, archive)),
     sizes: sizesOf(entries),
     outer: [entries],
     depth: 0,

@@ -69,6 +69,8 @@ export interface ArchiveFormat {
   recognise(paths: readonly string[]): boolean;
   /** Findings about the archive as a whole. */
   inspect(paths: readonly string[], note: Note): void;
+  /** Paths of modules that are a part of the format itself, so that they stand for no others. */
+  readonly ownModules?: RegExp;
   /** The kind of a member that has no format of its own and is only ever read as plain data: the storage of a tensor. */
   rawKind(path: string): string | undefined;
 }

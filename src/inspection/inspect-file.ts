@@ -14,6 +14,7 @@ import { contentInMemory, contentOf, type Spend } from "./file-content.ts";
 import type { FileFindings, FindingCode, Findings, InspectionFinding, Reasons } from "./findings.ts";
 import { type ArchiveFormat, type FileContent, type Scene, TooLarge } from "./format.ts";
 import { ARCHIVE_FORMATS, FORMATS } from "./formats/index.ts";
+import { pickle } from "./formats/pickle.ts";
 import { checkName, isOpenedAsZip } from "./loaders.ts";
 import { moduleNames } from "./shadowing.ts";
 import type { LocatedEntry } from "./structure.ts";
@@ -69,16 +70,20 @@ export async function inspectFile(
   if (size === 0) return "empty";
   const name = nameOf(path);
   const note = file.note.bind(file);
+  if (surroundings.type !== "code" && /(?:^|\/)\.git\//i.test(path)) {
+    note("source_code", "settings of git, which may name commands");
+  }
   try {
     const content = await open();
     const scene = sceneOf(path, file, surroundings);
-    for (const format of FORMATS) {
+    const raw = archive?.rawKind(path);
+    // plain numbers, which by chance begin like anything: all that counts of them is that nobody unpickles them
+    for (const format of raw === undefined ? FORMATS : [pickle]) {
       if (!(await format.recognise(content))) continue;
       await format.inspect(content, note, scene);
       await checkName(name, format.kind, content, note);
       return format.kind;
     }
-    const raw = archive?.rawKind(path);
     if (raw !== undefined) return raw;
     note("unrecognised", "bytes of no format that is known here");
     await checkName(name, undefined, content, note);
@@ -154,7 +159,7 @@ async function inspectNested(
   const paths = entries.map(({ location }) => location.path);
   const archive = findArchive(paths);
   archive?.inspect(paths, file.note.bind(file));
-  const inArchive = moduleNames(paths);
+  const inArchive = moduleNames(withoutOwnModules(paths, archive));
   const own = {
     ...surroundings,
     outer: [...outer, entries],
@@ -178,6 +183,12 @@ function isSameListing(a: readonly LocatedEntry[], b: readonly LocatedEntry[]): 
 /** Bytes of the files of an archive, by path. */
 export function sizesOf(entries: readonly LocatedEntry[]): ReadonlyMap<string, number> {
   return new Map(entries.map(({ location }) => [location.path, location.size]));
+}
+
+/** The paths of an archive but for the modules that are a part of its format: the code of a TorchScript program. */
+export function withoutOwnModules(paths: readonly string[], archive: ArchiveFormat | undefined): readonly string[] {
+  const { ownModules } = archive ?? {};
+  return ownModules ? paths.filter((path) => !ownModules.test(path)) : paths;
 }
 
 /** The kind of archive that files of these paths make together. */

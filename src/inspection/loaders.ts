@@ -50,6 +50,9 @@ const TABLE: readonly (readonly [suffixes: string, kinds: readonly string[]])[] 
   ["gz tgz gzip", ["gzip"]],
   ["bz2 tbz tbz2 xz txz lzma zst zstd lz4 lz br sz lzo z", words("compressed zlib gzip")],
   ["nemo", words("tar gzip zip")],
+  ["mp4 m4v mov 3gp", ["mp4"]],
+  ["mkv webm", ["webm"]],
+  ["avi", ["avi"]],
   ["mat slx", NOTHING],
   ["db sqlite sqlite3 mdb accdb duckdb", NOTHING],
 ];

@@ -26,7 +26,7 @@ import { sentencepiece } from "./tensors/sentencepiece.ts";
 import { document } from "./text/document.ts";
 import { json, jsonLines, kerasConfig, notebook } from "./text/json.ts";
 import { plainText } from "./text/plain.ts";
-import { torchZip } from "./torch-zip.ts";
+import { torchExport, torchZip } from "./torch-zip.ts";
 
 /**
  * A format of bytes that anything can be hidden behind. HDF5 may begin behind a user block, and Keras opens it whatever the
@@ -56,11 +56,14 @@ function beforeTar(format: Format): Format {
   };
 }
 
+/** Under these names only loaders of pickles open a file. */
+const PICKLE_NAMES = /\.(?:pkl|pickle|pt|pth|ckpt|bin|joblib)$/;
+
 /** Kinds of files that are looked into, or known for what cannot be. */
 export const FORMATS: readonly Format[] = [
   // before everything: a file can be a picture or a tensor and a pickle at once
-  beforeTar(pickle),
-  beforeTar(npy),
+  guarded(beforeTar(pickle), PICKLE_NAMES),
+  guarded(beforeTar(npy), /\.npy$/),
   beforeTar(zip),
   tar,
   hdf5,
@@ -111,4 +114,4 @@ export const FORMATS: readonly Format[] = [
 ];
 
 /** Kinds of archives whose members mean something together. */
-export const ARCHIVE_FORMATS: readonly ArchiveFormat[] = [torchZip];
+export const ARCHIVE_FORMATS: readonly ArchiveFormat[] = [torchExport, torchZip];

@@ -32,6 +32,8 @@ export function parseArrayHeader(header: string): ArrayHeader | undefined {
   const parser = new TypeParser(described);
   const type = parser.type(0);
   if (!type || parser.rest !== "") return undefined;
+  // a shape of any length takes no bytes then, and time all the same
+  if (!type.object && type.size === 0) return undefined;
   const bytes = lengthOf(type.size, (several ?? single ?? "").split(", "));
   return bytes === undefined ? undefined : { object: type.object, bytes };
 }

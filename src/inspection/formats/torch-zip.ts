@@ -25,5 +25,16 @@ export const torchZip: ArchiveFormat = {
     if (paths.some((path) => PROGRAM.test(path))) note("torchscript", "a program of TorchScript");
   },
 
+  ownModules: /^[^/]+\/code\/__torch__/,
+
   rawKind: (path) => (STORAGE.test(path) ? "torch-storage" : undefined),
+};
+
+/** What torch.export writes. Loading it evaluates expressions out of its JSON. Source: torch.export, 2.1 to 2.13. */
+export const torchExport: ArchiveFormat = {
+  kind: "torch-export",
+  recognise: (paths) =>
+    paths.some((path) => /(?:^|\/)(?:archive_format|(?:serialized_)?exported_program\.json)$/i.test(path)),
+  inspect: (_, note) => note("opaque_format", "a program of torch.export, whose expressions are evaluated"),
+  rawKind: () => undefined,
 };

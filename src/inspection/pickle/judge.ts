@@ -7,7 +7,7 @@
 import type { FindingCode } from "../findings.ts";
 import { isTorchScript, ruleOf, ruleOfDotted } from "./imports.ts";
 import { buildDtype } from "./numpy.ts";
-import { dotted, type Rule } from "./shapes.ts";
+import { dotted, type Rule, sizeOf } from "./shapes.ts";
 import { storageOf } from "./torch.ts";
 import {
   type DictValue,
@@ -36,7 +36,9 @@ const WORK_PER_BYTE = 64;
 const WORK_FREE = 16 * 1024 * 1024;
 
 /** Keys whose hashes can be told beforehand: as many that collide take some seconds. */
-const COLLIDABLE_MAX = 20_000;
+const COLLIDABLE_MAX = 5000;
+/** Callables that take the hash of each item they are given. */
+const HASHING = ["set", "frozenset", "OrderedDict", "Counter"];
 
 /** Entries of dicts that are kept in one file to judge states by. */
 const KEPT_ENTRIES_MAX = 200_000;
@@ -102,6 +104,8 @@ export class Judge {
       return rule.dangerous || rule.result ? UNKNOWN : instanceOf(dotted(callee));
     }
     if (rule.work && args) this.#spend(rule.work(args) * (callee.name === "OrderedDict" ? this.#longestHash : 1));
+    // what the items are is not kept: of one call they count whatever they are
+    if (HASHING.includes(callee.name)) this.#countCollidable(sizeOf(args?.[0]));
     return rule.result?.(args ?? []) ?? instanceOf(dotted(callee));
   }
 
@@ -182,9 +186,13 @@ export class Judge {
     let steps = 0;
     for (const key of keys) {
       steps += stepsToHash(key);
-      if (isCollidable(key)) this.#collidable += 1;
+      if (isCollidable(key)) this.#countCollidable(1);
     }
     this.#spend(steps);
+  }
+
+  #countCollidable(keys: number): void {
+    this.#collidable += keys;
     if (this.#collidable > COLLIDABLE_MAX) this.flag("pickle_arguments", "has many keys whose hashes may all be one");
   }
 

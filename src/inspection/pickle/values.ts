@@ -175,10 +175,11 @@ const HASHED_BITS = 61;
 
 /** Whether the hash of a key can be told beforehand, so that a thousand keys of one hash can be made. */
 export function isCollidable(value: Value): boolean {
-  return (value.kind === "tuple" && value.predictable) || (value.kind === "int" && value.bits >= HASHED_BITS);
+  if (value.kind === "tuple") return value.predictable;
+  return value.kind === "instance" || (value.kind === "int" && value.bits >= HASHED_BITS);
 }
 
 function isPredictable(value: Value): boolean {
   if (value.kind === "tuple") return value.predictable;
-  return ["int", "float", "bool", "none"].includes(value.kind);
+  return ["int", "float", "bool", "none", "instance"].includes(value.kind);
 }

@@ -154,7 +154,7 @@ export async function walkPickles(
   await cursor.fill();
   const head = cursor.peek(2 + TORCH_MAGIC.length);
   isTorch = head[0] === 0x80 && TORCH_MAGIC.every((byte, index) => head[index + 2] === byte);
-  const opcodes = { left: PICKLE_MAX_OPCODES };
+  const opcodes: Opcodes = { left: PICKLE_MAX_OPCODES, report };
   try {
     while (cursor.rest > 0) {
       if (isTorch && streams === TORCH_STREAMS) return ended("whole");
@@ -170,8 +170,11 @@ export async function walkPickles(
   }
 }
 
+/** Opcodes that are left, and who is told of odd ones. */
+type Opcodes = { left: number; report: Report };
+
 /** One pickle, to its STOP. */
-async function walkOne(cursor: Cursor, machine: PickleMachine, opcodes: { left: number }): Promise<void> {
+async function walkOne(cursor: Cursor, machine: PickleMachine, opcodes: Opcodes): Promise<void> {
   machine.reset();
   let frameEnd: number | undefined;
   for (;;) {
@@ -192,8 +195,8 @@ async function walkOne(cursor: Cursor, machine: PickleMachine, opcodes: { left: 
       throw new Malformed();
     }
     if (cursor.position === frameEnd) frameEnd = undefined;
-    // one that is longer than the file ends nowhere
     if (opcode === FRAME && argument <= cursor.rest) frameEnd = cursor.position + argument;
+    else if (opcode === FRAME) opcodes.report("pickle_malformed", "a frame longer than the file");
     if (opcode === STOP) return;
   }
 }

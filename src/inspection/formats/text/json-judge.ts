@@ -9,6 +9,7 @@ import type { Note } from "../../format.ts";
 import { judgeKerasNode } from "../keras/node.ts";
 import { decodeString, type JsonVisitor } from "../reading/json-scan.ts";
 import { checkTemplate, hasTemplate } from "./jinja.ts";
+import { DOTTED, judgeSetting } from "./json-settings.ts";
 
 /** What a scan gathered beside its findings. */
 export interface JsonFacts {
@@ -43,7 +44,6 @@ const TEMPLATES = new Set(["chat_template", "template", "prompt_template", "cust
 const EMBEDDED_MAX = 50;
 /** Of all templates of a text together: a check takes a microsecond a character. */
 const TEMPLATES_MAX_CHARS = 2 * 1024 * 1024;
-const DOTTED = /^[A-Za-z_]\w*(?:\.\w+)+$/;
 /** Packages that the components of a Diffusers pipeline come from; other names are modules beside the index. */
 const PIPELINE_LIBRARIES = new Set(
   "diffusers transformers onnxruntime optimum stable_diffusion stable_diffusion_xl stable_diffusion_safe latent_diffusion deepfloyd_if paint_by_example kandinsky flux".split(
@@ -77,7 +77,7 @@ export class JsonJudge implements JsonVisitor {
     this.#gather(key, undefined);
     this.#judgeKey(key, container === "object" ? "{" : "[");
     const templates = key === "chat_template" || this.#frames.at(-1)?.templates === true;
-    const files = key === "weight_map" || this.#frames.at(-1)?.files === true;
+    const files = key === "weight_map" || key === "_data_files" || this.#frames.at(-1)?.files === true;
     this.#frames.push({ container, templates, files, functions: [], values: new Map(), strings: [] });
   }
 
@@ -124,46 +124,9 @@ export class JsonJudge implements JsonVisitor {
       if (hasTemplate(template)) this.#judgeTemplate(template);
       return;
     }
-    switch (key) {
-      case "auto_map":
-      case "custom_pipelines":
-      case "custom_pipeline":
-        if (raw !== "null") this.#note("remote_code", `${key}: classes of modules beside the model`);
-        return;
-      case "trust_remote_code":
-        if (raw === "true") this.#note("remote_code", "asks for remote code to be trusted");
-        return;
-      case "_target_":
-      case "py/object":
-      case "py/function":
-      case "py/reduce":
-      case "py/repr":
-      case "py/type":
-      case "py/mod":
-      case "py/newobj":
-      case "py/newargs":
-      case "py/state":
-      case "__loader__":
-      case "loader_module":
-        this.#note("remote_code", `${key}: an object that a loader imports`);
-        return;
-      case "_attn_implementation":
-      case "attn_implementation":
-        if (raw.includes("/")) this.#note("remote_code", `${key}: a kernel that is downloaded`);
-        return;
-      case "parent_library":
-        if (raw.startsWith('"') && !/^(?:transformers|peft|diffusers)(?:\.|$)/.test(decodeString(raw))) {
-          this.#note("remote_code", "parent_library: a module that PEFT imports");
-        }
-        return;
-      case "megatron_core":
-        if (raw.startsWith('"') && decodeString(raw) !== "megatron.core") {
-          this.#note("remote_code", "megatron_core: a module that PEFT imports");
-        }
-        return;
-      case ":serialized:":
-        this.#note("opaque_format", "an object that is pickled in JSON");
-        if (raw.startsWith('"') && this.#embedded.length < EMBEDDED_MAX) this.#embedded.push(decodeString(raw));
+    judgeSetting(key, raw, this.#note);
+    if (key === ":serialized:" && raw.startsWith('"') && this.#embedded.length < EMBEDDED_MAX) {
+      this.#embedded.push(decodeString(raw));
     }
   }
 

@@ -8,7 +8,10 @@ import type { Note } from "../../format.ts";
 
 /** Before a key: the beginning of a line, or what separates entries in flow style. */
 const BEFORE = "(?:^|[\\s{,?-])['\"]?";
-const TARGET = new RegExp(`${BEFORE}(?:_target_['"]?\\s{0,20}(?::|$)|target['"]?\\s{0,20}:\\s{0,20}['"]?[A-Za-z_]\\w{0,200}\\.\\w)`, "m");
+const TARGET = new RegExp(
+  `${BEFORE}(?:_target_['"]?\\s{0,20}(?::|$)|target['"]?\\s{0,20}:\\s{0,20}['"]?[A-Za-z_]\\w{0,200}\\.\\w)`,
+  "m",
+);
 const ESCAPED_KEY = /"[^"\n]{0,200}\\[xuU][^"\n]{0,200}"\s{0,20}:/;
 const ALIAS = /(?:^|[\s[,:-])\*[\w-]/g;
 /** Aliases of honest settings: each may stand for a large value. With merge keys, which copy what they name, far fewer. */
@@ -43,7 +46,8 @@ function checkDataFiles(yaml: string, note: Note): void {
     if (key) below = key[1]?.length ?? 0;
     else if (indent !== -1 && indent <= below && !line.trimStart().startsWith("-")) below = -1;
     if ((below !== -1 || DATA_KEY_IN_FLOW.test(line)) && OUTSIDE.test(line.replace(/#.*$/, ""))) {
-      return note("external_reference", "data files that are outside of the repository");
+      note("external_reference", "data files that are outside of the repository");
+      return;
     }
   }
 }
