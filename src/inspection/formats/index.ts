@@ -26,7 +26,7 @@ import { sentencepiece } from "./tensors/sentencepiece.ts";
 import { document } from "./text/document.ts";
 import { json, jsonLines, kerasConfig, notebook } from "./text/json.ts";
 import { plainText } from "./text/plain.ts";
-import { torchZip } from "./torch-zip.ts";
+import { torchExport, torchZip } from "./torch-zip.ts";
 
 /**
  * A format of bytes that anything can be hidden behind. HDF5 may begin behind a user block, and Keras opens it whatever the
@@ -111,4 +111,4 @@ export const FORMATS: readonly Format[] = [
 ];
 
 /** Kinds of archives whose members mean something together. */
-export const ARCHIVE_FORMATS: readonly ArchiveFormat[] = [torchZip];
+export const ARCHIVE_FORMATS: readonly ArchiveFormat[] = [torchExport, torchZip];
