@@ -67,6 +67,7 @@ export const FINDINGS = {
   native_code: "unknown",
   source_code: "unknown",
   remote_code: "unknown",
+  external_reference: "unknown",
   template_code: "unknown",
   yaml_tag: "unknown",
   keras_custom: "unknown",

@@ -7,8 +7,10 @@
 import { findPathDefect } from "../../../lib/paths.ts";
 import type { Note } from "../../format.ts";
 import { judgeKerasNode } from "../keras/node.ts";
+import { KerasSizes } from "../keras/sizes.ts";
 import { decodeString, type JsonVisitor } from "../reading/json-scan.ts";
 import { checkTemplate, hasTemplate } from "./jinja.ts";
+import { isForeignClass, isImportedTarget, judgeSetting, type Section, sectionOf } from "./json-settings.ts";
 
 /** What a scan gathered beside its findings. */
 export interface JsonFacts {
@@ -26,6 +28,8 @@ interface Frame {
   readonly templates: boolean;
   /** Whether it stands below `weight_map`, so that its strings are names of files. */
   readonly files: boolean;
+  /** What the key nearest above, or one further above, makes of its strings. */
+  readonly section: Section | undefined;
   /** `function` of the objects in it. */
   readonly functions: string[];
   /** Values by key, raw; `undefined` for an object or array. Only of keys that matter. */
@@ -57,6 +61,7 @@ export class JsonJudge implements JsonVisitor {
   readonly #frames: Frame[] = [];
   readonly #embedded: string[] = [];
   #keras = false;
+  readonly #sizes = new KerasSizes();
   #notebook = false;
   /** Counts only in a Keras model, which may turn out later. */
   #paths: string[] = [];
@@ -78,7 +83,8 @@ export class JsonJudge implements JsonVisitor {
     this.#judgeKey(key, container === "object" ? "{" : "[");
     const templates = key === "chat_template" || this.#frames.at(-1)?.templates === true;
     const files = key === "weight_map" || this.#frames.at(-1)?.files === true;
-    this.#frames.push({ container, templates, files, functions: [], values: new Map(), strings: [] });
+    const section = sectionOf(key, this.#frames.at(-1)?.section);
+    this.#frames.push({ container, templates, files, section, functions: [], values: new Map(), strings: [] });
   }
 
   scalar(raw: string, key: string | undefined): void {
@@ -102,6 +108,7 @@ export class JsonJudge implements JsonVisitor {
     if (this.#keras) {
       for (const path of this.#paths) this.#note("keras_code", `a vocabulary that is read from a file: ${path}`);
       if (this.#lambda) this.#note("keras_lambda", "a function as marshalled code");
+      this.#sizes.judge(this.#note);
     }
     return { keras: this.#keras, notebook: this.#notebook, embedded: this.#embedded };
   }
@@ -118,6 +125,8 @@ export class JsonJudge implements JsonVisitor {
 
   #judgeKey(key: string | undefined, raw: string): void {
     if (key === undefined) return;
+    this.#sizes.add(key, raw);
+    judgeSetting(key, raw, this.#frames.at(-1)?.section, this.#note);
     if (this.#frames.at(-1)?.files && raw.startsWith('"')) this.#judgeFile(decodeString(raw));
     if (TEMPLATES.has(key) || this.#frames.at(-1)?.templates) {
       const template = raw.startsWith('"') ? decodeString(raw) : "";
@@ -208,12 +217,12 @@ export class JsonJudge implements JsonVisitor {
     if (this.#paths.length > 100) this.#paths.length = 100;
     if (strings("function_type").includes("lambda")) this.#lambda = true;
     if (values.has("cells") && values.has("nbformat") && this.#frames.length === 0) this.#notebook = true;
-    if (values.has("params") && strings("target").some((target) => DOTTED.test(target))) {
+    const targets = strings("target").filter((target) => DOTTED.test(target));
+    if (targets.some((target) => values.has("params") || isImportedTarget(target))) {
       this.#note("remote_code", "target: a class that a loader imports");
     }
-    const type = strings("type").find((text) => DOTTED.test(text) && !text.startsWith("sentence_transformers."));
-    if (values.has("idx") && values.has("path") && type)
-      this.#note("remote_code", `type: a class that is imported: ${type}`);
+    const type = strings("type").find(isForeignClass);
+    if (values.has("path") && type) this.#note("remote_code", `type: a class that is imported: ${type}`);
     if (values.has("_class_name") && this.#frames.length === 0) {
       for (const library of this.#libraries) this.#note("remote_code", `a component of a module ${library}`);
     }
