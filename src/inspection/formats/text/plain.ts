@@ -7,6 +7,7 @@
 
 import type { FileContent, Format, Note, Scene } from "../../format.ts";
 import { textOf } from "../reading/text.ts";
+import { checkDatasetCard } from "./dataset-card.ts";
 import { checkTemplate } from "./jinja.ts";
 import { findProgram, hasShebang } from "./source.ts";
 import { checkTags } from "./yaml-tags.ts";
@@ -34,6 +35,7 @@ export function inspectText({ head }: FileContent, text: string, note: Note, { t
   if (/\.(?:pbtxt|textproto|textpb|prototxt)$/.test(name)) note("opaque_format", "a graph as text");
   const yaml = /\.ya?ml$/.test(name) || name === "mlmodel";
   checkTags(text, yaml, note);
+  checkDatasetCard(text, name, note);
   for (const loaded of LOADED) if (isLoaded(text, loaded)) note(loaded.code, loaded.detail);
 }
 
