@@ -65,4 +65,10 @@ describe("a card of a dataset", () => {
     expect(await codesOf("# Title\n---\ndata_files: /etc/passwd\n---\n")).toEqual([]);
     expect(await codesOf("data_files: /etc/passwd\n", "train.yaml")).toEqual([]);
   });
+
+  it("takes time in proportion to its length", async () => {
+    for (const part of [" ", "[", "- ", '"', '"\\x', ",  ", "\n", "data_dir: a\n", "{a: ["]) {
+      expect((await codesOf(card(`data_dir: a\n${part.repeat(500_000)}`))).length).toBeLessThan(2);
+    }
+  });
 });

@@ -141,6 +141,7 @@ describe("JSON", () => {
     ["an evaluation of jsonpickle", { a: { "py/repr": "os/os.system('id')" } }],
     ["a module of a sentence transformer without a number", [{ name: "0", path: "", type: "my-mod.Module" }]],
     ["a function of its package's as a module", [{ path: "", type: "sentence_transformers.util.http_get" }]],
+    ["a module alone", [{ path: "", type: "antigravity." }]],
     ["a function as an activation", { activation_function: "os.abort" }],
     ["a function of torch as an activation", { activation_function: "torch._C._abort" }],
     ["a function of torch.nn as an activation", { a: { activation_fn: "torch.nn.modules.module.os.abort" } }],
@@ -236,6 +237,18 @@ describe("JSON", () => {
     },
   ])("with an ordinary pattern is inert: %j", async (value) => {
     expect((await verdict(JSON.stringify(value), "adapter_config.json")).codes).toEqual([]);
+  });
+
+  it("takes time in proportion to its length", async () => {
+    const long = ".a".repeat(1_000_000);
+    const patterns = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`${at}${"[".repeat(3900)}`, 1]));
+    const value = {
+      a: { path: "", type: `a${long}/` },
+      target: `${long}/`,
+      tokenizer_class: long,
+      rank_pattern: patterns,
+    };
+    expect((await verdict(JSON.stringify(value))).codes).toEqual(["remote_code"]);
   });
 
   it("with weights in files outside is unsafe", async () => {

@@ -28,7 +28,7 @@ const OWN_CLASS = /^sentence_transformers(?:\.[A-Za-z_]\w*)*\.[A-Z]\w*$/;
 
 /** Whether it is what `import_from_string` of sentence-transformers would import, and no class of its own. */
 export function isForeignClass(name: string): boolean {
-  return /^[^\s/]+\.[^\s/]+$/.test(name) && !OWN_CLASS.test(name);
+  return name.lastIndexOf(".") > 0 && !/[\s/]/.test(name) && !OWN_CLASS.test(name);
 }
 
 /** What a file's name ends in, and no class or function of Python is called. */
@@ -101,7 +101,7 @@ function judgePattern(pattern: string, note: Note): void {
   const plain = pattern
     .slice(0, PATTERN_MAX_CHARS)
     .replace(/\\./gs, "x")
-    .replace(/\[\^?\]?[^\]]*\]/g, "x");
+    .replace(/\[\^?\]?[^\]]*(?:\]|$)/g, "x");
   const quantifiers = plain.match(/(?<!\()(?:[*+?]|\{[\d,]*\})[?+]?/g)?.length ?? 0;
   // flags may hide what a quantifier belongs to
   const nested = /\)\s*[*+{]|\(\?[a-zA-Z-]+[:)]/.test(plain);
