@@ -65,10 +65,10 @@ describe("a configuration", () => {
     ["tokenizer_config.json", '{"tokenizer_class":"antigravity.x"}', "remote_code"],
     ["tokenizer_config.json", '{"vocab_file":"/etc/passwd"}', "external_reference"],
     ["tokenizer_config.json", '{"vocab_file":"../../x"}', "external_reference"],
-    ["config.json", '{"target":"os.abort","params":{}}', "remote_code"],
+    ["config.json", '{"target":"os.abort"}', "remote_code"],
     ["config.json", '{"trust_remote_code":1}', "remote_code"],
     ["adapter_config.json", '{"target_modules":"(a+)+b"}', "opaque_format"],
-    ["state.json", '{"_data_files":[{"filename":"../../../x.arrow"}]}', "external_data"],
+    ["state.json", '{"_data_files":[{"filename":"../../../x.arrow"}]}', "external_reference"],
     ["models/model.json", '{"expr_str":"__import__(\'os\')"}', "opaque_format"],
   ])("%s with %s", async (name, text, code) => {
     expect(await codesOf(name, text)).toEqual([code]);

@@ -232,6 +232,21 @@ describe("a pickle", () => {
   });
 });
 
+describe("a program of torch.export", () => {
+  it.each(["archive_format", "m/archive_format", "a/b/Archive_Format", "serialized_exported_program.json"])(
+    "is unknown, as the bundle itself and within it, known by its member %s",
+    async (name) => {
+      const members = [file(name, "pt2"), file("m/version", "0"), file("m/data.pkl", torchPickle)];
+      const { verdict, findings } = await inspect(members);
+      expect(verdict).toBe("unknown");
+      expect(findings[0]).toMatchObject({ code: "opaque_format", detail: expect.stringContaining("torch.export") });
+      const nested = await inspect([file("x.pt2", makeZip(members))]);
+      expect(nested.verdict).toBe("unknown");
+      expect(nested.findings[0]).toMatchObject({ code: "opaque_format", path: "x.pt2" });
+    },
+  );
+});
+
 describe("a checkpoint of torch", () => {
   it("is safe if it holds tensors, in the format of today, of before, of any method", async () => {
     expect(await found([file("pytorch_model.bin", torchZip(torchPickle))])).toEqual(SAFE);

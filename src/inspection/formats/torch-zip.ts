@@ -30,11 +30,19 @@ export const torchZip: ArchiveFormat = {
   rawKind: (path) => (STORAGE.test(path) ? "torch-storage" : undefined),
 };
 
-/** What torch.export writes. Loading it evaluates expressions out of its JSON. Source: torch.export, 2.1 to 2.13. */
+/** Readers of torch look for these below whatever directory the archive has at its top. */
+const EXPORTED = /(?:^|\/)(?:archive_format|serialized_exported_program\.json)$/i;
+
+/**
+ * The zip that torch.export.save writes. Its program is JSON, whose expressions `torch.export.load` evaluates.
+ *
+ * Source: torch's `torch/export/pt2_archive`, and `torch.export.save` of 2.1 to 2.6.
+ */
 export const torchExport: ArchiveFormat = {
   kind: "torch-export",
-  recognise: (paths) =>
-    paths.some((path) => /(?:^|\/)(?:archive_format|(?:serialized_)?exported_program\.json)$/i.test(path)),
-  inspect: (_, note) => note("opaque_format", "a program of torch.export, whose expressions are evaluated"),
+  recognise: (paths) => paths.some((path) => EXPORTED.test(path)),
+  inspect(_, note) {
+    note("opaque_format", "a program of torch.export, whose expressions are evaluated when it is loaded");
+  },
   rawKind: () => undefined,
 };

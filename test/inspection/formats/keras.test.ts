@@ -22,6 +22,8 @@ const dense = node("keras.layers", "Dense", {
   dtype: node("keras", "DTypePolicy", { name: "float32" }),
   kernel_initializer: node("keras.initializers", "GlorotUniform", { seed: null }),
 });
+const wide = (size: number, layer: unknown) =>
+  model(node("keras.layers", "InputLayer", { batch_shape: [null, size] }), layer);
 /** Keras 2 says no module. */
 const old = (className: string, config: object = {}) => ({ class_name: className, config: { name: "x", ...config } });
 
@@ -181,6 +183,24 @@ describe("a configuration of Keras", () => {
     expect((await verdict(`{"a":NaN,"b":-Infinity,"c":${JSON.stringify(model(marshalled))}}`)).codes).toContain(
       "keras_lambda",
     );
+  });
+
+  it.each<[what: string, config: unknown]>([
+    ["too many units", model(node("keras.layers", "Dense", { units: 20_000_000 }))],
+    ["more filters than there are numbers", JSON.stringify(model(dense)).replace('"units":3', '"filters":1e999')],
+    ["a wide layer behind a wide input", wide(300_000, node("keras.layers", "Dense", { units: 300_000 }))],
+    ["two wide layers", model(old("Dense", { units: 200_000 }), dense, old("Dense", { units: 200_000 }))],
+    ["a wide embedding", model(old("Embedding", { input_dim: 9_000_000, output_dim: 9_000 }))],
+  ])("with %s is unknown: it takes all memory to be built", async (_, config) => {
+    const text = typeof config === "string" ? config : JSON.stringify(config);
+    expect((await verdict(text, "config.json")).codes).toEqual(["keras_custom"]);
+  });
+
+  it("with an embedding of many words, or of pictures, is inert", async () => {
+    const words = model(old("Embedding", { input_dim: 250_000, output_dim: 1024 }), dense);
+    for (const config of [words, wide(4096, dense)]) {
+      expect((await verdict(JSON.stringify(config), "config.json")).codes).toEqual([]);
+    }
   });
 });
 

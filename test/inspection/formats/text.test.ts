@@ -139,6 +139,16 @@ describe("JSON", () => {
     ["a pipeline in a module", { _class_name: ["pipeline", "P"], _diffusers_version: "1" }],
     ["an object of jsonpickle", { "py/object": "os.x" }],
     ["an evaluation of jsonpickle", { a: { "py/repr": "os/os.system('id')" } }],
+    ["a module of a sentence transformer without a number", [{ name: "0", path: "", type: "my-mod.Module" }]],
+    ["a function of its package's as a module", [{ path: "", type: "sentence_transformers.util.http_get" }]],
+    ["a module alone", [{ path: "", type: "antigravity." }]],
+    ["a function as an activation", { activation_function: "os.abort" }],
+    ["a function of torch as an activation", { activation_function: "torch._C._abort" }],
+    ["a function of torch.nn as an activation", { a: { activation_fn: "torch.nn.modules.module.os.abort" } }],
+    ["an activation of a cross-encoder", { sbert_ce_default_activation_function: "os.abort" }],
+    ["a tokenizer of a module", { tokenizer_class: "evil.Tokenizer" }],
+    ["a type of a router", { types: { x: "antigravity.Foo" }, structure: {} }],
+    ["a class as a target alone", { model: { target: "os.abort" } }],
     ["a module for PEFT", { auto_mapping: { parent_library: "evil" } }],
   ])("with %s is unknown", async (_, value) => {
     expect((await verdict(JSON.stringify(value), "config.json")).codes).toEqual(["remote_code"]);
@@ -155,10 +165,90 @@ describe("JSON", () => {
       "a model",
       { architectures: ["LlamaForCausalLM"], attn_implementation: "sdpa", trust_remote_code: false, auto_map: null },
     ],
-    ["an annotation", { class_name: "cat", bbox: [1, 2], target: "a.b" }],
+    ["an annotation", { class_name: "cat", bbox: [1, 2], target: "a.png" }],
+    ["a dense layer", { in_features: 2, activation_function: "torch.nn.modules.activation.Tanh" }],
+    ["a language model", { activation_function: "gelu_new", tokenizer_class: "GPT2Tokenizer" }],
+    ["a tokenizer of words", { tokenizer_class: "sentence_transformers.models.tokenizer.WhitespaceTokenizer" }],
+    ["a router", { types: { a: "sentence_transformers.models.Transformer" }, structure: {} }],
     ["an ordinary template", { chat_template: "{{ messages[0]['content'] }}" }],
   ])("of %s is inert", async (_, value) => {
     expect((await verdict(JSON.stringify(value), "config.json")).codes).toEqual([]);
+  });
+
+  it.each<[what: string, value: unknown]>([
+    ["a symbolic size", { a: [{ as_expr: { expr_str: "__import__('os').abort()" } }] }],
+    ["a graph", { graph_module: { graph: {} }, schema_version: { major: 8 } }],
+  ])("of torch.export, with %s, is unknown", async (_, value) => {
+    expect((await verdict(JSON.stringify(value), "model.json")).codes).toEqual(["opaque_format"]);
+  });
+
+  it.each<[what: string, path: string]>([
+    ["absolute", "/etc/passwd"],
+    ["above", "../../x"],
+    ["an address", "http://a/b"],
+    ["chained", "zip::x"],
+    ["of the user", "~/x"],
+  ])("that refers to a file that is %s is unknown", async (_, path) => {
+    for (const value of [
+      { vocab_file: path },
+      { tokenizer_file: path, merges_file: null },
+      { a: { spm_file: path } },
+      { merges_file: path },
+      { vocabulary_file: path },
+      { _data_files: [{ filename: path }] },
+      { splits: ["train", path] },
+      { configs: [{ data_files: path }] },
+      { configs: [{ data_files: [{ split: "train", path: [path] }] }] },
+      { configs: [{ data_dir: path }] },
+    ]) {
+      expect((await verdict(JSON.stringify(value), "x.json")).codes).toEqual(["external_reference"]);
+    }
+  });
+
+  it.each([
+    { vocab_file: "vocab.txt", tokenizer_file: null, merges_file: "./merges.txt" },
+    { _data_files: [{ filename: "data-00000-of-00001.arrow" }] },
+    { splits: ["train", "test"] },
+    { configs: [{ data_files: "data/train-*" }], homepage: "https://a/b" },
+    { filename: "/a/b", data_dir: "/home/x" },
+  ])("that refers to its own files, or tells where something was, is inert: %j", async (value) => {
+    expect((await verdict(JSON.stringify(value), "x.json")).codes).toEqual([]);
+  });
+
+  it.each<[value: unknown]>([
+    [{ target_modules: "(([a-z]|[a-z0-9._])*)*Q" }],
+    [{ target_modules: "(a|aa)+Q" }],
+    [{ target_modules: "(a|aa){9}Q" }],
+    [{ exclude_modules: "(?x)(a|aa) *Q" }],
+    [{ layers_pattern: ".*.*.*.*.*.*.*.*.*Q" }],
+    [{ rank_pattern: { "(a|aa)*Q": 8 } }],
+    [{ alpha_pattern: { "(a|aa)*Q": 8 } }],
+  ])("with a pattern that may take forever is unknown: %j", async (value) => {
+    expect((await verdict(JSON.stringify(value), "adapter_config.json")).codes).toEqual(["opaque_format"]);
+  });
+
+  it.each([
+    { target_modules: ["q_proj", "v_proj"], rank_pattern: {}, layers_pattern: null },
+    { target_modules: "all-linear" },
+    { target_modules: "^(?!.*vision).*(?:q_proj|v_proj)$" },
+    {
+      target_modules:
+        "(?:.*?(?:language|text).*?(?:self_attn|mlp).*?(?:q_proj|k_proj).*?)|(?:\\bmodel\\.layers\\.[\\d]{1,}\\.(?:mlp)\\.(?:(?:up_proj)))",
+    },
+  ])("with an ordinary pattern is inert: %j", async (value) => {
+    expect((await verdict(JSON.stringify(value), "adapter_config.json")).codes).toEqual([]);
+  });
+
+  it("takes time in proportion to its length", async () => {
+    const long = ".a".repeat(1_000_000);
+    const patterns = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`${at}${"[".repeat(3900)}`, 1]));
+    const value = {
+      a: { path: "", type: `a${long}/` },
+      target: `${long}/`,
+      tokenizer_class: long,
+      rank_pattern: patterns,
+    };
+    expect((await verdict(JSON.stringify(value))).codes).toEqual(["remote_code"]);
   });
 
   it("with weights in files outside is unsafe", async () => {

@@ -7,9 +7,10 @@
 import { findPathDefect } from "../../../lib/paths.ts";
 import type { Note } from "../../format.ts";
 import { judgeKerasNode } from "../keras/node.ts";
+import { KerasSizes } from "../keras/sizes.ts";
 import { decodeString, type JsonVisitor } from "../reading/json-scan.ts";
 import { checkTemplate, hasTemplate } from "./jinja.ts";
-import { DOTTED, judgeSetting } from "./json-settings.ts";
+import { isForeignClass, isImportedTarget, judgeSetting, type Section, sectionOf } from "./json-settings.ts";
 
 /** What a scan gathered beside its findings. */
 export interface JsonFacts {
@@ -27,6 +28,8 @@ interface Frame {
   readonly templates: boolean;
   /** Whether it stands below `weight_map`, so that its strings are names of files. */
   readonly files: boolean;
+  /** What the key nearest above, or one further above, makes of its strings. */
+  readonly section: Section | undefined;
   /** `function` of the objects in it. */
   readonly functions: string[];
   /** Values by key, raw; `undefined` for an object or array. Only of keys that matter. */
@@ -44,6 +47,7 @@ const TEMPLATES = new Set(["chat_template", "template", "prompt_template", "cust
 const EMBEDDED_MAX = 50;
 /** Of all templates of a text together: a check takes a microsecond a character. */
 const TEMPLATES_MAX_CHARS = 2 * 1024 * 1024;
+const DOTTED = /^[A-Za-z_]\w*(?:\.\w+)+$/;
 /** Packages that the components of a Diffusers pipeline come from; other names are modules beside the index. */
 const PIPELINE_LIBRARIES = new Set(
   "diffusers transformers onnxruntime optimum stable_diffusion stable_diffusion_xl stable_diffusion_safe latent_diffusion deepfloyd_if paint_by_example kandinsky flux".split(
@@ -57,6 +61,7 @@ export class JsonJudge implements JsonVisitor {
   readonly #frames: Frame[] = [];
   readonly #embedded: string[] = [];
   #keras = false;
+  readonly #sizes = new KerasSizes();
   #notebook = false;
   /** Counts only in a Keras model, which may turn out later. */
   #paths: string[] = [];
@@ -77,8 +82,9 @@ export class JsonJudge implements JsonVisitor {
     this.#gather(key, undefined);
     this.#judgeKey(key, container === "object" ? "{" : "[");
     const templates = key === "chat_template" || this.#frames.at(-1)?.templates === true;
-    const files = key === "weight_map" || key === "_data_files" || this.#frames.at(-1)?.files === true;
-    this.#frames.push({ container, templates, files, functions: [], values: new Map(), strings: [] });
+    const files = key === "weight_map" || this.#frames.at(-1)?.files === true;
+    const section = sectionOf(key, this.#frames.at(-1)?.section);
+    this.#frames.push({ container, templates, files, section, functions: [], values: new Map(), strings: [] });
   }
 
   scalar(raw: string, key: string | undefined): void {
@@ -102,6 +108,7 @@ export class JsonJudge implements JsonVisitor {
     if (this.#keras) {
       for (const path of this.#paths) this.#note("keras_code", `a vocabulary that is read from a file: ${path}`);
       if (this.#lambda) this.#note("keras_lambda", "a function as marshalled code");
+      this.#sizes.judge(this.#note);
     }
     return { keras: this.#keras, notebook: this.#notebook, embedded: this.#embedded };
   }
@@ -118,15 +125,54 @@ export class JsonJudge implements JsonVisitor {
 
   #judgeKey(key: string | undefined, raw: string): void {
     if (key === undefined) return;
+    this.#sizes.add(key, raw);
+    judgeSetting(key, raw, this.#frames.at(-1)?.section, this.#note);
     if (this.#frames.at(-1)?.files && raw.startsWith('"')) this.#judgeFile(decodeString(raw));
     if (TEMPLATES.has(key) || this.#frames.at(-1)?.templates) {
       const template = raw.startsWith('"') ? decodeString(raw) : "";
       if (hasTemplate(template)) this.#judgeTemplate(template);
       return;
     }
-    judgeSetting(key, raw, this.#note);
-    if (key === ":serialized:" && raw.startsWith('"') && this.#embedded.length < EMBEDDED_MAX) {
-      this.#embedded.push(decodeString(raw));
+    switch (key) {
+      case "auto_map":
+      case "custom_pipelines":
+      case "custom_pipeline":
+        if (raw !== "null") this.#note("remote_code", `${key}: classes of modules beside the model`);
+        return;
+      case "trust_remote_code":
+        if (!/^(?:false|null|0|"")$/.test(raw)) this.#note("remote_code", "asks for remote code to be trusted");
+        return;
+      case "_target_":
+      case "py/object":
+      case "py/function":
+      case "py/reduce":
+      case "py/repr":
+      case "py/type":
+      case "py/mod":
+      case "py/newobj":
+      case "py/newargs":
+      case "py/state":
+      case "__loader__":
+      case "loader_module":
+        this.#note("remote_code", `${key}: an object that a loader imports`);
+        return;
+      case "_attn_implementation":
+      case "attn_implementation":
+        if (raw.includes("/")) this.#note("remote_code", `${key}: a kernel that is downloaded`);
+        return;
+      case "parent_library":
+        if (raw.startsWith('"') && !/^(?:transformers|peft|diffusers)(?:\.|$)/.test(decodeString(raw))) {
+          this.#note("remote_code", "parent_library: a module that PEFT imports");
+        }
+        return;
+      case "megatron_core":
+        if (raw.startsWith('"') && decodeString(raw) !== "megatron.core") {
+          this.#note("remote_code", "megatron_core: a module that PEFT imports");
+        }
+        return;
+      case ":serialized:":
+        this.#note("opaque_format", "an object that is pickled in JSON");
+        if (raw.startsWith('"') && this.#embedded.length < EMBEDDED_MAX) this.#embedded.push(decodeString(raw));
     }
   }
 
@@ -171,12 +217,12 @@ export class JsonJudge implements JsonVisitor {
     if (this.#paths.length > 100) this.#paths.length = 100;
     if (strings("function_type").includes("lambda")) this.#lambda = true;
     if (values.has("cells") && values.has("nbformat") && this.#frames.length === 0) this.#notebook = true;
-    if (values.has("params") && strings("target").some((target) => DOTTED.test(target))) {
+    const targets = strings("target").filter((target) => DOTTED.test(target));
+    if (targets.some((target) => values.has("params") || isImportedTarget(target))) {
       this.#note("remote_code", "target: a class that a loader imports");
     }
-    const type = strings("type").find((text) => DOTTED.test(text) && !text.startsWith("sentence_transformers."));
-    if (values.has("idx") && values.has("path") && type)
-      this.#note("remote_code", `type: a class that is imported: ${type}`);
+    const type = strings("type").find(isForeignClass);
+    if (values.has("path") && type) this.#note("remote_code", `type: a class that is imported: ${type}`);
     if (values.has("_class_name") && this.#frames.length === 0) {
       for (const library of this.#libraries) this.#note("remote_code", `a component of a module ${library}`);
     }

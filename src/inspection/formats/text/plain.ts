@@ -7,6 +7,7 @@
 
 import type { FileContent, Format, Note, Scene } from "../../format.ts";
 import { textOf } from "../reading/text.ts";
+import { checkDatasetCard } from "./dataset-card.ts";
 import { checkTemplate } from "./jinja.ts";
 import { findProgram, hasShebang } from "./source.ts";
 import { checkYaml } from "./yaml-settings.ts";
@@ -37,7 +38,8 @@ export function inspectText({ head }: FileContent, raw: string, note: Note, { ty
   if (/\.(?:pbtxt|textproto|textpb|prototxt)$/.test(name)) note("opaque_format", "a graph as text");
   const yaml = /\.ya?ml$/.test(name) || name === "mlmodel";
   checkTags(text, yaml, note);
-  if (yaml || text.startsWith("---")) checkYaml(text, note);
+  if (yaml || text.startsWith("---")) checkYaml(text, yaml, note);
+  checkDatasetCard(text, name, note);
   // programs say `target: some.type` of their own
   if (program) return;
   for (const loaded of LOADED) if (isLoaded(text, loaded)) note(loaded.code, loaded.detail);

@@ -1,5 +1,5 @@
 /**
- * Finds in YAML, a file of it or the front matter of a card, what makes a loader import, read other files, or never end.
+ * Finds in YAML, a file of it or the front matter of a card, what makes a loader import, or never end.
  *
  * Invariant: keys are looked for in block and in flow style; a key that is written with escapes is a finding by itself.
  */
@@ -18,36 +18,17 @@ const ALIAS = /(?:^|[\s[,:-])\*[\w-]/g;
 const ALIASES_MAX = 100;
 const MERGED_ALIASES_MAX = 20;
 
-/** A key of `datasets` whose value says which files are read. */
-const DATA_KEY = /^(\s*(?:-\s+)*)['"]?(?:data_files|data_dir|path)['"]?\s*:/;
-const DATA_KEY_IN_FLOW = /[{,]\s*['"]?(?:data_files|data_dir|path)['"]?\s*:/;
-/** A path that leads outside: absolute, upwards, an address, or a chain of file systems. */
-const OUTSIDE = /(?:^|[\s"'[,:])(?:\/|~|\.\.(?:\/|$|["'])|[A-Za-z][\w+.-]*:\/\/|[^\s"',]{0,200}(?:::|\/\.\.(?:\/|$)))/;
-const LINES_MAX = 20_000;
-
-/** @param text a whole file of YAML, or one that begins with front matter */
-export function checkYaml(text: string, note: Note): void {
+/**
+ * @param text a whole file of YAML, or one that begins with front matter
+ * @param named whether the file is called YAML
+ */
+export function checkYaml(text: string, named: boolean, note: Note): void {
   const end = text.startsWith("---") ? text.indexOf("\n---", 3) : -1;
   const yaml = end === -1 ? text : text.slice(0, end);
   if (TARGET.test(yaml)) note("remote_code", "a class that a loader imports");
-  if (ESCAPED_KEY.test(yaml)) note("yaml_tag", "a key that is written with escapes");
+  if (named && ESCAPED_KEY.test(yaml)) note("yaml_tag", "a key that is written with escapes");
   const aliases = [...yaml.matchAll(ALIAS)].length;
   if (aliases > (yaml.includes("<<") ? MERGED_ALIASES_MAX : ALIASES_MAX)) {
     note("bound_reached", "so many aliases that what they stand for may be without end");
-  }
-  if (/data_files|data_dir/.test(yaml)) checkDataFiles(yaml, note);
-}
-
-function checkDataFiles(yaml: string, note: Note): void {
-  let below = -1;
-  for (const line of yaml.split("\n", LINES_MAX)) {
-    const key = DATA_KEY.exec(line);
-    const indent = line.search(/\S/);
-    if (key) below = key[1]?.length ?? 0;
-    else if (indent !== -1 && indent <= below && !line.trimStart().startsWith("-")) below = -1;
-    if ((below !== -1 || DATA_KEY_IN_FLOW.test(line)) && OUTSIDE.test(line.replace(/#.*$/, ""))) {
-      note("external_reference", "data files that are outside of the repository");
-      return;
-    }
   }
 }
