@@ -20,10 +20,11 @@ export interface InspectionSummary {
 export function summarise({ entries, reasons, omitted }: Pick<Inspection, "entries" | "reasons" | "omitted">) {
   const files: Record<Verdict, number> = { safe: 0, unknown: 0, unsafe: 0 };
   const parts: Partial<Record<Part, Verdict>> = {};
-  for (const { path, verdict } of entries) {
+  for (const { path, kind, verdict } of entries) {
     if (verdict === undefined) continue;
     files[verdict] += 1;
-    const part = findPart(path);
+    // what loads as weights counts as such, whatever it is called and wherever it lies
+    const part = WEIGHTS.includes(kind ?? "") || WEIGHTS_NAME.test(path) ? "weights" : findPart(path);
     if (part) parts[part] = worse(parts[part], verdict);
   }
   return { files, reasons, omitted, parts } satisfies InspectionSummary;
@@ -38,6 +39,10 @@ export function withoutSafe({
   const entries = Object.entries(parts).map(([part, verdict]) => [part, worse("unknown", verdict)]);
   return { ...rest, files: { safe: 0, unknown: safe + unknown, unsafe }, parts: Object.fromEntries(entries) };
 }
+
+/** Kinds that a loader of weights opens. */
+const WEIGHTS: readonly string[] = ["pickle", "npy"];
+const WEIGHTS_NAME = /\.(?:safetensors|bin|pt|pth|pt2|ckpt|onnx|gguf|h5|keras|msgpack|pkl|pickle|joblib|npz)$/i;
 
 function worse(a: Verdict | undefined, b: Verdict): Verdict {
   if (a === "unsafe" || b === "unsafe") return "unsafe";

@@ -1,6 +1,7 @@
 /** Files that an outside attack had found to be called safe although their usual loader runs, reads, or never ends. */
 
 import { describe, expect, it } from "vitest";
+import { summarise } from "../../src/inspection/summary.ts";
 import { bytesOf, join, makeZip, u32, u64 } from "../zip/make-zip.ts";
 import { file, found, inspect, SAFE } from "./inspecting.ts";
 import { imported, op, proto, REDUCE, STOP } from "./make-pickle.ts";
@@ -150,4 +151,29 @@ describe("what is slow to look through", () => {
 it("settings of git are programs, and a text is no film", async () => {
   expect(await codesOf(".git/config", "[core]\n\tfsmonitor = x\n")).toEqual(["source_code"]);
   expect(await codesOf("video.mp4", "#EXTM3U\nfile:///etc/passwd\n")).toEqual(["misnamed"]);
+});
+
+it("weights are judged whatever they are called and wherever they lie", () => {
+  const entry = (path: string, verdict: "safe" | "unknown", kind?: string) => ({
+    ...{ path, method: 0, size: 1, compressedSize: 1, crc32: 0, dataOffset: 0, verdict },
+    ...(kind !== undefined && { kind }),
+  });
+  const partsOf = (...entries: ReturnType<typeof entry>[]) => summarise({ entries, reasons: {}, omitted: 0 }).parts;
+  expect(partsOf(entry("model.safetensors", "safe"), entry("train.py", "unknown"))).toEqual({ weights: "safe" });
+  for (const path of ["vocab.bin", "checkpoint-5/optimizer.pt", "model.joblib", "a.npz"])
+    expect(partsOf(entry("model.safetensors", "safe"), entry(path, "unknown"))).toEqual({ weights: "unknown" });
+  expect(partsOf(entry("data", "unknown", "pickle"))).toEqual({ weights: "unknown" });
+});
+
+it("a vocabulary of GGUF has types and lengths that fit", async () => {
+  const text = (value: string) => join(u64(value.length), value);
+  const array = (key: string, type: number, count: number, data: Uint8Array) =>
+    join(text(`tokenizer.ggml.${key}`), u32(9), u32(type), u64(count), data);
+  const gguf = (...pairs: Uint8Array[]) => join("GGUF", u32(3), u64(0), u64(pairs.length), ...pairs);
+  const tokens = array("tokens", 8, 2, join(text("a"), text("b")));
+  expect(await found([file("m.gguf", gguf(tokens, array("scores", 6, 2, new Uint8Array(8))))])).toEqual(SAFE);
+  expect(await codesOf("m.gguf", gguf(tokens, array("scores", 6, 1, new Uint8Array(4))))).toEqual(["format_malformed"]);
+  expect(await codesOf("m.gguf", gguf(tokens, array("scores", 8, 2, join(text("a"), text("b")))))).toEqual([
+    "format_malformed",
+  ]);
 });

@@ -20,6 +20,14 @@ const NAME_MAX_BYTES = 65_535;
 const WINDOW_BYTES = 256 * 1024;
 
 const STRING = 8;
+const MERGES = "tokenizer.ggml.merges";
+/** Arrays of the vocabulary, and the type of their values: texts, 32-bit floats, 32-bit integers. */
+const VOCABULARY: ReadonlyMap<string, number> = new Map([
+  ["tokenizer.ggml.tokens", 8],
+  [MERGES, 8],
+  ["tokenizer.ggml.scores", 6],
+  ["tokenizer.ggml.token_type", 5],
+]);
 const ARRAY = 9;
 /** Bytes of a value, by its type. */
 const WIDTHS: Readonly<Record<number, number>> = {
@@ -128,6 +136,9 @@ class Walk {
     if (!tolerated) throw new Malformed("GGUF of another length than its tensors say");
   }
 
+  /** Lengths of the parts of the vocabulary: one, if they fit each other. */
+  readonly #vocabulary = new Set<number>();
+
   #aligned(position: number): number {
     return Math.ceil(position / this.#alignment) * this.#alignment;
   }
@@ -139,7 +150,7 @@ class Walk {
       if (key.startsWith("tokenizer.chat_template") || hasTemplate(text)) checkTemplate(text, this.#note);
       return;
     }
-    if (type === ARRAY) return this.#array();
+    if (type === ARRAY) return this.#array(key);
     const width = WIDTHS[type];
     if (width === undefined) throw new Malformed("GGUF with a value of an unknown type");
     const value = await this.#uint(width);
@@ -151,9 +162,14 @@ class Walk {
     }
   }
 
-  async #array(): Promise<void> {
+  async #array(key: string): Promise<void> {
     const type = await this.#uint(4);
     const count = await this.#count(8, VALUES_MAX, "values");
+    // llama.cpp reads these without a look at their type, and as many of one as there are of the others
+    const wanted = VOCABULARY.get(key);
+    if (wanted !== undefined && type !== wanted) throw new Malformed(`GGUF whose ${key} is of another type`);
+    if (wanted !== undefined && key !== MERGES) this.#vocabulary.add(count);
+    if (this.#vocabulary.size > 1) throw new Malformed("GGUF whose vocabulary has parts of different lengths");
     this.#values += count;
     if (this.#values > VALUES_MAX) throw new Malformed("GGUF with too many values");
     if (type === STRING) {
