@@ -43,6 +43,8 @@ const KNOWN_DOMAINS =
 /** Operators that call Python or PyTorch, or load an engine that was compiled, out of a file that they name. */
 const RUNNING_OPERATORS = /^(?:PyOp|PythonOp|PythonOpGrad|PyCustomOp.*|ATen|ATenOp|EPContext|TRT_EngineOp)$/;
 const NAMES_MAX = 1000;
+/** Begins the locations by which ONNX Runtime takes the offset for an address in its own memory. */
+const MEMORY_ADDRESS = "*/_ORT_";
 
 /** The fields of a model, and their wire types. */
 const MODEL: ReadonlyMap<number, number> = new Map([
@@ -178,7 +180,8 @@ async function entry(cursor: Cursor, end: number, { locations }: Found): Promise
   const location = texts.get(2);
   if (texts.get(1) !== "location" || location === undefined) return;
   const defect = findPathDefect(location);
-  if (defect !== undefined && defect !== "segment" && locations.size < 20) locations.add(location);
+  const outside = (defect !== undefined && defect !== "segment") || location.startsWith(MEMORY_ADDRESS);
+  if (outside && locations.size < 20) locations.add(location);
 }
 
 async function varint(cursor: Cursor): Promise<number> {
