@@ -226,6 +226,22 @@ describe("GGUF", () => {
     expect((await verdict(data)).codes).toEqual([code]);
   });
 
+  it("whose vocabulary is of other types is malformed: llama.cpp aborts", async () => {
+    const text = (value: string) => join(u64(value.length), value);
+    const one = (pair: Uint8Array) => verdict(join("GGUF", u32(3), u64(0), u64(1), pair));
+    const array = (key: string, type: number, data: Uint8Array) =>
+      one(join(text(`tokenizer.ggml.${key}`), u32(9), u32(type), u64(1), data));
+    for (const key of ["tokens", "merges", "scores", "token_type", "precompiled_charsmap"]) {
+      const scalar = join(text(`tokenizer.ggml.${key}`), u32(4), u32(1));
+      expect((await one(scalar)).codes).toEqual(["format_malformed"]);
+      expect((await array(key, 12, u64(0))).codes).toEqual(["format_malformed"]);
+    }
+    expect((await array("tokens", 8, text("a"))).codes).toEqual([]);
+    expect((await array("token_type", 5, u32(1))).codes).toEqual([]);
+    expect((await array("precompiled_charsmap", 0, Uint8Array.of(1))).codes).toEqual([]);
+    expect((await array("precompiled_charsmap", 1, Uint8Array.of(1))).codes).toEqual([]);
+  });
+
   it("whose tensors overlap is not inert", async () => {
     // the offset of the second tensor is the last number before the padding
     const at = indexOf(S.gguf, "u\x01\0\0\0") + 1 + 4 + 8 + 4;

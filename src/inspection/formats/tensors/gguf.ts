@@ -21,13 +21,17 @@ const WINDOW_BYTES = 256 * 1024;
 
 const STRING = 8;
 const MERGES = "tokenizer.ggml.merges";
-/** Arrays of the vocabulary, and the type of their values: texts, 32-bit floats, 32-bit integers. */
-const VOCABULARY: ReadonlyMap<string, number> = new Map([
-  ["tokenizer.ggml.tokens", 8],
-  [MERGES, 8],
-  ["tokenizer.ggml.scores", 6],
-  ["tokenizer.ggml.token_type", 5],
+const CHARSMAP = "tokenizer.ggml.precompiled_charsmap";
+/** Arrays of the vocabulary, and the types that their values may have: texts, 32-bit floats, 32-bit integers, bytes. */
+const VOCABULARY: ReadonlyMap<string, readonly number[]> = new Map([
+  ["tokenizer.ggml.tokens", [8]],
+  [MERGES, [8]],
+  ["tokenizer.ggml.scores", [6]],
+  ["tokenizer.ggml.token_type", [5]],
+  [CHARSMAP, [0, 1]],
 ]);
+/** Those of them that need not be as long as the others. */
+const OF_ANY_LENGTH: ReadonlySet<string> = new Set([MERGES, CHARSMAP]);
 const ARRAY = 9;
 /** Bytes of a value, by its type. */
 const WIDTHS: Readonly<Record<number, number>> = {
@@ -145,6 +149,8 @@ class Walk {
 
   async #pair(key: string): Promise<void> {
     const type = await this.#uint(4);
+    // llama.cpp aborts if one of these is no array
+    if (type !== ARRAY && VOCABULARY.has(key)) throw new Malformed(`GGUF whose ${key} is no array`);
     if (type === STRING) {
       const text = await this.#string(STRING_MAX_BYTES);
       if (key.startsWith("tokenizer.chat_template") || hasTemplate(text)) checkTemplate(text, this.#note);
@@ -167,8 +173,8 @@ class Walk {
     const count = await this.#count(8, VALUES_MAX, "values");
     // llama.cpp reads these without a look at their type, and as many of one as there are of the others
     const wanted = VOCABULARY.get(key);
-    if (wanted !== undefined && type !== wanted) throw new Malformed(`GGUF whose ${key} is of another type`);
-    if (wanted !== undefined && key !== MERGES) this.#vocabulary.add(count);
+    if (wanted !== undefined && !wanted.includes(type)) throw new Malformed(`GGUF whose ${key} is of another type`);
+    if (wanted !== undefined && !OF_ANY_LENGTH.has(key)) this.#vocabulary.add(count);
     if (this.#vocabulary.size > 1) throw new Malformed("GGUF whose vocabulary has parts of different lengths");
     this.#values += count;
     if (this.#values > VALUES_MAX) throw new Malformed("GGUF with too many values");
