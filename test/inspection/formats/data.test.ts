@@ -279,6 +279,32 @@ describe("MessagePack", () => {
   });
 });
 
+describe("sound and video", () => {
+  it("of Ogg is tried at few places for its last page", async () => {
+    const page = (marks: number) => {
+      const data = "OggS".repeat(marks);
+      return join("OggS", new Uint8Array(22), Uint8Array.of(1, data.length), data);
+    };
+    expect(await verdict(page(3))).toEqual({ kind: "ogg", codes: [] });
+    expect(await verdict(page(60))).toEqual({ kind: "ogg", codes: ["format_malformed"] });
+  });
+
+  it("of MP4 has few data references, and all of them advance", async () => {
+    const big = (value: number) => u32(value).reverse();
+    const box = (type: string, data: Uint8Array) => join(big(data.length + 8), type, data);
+    const entry = (length = 12) => join(big(length), "url ", Uint8Array.of(0, 0, 0, 1));
+    const film = (...entries: Uint8Array[]) =>
+      join(
+        box("ftyp", join("isom", u32(0), "isom")),
+        box("moov", box("dref", join(u32(0), big(entries.length), ...entries))),
+      );
+    expect((await verdict(film(entry(), entry()))).codes).toEqual([]);
+    expect((await verdict(film(entry(), entry(0)))).codes).toEqual(["active_document"]);
+    expect((await verdict(film(entry(), entry(7)))).codes).toEqual(["active_document"]);
+    expect((await verdict(film(...Array.from({ length: 1001 }, () => entry())))).codes).toEqual(["active_document"]);
+  });
+});
+
 describe("a picture", () => {
   it("that is another file as well is told by what the other's loader would do", async () => {
     expect((await verdict(join(S.png, "PK\x05\x06"))).codes).toEqual(["format_malformed"]);

@@ -35,6 +35,9 @@ export const flac: Format = {
   },
 };
 
+/** Places that are tried for the last page: the first is right, unless its data have the mark of a page in them by chance. */
+const OGG_TRIES_MAX = 16;
+
 export const ogg: Format = {
   kind: "ogg",
   recognise: ({ head }) => hasBytes(head, { bytes: [0x4f, 0x67, 0x67, 0x53, 0] }) && (head[5] ?? 0) < 8,
@@ -42,12 +45,13 @@ export const ogg: Format = {
     // the last page ends with the file: a page has at most 255 segments of 255 bytes
     const tail = await readTail(content, 27 + 255 + 255 * 255);
     const text = latin1(tail);
-    for (let at = text.lastIndexOf("OggS"); at >= 0; at = at > 0 ? text.lastIndexOf("OggS", at - 1) : -1) {
+    let at = text.lastIndexOf("OggS");
+    for (let tries = 0; at >= 0 && tries < OGG_TRIES_MAX; tries += 1) {
       const segments = tail[at + 26] ?? 0;
       const table = tail.subarray(at + 27, at + 27 + segments);
       const end = at + 27 + segments + table.reduce((sum, length) => sum + length, 0);
       if (end === tail.length) return;
-      if (end > tail.length && tail.length - at > 27 + 255 + 255 * 255) break;
+      at = at > 0 ? text.lastIndexOf("OggS", at - 1) : -1;
     }
     note("format_malformed", malformed("a page"));
   },
