@@ -1,6 +1,7 @@
 /** Configurations of Keras, wherever they lie: what builds a model and no more is inert, and nothing else is. */
 
 import { describe, expect, it } from "vitest";
+import { JsonJudge } from "../../../src/inspection/formats/text/json-judge.ts";
 import { join, makeZip } from "../../zip/make-zip.ts";
 import { file, found } from "../inspecting.ts";
 import { judge, verdict } from "./judging.ts";
@@ -205,6 +206,29 @@ describe("a configuration of Keras", () => {
 });
 
 describe("HDF5", () => {
+  it("costs few steps, however many configurations in it break off inside of each other", async () => {
+    const scalar = JsonJudge.prototype.scalar;
+    let calls = 0;
+    JsonJudge.prototype.scalar = function (raw, key) {
+      calls += 1;
+      scalar.call(this, raw, key);
+    };
+    try {
+      const data = join(SAMPLES.hdf5, '{"name":'.repeat(64), "[", "0,".repeat(100_000));
+      expect((await verdict(data, "x.h5")).codes).toEqual(["opaque_format"]);
+      expect(calls).toBeGreaterThan(100_000);
+      expect(calls).toBeLessThan(250_000);
+    } finally {
+      JsonJudge.prototype.scalar = scalar;
+    }
+  });
+
+  it("is judged behind beginnings of configurations that break off at once", async () => {
+    const lambda = JSON.stringify(model(node("keras.layers", "Lambda", { function: "x" })));
+    const data = join(SAMPLES.hdf5, '{"name" '.repeat(40), lambda, new Uint8Array(1024 * 1024));
+    expect((await verdict(data, "x.h5")).codes).toContain("keras_lambda");
+  });
+
   const config = JSON.stringify(model(old("Lambda")));
   it("is unknown whatever it is called", async () => {
     for (const name of ["model.h5", "model", "x.bin"]) {

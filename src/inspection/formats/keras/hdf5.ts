@@ -7,7 +7,7 @@
 
 import type { FileContent, Format, Note } from "../../format.ts";
 import { hasBytes, latin1, readHead } from "../reading/bytes.ts";
-import { scanJson } from "../reading/json-scan.ts";
+import { type JsonVisitor, scanJson } from "../reading/json-scan.ts";
 import { JsonJudge } from "../text/json-judge.ts";
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -59,13 +59,27 @@ export async function hasUserBlock({ size, head, read }: FileContent): Promise<b
   return false;
 }
 
-/** Characters that scans which fail may look at together: HDF5 is `unknown` whatever they find. */
-const FAILED_SCANS_MAX_CHARS = 32 * 1024 * 1024;
+/** Characters that one scan may look at. */
+const SCAN_MAX_CHARS = 2 * 1024 * 1024;
+/** Steps of all scans of a file together: HDF5 is `unknown` whatever they find. */
+const STEPS_MAX = 8 * 1024 * 1024;
 
+/** The scans took more steps than a file of that length may cost. */
+class TooManySteps extends Error {}
+
+/**
+ * Judges the first configurations, each from its beginning. A scan that fails starts again inside of what it looked at, so
+ * that nested ones could cost the square of their length: all scans share one budget.
+ */
 function judgeConfigurations(text: string, note: Note): void {
   const beginning = /\{\s*"(?:class_name|module|config|name|registered_name)"/g;
   let from = 0;
-  let left = FAILED_SCANS_MAX_CHARS;
+  // one pass over the whole text takes at most two steps a character
+  let left = Math.min(STEPS_MAX, 2 * text.length);
+  const spend = (steps: number) => {
+    left -= steps;
+    if (left < 0) throw new TooManySteps();
+  };
   for (let found = 0; found < CONFIGURATIONS_MAX && left > 0; found += 1) {
     beginning.lastIndex = from;
     const match = beginning.exec(text);
@@ -73,11 +87,28 @@ function judgeConfigurations(text: string, note: Note): void {
     const judge = new JsonJudge((code, detail) => code.startsWith("keras_") && note(code, detail));
     from = match.index + 1;
     try {
-      from = scanJson(text, judge, match.index);
+      from = match.index + scanJson(text.slice(match.index, match.index + SCAN_MAX_CHARS), counted(judge, spend));
     } catch {
-      // what could be read of it was judged; it may have been read to the end of the text
-      left -= text.length - match.index;
+      // what could be read of it was judged
     }
     judge.facts();
   }
+}
+
+/** The same visitor, which says beforehand how many steps it takes. */
+function counted(visitor: JsonVisitor, spend: (steps: number) => void): JsonVisitor {
+  return {
+    open(container, key) {
+      spend(1);
+      visitor.open(container, key);
+    },
+    close(container) {
+      spend(1);
+      visitor.close(container);
+    },
+    scalar(raw, key) {
+      spend(1 + raw.length);
+      visitor.scalar(raw, key);
+    },
+  };
 }
