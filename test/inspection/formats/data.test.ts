@@ -113,6 +113,61 @@ describe("safetensors", () => {
 });
 
 describe("a table", () => {
+  const parquetOf = (footer: Uint8Array) => join("PAR1", footer, u32(footer.length), "PAR1");
+  const zigzag = (value: number): Uint8Array => {
+    const bytes: number[] = [];
+    let rest = value * 2;
+    for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+    return Uint8Array.of(...bytes, rest);
+  };
+  /** A footer with one group of one column. */
+  const footerOf = ({ rows = 1, values = 1, columnBytes = 1, groupBytes = 1 }) => {
+    const column = join(Uint8Array.of(0x3c, 0x56), zigzag(values), Uint8Array.of(0x16), zigzag(columnBytes));
+    const group = join(Uint8Array.of(0x19, 0x1c), column, Uint8Array.of(0, 0, 0x16), zigzag(groupBytes));
+    return join(Uint8Array.of(0x36), zigzag(rows), Uint8Array.of(0x19, 0x1c), group, Uint8Array.of(0, 0));
+  };
+
+  it("that unpacks to far more than its file is unknown, wherever the footer says so", async () => {
+    expect((await verdict(parquetOf(footerOf({})))).codes).toEqual([]);
+    for (const large of [{ rows: 2e8 }, { values: 2e8 }, { columnBytes: 2e9 }, { groupBytes: 2e9 }]) {
+      expect((await verdict(parquetOf(footerOf(large)))).codes).toEqual(["high_ratio"]);
+    }
+    for (const less of [{ rows: 1e8 }, { values: 1e8 }, { columnBytes: 1e9 }, { groupBytes: 1e9 }]) {
+      expect((await verdict(parquetOf(footerOf(less)))).codes).toEqual([]);
+    }
+  });
+
+  it("that is as large as its file allows is inert", async () => {
+    const pages = new Uint8Array(1_000_000);
+    const footer = footerOf({ groupBytes: 1.5e9 });
+    expect((await verdict(join("PAR1", pages, parquetOf(footer).subarray(4)))).codes).toEqual(["high_ratio"]);
+    const more = new Uint8Array(8_000_000);
+    expect((await verdict(join("PAR1", more, parquetOf(footer).subarray(4)))).codes).toEqual([]);
+  });
+
+  it.each<[what: string, footer: Uint8Array]>([
+    ["breaks off", footerOf({}).subarray(0, -1)],
+    ["goes on behind its end", join(footerOf({}), Uint8Array.of(0))],
+    ["has no rows", Uint8Array.of(0)],
+    ["has a negative number of rows", Uint8Array.of(0x36, 1, 0)],
+    ["has rows of another type", Uint8Array.of(0x35, 2, 0)],
+    ["has groups that are no list", Uint8Array.of(0x36, 2, 0x16, 2, 0)],
+    ["has groups that are no structs", Uint8Array.of(0x36, 2, 0x19, 0x16, 2, 0)],
+    ["has more groups than bytes", Uint8Array.of(0x36, 2, 0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x7f, 0)],
+    ["has a field of an unknown type", Uint8Array.of(0x36, 2, 0x1e, 0)],
+    ["nests too deep", join(Uint8Array.of(0x36, 2), new Uint8Array(100_000).fill(0x1c), new Uint8Array(100_001))],
+    ["nests lists too deep", join(Uint8Array.of(0x36, 2, 0x39), new Uint8Array(100_000).fill(0x19))],
+  ])("whose footer %s is malformed", async (_, footer) => {
+    expect((await verdict(parquetOf(footer))).codes).toEqual(["format_malformed"]);
+  });
+
+  it("may have fields in its footer that are not known", async () => {
+    const unknown = Uint8Array.of(0x11, 0x12, 0x13, 5, 0x17, ...new Uint8Array(8), 0x1b, 1, 0x85, 1, 120, 2);
+    const sets = Uint8Array.of(0x1a, 0x21, 1, 2, 0x1b, 0, 0x1d, ...new Uint8Array(16), 0x05, 80, 4);
+    const footer = join(footerOf({}).subarray(0, -1), unknown, sets, Uint8Array.of(0));
+    expect((await verdict(parquetOf(footer))).codes).toEqual([]);
+  });
+
   it.each([S.parquetPickle, S.arrowFilePickle, S.arrowStreamPickle])(
     "with a type that is a pickle is unsafe",
     async (data) => {
@@ -136,8 +191,10 @@ describe("a table", () => {
   });
 
   it("with a schema of Petastorm is unknown", async () => {
-    const footer = join("dataset-toolkit.unischema.v1", new Uint8Array(8));
-    expect((await verdict(join("PAR1", footer, u32(footer.length), "PAR1"))).codes).toEqual(["opaque_format"]);
+    const key = "dataset-toolkit.unischema.v1";
+    // num_rows, and behind it key_value_metadata, a list of one pair
+    const footer = join(Uint8Array.of(0x36, 0, 0x29, 0x1c, 0x18, key.length), key, Uint8Array.of(0, 0));
+    expect((await verdict(parquetOf(footer))).codes).toEqual(["opaque_format"]);
   });
 
   it("whose footer is longer than the file is malformed", async () => {
