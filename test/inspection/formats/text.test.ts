@@ -66,6 +66,49 @@ describe("YAML", () => {
     expect((await verdict(text, "a.cfg")).codes).toEqual([code]);
   });
 
+  it.each<[text: string, code: string]>([
+    ["a: {loader_module: evil}", "remote_code"],
+    ["a: {b: 1, trust_remote_code: on}", "remote_code"],
+    ["a: {class_name: Lambda}", "keras_custom"],
+    ["a: &k _tar\n? *k\n: os.abort", "remote_code"],
+    ["a: &k _tar\n*k : os.abort", "remote_code"],
+    ["target: # comment\n  os.abort", "remote_code"],
+    ["target: &a os.abort", "remote_code"],
+    ["target: !!str os.abort", "remote_code"],
+    ["target: >-\n  os.abort", "remote_code"],
+    ['target: "os\\x2eabort"', "remote_code"],
+    ["[target: os.abort]", "remote_code"],
+    ['"_tar\\\n  get_": os.abort', "yaml_tag"],
+    ['? "_tar\\U00000067et_"\n: os.abort', "yaml_tag"],
+    ['a: "\\x41"\n"_tar\\x67et_": os.abort', "yaml_tag"],
+  ])("finds a key in other notations of YAML: %s", async (text, code) => {
+    expect((await verdict(text, "a.yaml")).codes).toEqual([code]);
+  });
+
+  it.each([
+    'a: "caf\\u00e9"\nb: 1',
+    "target: 0.5",
+    "target: [a, b]",
+    "my_target: |\n  a",
+    "a: &x 1\nb: *x\nc:\n  <<: [*x, *x]",
+    "text: |\n  **Note**: this *is* it",
+    `a: &a 1\n${"b: *a\n".repeat(30)}`,
+  ])("without such a key is inert: %s", async (text) => {
+    expect((await verdict(text, "a.yaml")).codes).toEqual([]);
+  });
+
+  it("with aliases nested in lists, or merged by a tag, is unknown, and so is front matter", async () => {
+    const nested = (line: (at: number) => string) =>
+      ["a0: &a0 [1]", ...Array.from({ length: 9 }, (_, at) => line(at + 1))].join("\n");
+    for (const text of [
+      nested((at) => `a${at}: &a${at} [${`*a${at - 1},`.repeat(9)}]`),
+      nested((at) => `a${at}: &a${at} {!!merge "x": [${`*a${at - 1},`.repeat(9)}]}`),
+    ]) {
+      expect((await verdict(text, "a.yaml")).codes).toEqual(["bound_reached"]);
+      expect((await verdict(`---\n${text}\n---\n# Title\n`, "readme.md")).codes).toEqual(["bound_reached"]);
+    }
+  });
+
   it.each([
     ["'Trust_Remote_Code': YES", "remote_code"],
     ["TRUST_REMOTE_CODE: true", "remote_code"],
