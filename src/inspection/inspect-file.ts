@@ -70,8 +70,8 @@ export async function inspectFile(
   if (size === 0) return "empty";
   const name = nameOf(path);
   const note = file.note.bind(file);
-  if (surroundings.type !== "code" && /(?:^|\/)\.git\//i.test(path)) {
-    note("source_code", "settings of git, which may name commands");
+  if (surroundings.type !== "code" && /(?:^|\/)\.(?:git|vscode)(?:\/|$)/i.test(path)) {
+    note("source_code", "settings of git or an editor, which may name commands");
   }
   try {
     const content = await open();

@@ -19,6 +19,9 @@ const TORCH = words("pickle zip tar gzip zlib");
 const DATA = words(
   "text json jsonl safetensors gguf sentencepiece onnx parquet arrow arrow-stream idx tfrecord msgpack npy gzip zlib",
 );
+/** What players and viewers tell apart by content: under the names of one another they are common. */
+const PICTURES = words("png jpeg gif webp bmp icon netpbm mp4");
+const SOUNDS = words("wav mp3 flac ogg mp4 webm aiff au");
 const NOTHING: readonly string[] = [];
 
 /** Kinds by the suffixes of names. Content of no kind is a finding of its own. */
@@ -53,6 +56,10 @@ const TABLE: readonly (readonly [suffixes: string, kinds: readonly string[]])[] 
   ["mp4 m4v mov 3gp", ["mp4"]],
   ["mkv webm", ["webm"]],
   ["avi", ["avi"]],
+  ["png apng jpg jpeg jfif gif webp bmp dib ico cur pbm pgm ppm pnm avif heic heif tif tiff", PICTURES],
+  ["wav mp3 flac ogg oga ogv opus spx m4a m4b aac aif aiff aifc au snd mka", SOUNDS],
+  ["3g2 f4v", ["mp4"]],
+  ["mpg mpeg m2ts wmv wma asf flv vob m3u m3u8", NOTHING],
   ["mat slx", NOTHING],
   ["db sqlite sqlite3 mdb accdb duckdb", NOTHING],
 ];

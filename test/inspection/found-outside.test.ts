@@ -150,7 +150,11 @@ describe("what is slow to look through", () => {
 
 it("settings of git are programs, and a text is no film", async () => {
   expect(await codesOf(".git/config", "[core]\n\tfsmonitor = x\n")).toEqual(["source_code"]);
-  expect(await codesOf("video.mp4", "#EXTM3U\nfile:///etc/passwd\n")).toEqual(["misnamed"]);
+  expect(await codesOf(".vscode/tasks.json", "{}")).toEqual(["source_code"]);
+  expect(await codesOf("a/.git", "gitdir: x\n")).toEqual(["source_code"]);
+  for (const name of "video.mp4 a.mkv a.mov a.avi a.mp3 a.wav a.png a.jpg a.gif a.webp a.tif a.ogg a.m3u8".split(" ")) {
+    expect(await codesOf(name, "#EXTM3U\nfile:///etc/passwd\n"), name).toEqual(["misnamed"]);
+  }
 });
 
 it("weights are judged whatever they are called and wherever they lie", () => {

@@ -345,6 +345,22 @@ describe("source code", () => {
     expect((await verdict("x = 1\n", name, "code")).codes).toEqual([]);
   });
 
+  it.each([".pdbrc", "pylintrc", "pytest.ini", "tox.ini", "setup.cfg", ".envrc", "sitecustomize", "alembic.ini.mako"])(
+    "is what a tool runs: %s",
+    async (name) => {
+      expect((await verdict("[a]\nb = 1\n", name)).codes).toEqual(["source_code"]);
+      expect((await verdict("[a]\nb = 1\n", name, "code")).codes).toEqual([]);
+    },
+  );
+
+  it("has type hints and templates of its own, and its first line hides no settings", async () => {
+    const hint = "def f(\n    target: torch.Tensor,\n): ...\n";
+    expect((await verdict(hint, "f.py", "code")).codes).toEqual([]);
+    expect((await verdict("[loggers]\nkeys = root\n", "alembic.ini.mako", "code")).codes).toEqual([]);
+    expect((await verdict("#!x\ntarget: os.abort\n", "a.cfg", "code")).codes).toEqual(["remote_code"]);
+    expect((await verdict("#!x\ntrust_remote_code: true\n", "a.yaml", "code")).codes).toEqual(["remote_code"]);
+  });
+
   it("is known by its first line, and a site file by its imports", async () => {
     expect((await verdict("#!/bin/sh\nid\n", "run")).codes).toEqual(["source_code"]);
     expect((await verdict("/usr/lib\nimport os; os.system('id')\n", "x.pth")).codes).toEqual(["source_code"]);

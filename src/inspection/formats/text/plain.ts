@@ -28,7 +28,8 @@ export const plainText: Format = {
 export function inspectText({ head }: FileContent, raw: string, note: Note, { type, name }: Scene): void {
   // line breaks to YAML, of which JavaScript does not know the first
   const text = raw.replace(/[\u0085\u2028\u2029]/g, "\n");
-  const program = hasShebang(head) ? "a script, by its first line" : findProgram(name, text);
+  const named = findProgram(name, text);
+  const program = hasShebang(head) ? "a script, by its first line" : named;
   if (program && type !== "code") note("source_code", program);
   if (/\.(?:jinja2?|j2)$/.test(name)) checkTemplate(text, note);
   if (/\.(?:x?html?|shtml|svgz?|xml|xsl|xslt|mhtml?|hta|xaml)$/.test(name)) {
@@ -40,8 +41,8 @@ export function inspectText({ head }: FileContent, raw: string, note: Note, { ty
   checkTags(text, yaml, note);
   if (yaml || text.startsWith("---")) checkYaml(text, yaml, note);
   checkDatasetCard(text, name, note);
-  // programs say `target: some.type` of their own
-  if (program) return;
+  // programs say `target: some.type` of their own; to YAML, the first line of a script is a comment
+  if (named && !yaml) return;
   for (const loaded of LOADED) if (isLoaded(text, loaded)) note(loaded.code, loaded.detail);
 }
 
