@@ -102,6 +102,7 @@ describe("YAML", () => {
       ["a0: &a0 [1]", ...Array.from({ length: 9 }, (_, at) => line(at + 1))].join("\n");
     for (const text of [
       nested((at) => `a${at}: &a${at} [${`*a${at - 1},`.repeat(9)}]`),
+      nested((at) => `- s: &a${at}\n  - {x: *a${at - 1}}\n  - {x: *a${at - 1}}\n  - *a${at - 1}`),
       nested((at) => `a${at}: &a${at} {!!merge "x": [${`*a${at - 1},`.repeat(9)}]}`),
     ]) {
       expect((await verdict(text, "a.yaml")).codes).toEqual(["bound_reached"]);

@@ -29,8 +29,8 @@ const LAMBDA = new RegExp(`${BEFORE}class_name${COLON}(?:\\w{0,100}>)?(?:Lambda|
 /** An alias as a key: what it stands for may be any key. */
 const ALIAS_KEY = /(?:^|[\s,[{?-])\*[^\s,[\]{}*:]+\s*:/m;
 const ALIAS = /(?:^|[\s[{,:?-])\*[\w-]/g;
-/** An anchor whose value, in flow style, holds an alias. */
-const NESTED = /&[\w-]+\s*[[{][^\]}\n&]*\*/;
+/** How many times over an alias may stand for what is behind it, if each anchor held the aliases up to the next one. */
+const MULTIPLES_MAX = 10_000;
 /** Aliases of honest settings: each may stand for a large value. With merge keys, which copy what they name, far fewer. */
 const ALIASES_MAX = 100;
 const MERGED_ALIASES_MAX = 20;
@@ -50,10 +50,20 @@ export function checkYaml(text: string, named: boolean, note: Note): void {
   if (named && hasEscapedKey(yaml)) note("yaml_tag", "a key that is written with escapes");
   const aliases = [...yaml.matchAll(ALIAS)].length;
   // `!!merge` makes a merge key of any text
-  const multiplied = /<<|merge/.test(yaml) || NESTED.test(yaml);
+  const multiplied = /<<|merge/.test(yaml) || multiples(yaml) > MULTIPLES_MAX;
   if (aliases > (multiplied ? MERGED_ALIASES_MAX : ALIASES_MAX)) {
     note("bound_reached", "so many aliases that what they stand for may be without end");
   }
+}
+
+/** The product of the numbers of aliases between anchors. */
+function multiples(yaml: string): number {
+  let product = 1;
+  for (const [index, part] of yaml.split(/&(?=[\w-])/).entries()) {
+    const aliases = index === 0 || !part.includes("*") ? 0 : [...part.matchAll(ALIAS)].length;
+    product *= Math.max(1, aliases);
+  }
+  return product;
 }
 
 /** Whether an escape that can stand for a letter, or joins two lines, is in a quoted text that a colon follows. */
