@@ -9,16 +9,8 @@ import type { EntryLocation } from "../zip/zip-entry.ts";
 import type { ReadRange } from "../zip/zip-index.ts";
 import { contentInMemory, contentOf, readingAhead } from "./file-content.ts";
 import { FileFindings, type Verdict } from "./findings.ts";
-import { BoundReached } from "./format.ts";
-import {
-  findArchive,
-  type Inspecting,
-  inspectFile,
-  type Surroundings,
-  sizesOf,
-  withoutOwnModules,
-} from "./inspect-file.ts";
-import { moduleNames } from "./shadowing.ts";
+import { BOUND_TEXT, BoundReached } from "./format.ts";
+import { enterArchive, type Inspecting, inspectFile, type Surroundings } from "./inspect-file.ts";
 import type { LocatedEntry } from "./structure.ts";
 
 /** An entry of an archive that was looked into. */
@@ -41,16 +33,9 @@ export async function inspectContents(
   inspecting: Inspecting,
 ): Promise<InspectedEntry[]> {
   const { findings, facts } = inspecting;
-  const paths = entries.map(({ location }) => location.path);
-  const archive = findArchive(paths);
-  archive?.inspect(paths, (code, detail) => findings.add(code, detail));
-  const surroundings: Surroundings = {
-    ...inspecting,
-    shadows: moduleNames(withoutOwnModules(paths, archive)),
-    sizes: sizesOf(entries),
-    outer: [entries],
-    depth: 0,
-  };
+  const { archive, surroundings } = enterArchive(entries, outside(inspecting), (code, detail) =>
+    findings.add(code, detail),
+  );
   const reading = readingAhead(read, size);
   const inspected: InspectedEntry[] = [];
   for (const [index, { location, head }] of entries.entries()) {
@@ -69,7 +54,7 @@ export async function inspectContents(
       const rest = entries.slice(index).map((entry) => entry.location);
       const files = rest.filter((entry) => !entry.path.endsWith("/"));
       findings.count("bound_reached", files.length);
-      findings.record("bound_reached", `${files.length} files were not looked into: ${BOUND}`, []);
+      findings.record("bound_reached", `${files.length} files were not looked into: ${BOUND_TEXT}`, []);
       // what was found in this one before the bound stands
       const verdictOf = (entry: EntryLocation) =>
         entry === location && file.verdict === "unsafe" ? "unsafe" : "unknown";
@@ -82,12 +67,14 @@ export async function inspectContents(
   return inspected;
 }
 
-const BOUND = "the inspection had read as much as it may";
+/** Around the outermost archive, and around a file that is in none. */
+function outside(inspecting: Inspecting): Surroundings {
+  return { ...inspecting, shadows: () => false, outer: [], depth: 0 };
+}
 
 /** Looks into one file that is in memory, as if it were the only one of its archive. @throws BoundReached */
 export async function inspectInMemory(path: string, bytes: Uint8Array, inspecting: Inspecting): Promise<void> {
   const file = new FileFindings(inspecting.findings, [path]);
-  const surroundings: Surroundings = { ...inspecting, shadows: () => false, outer: [], depth: 0 };
   const open = async () => contentInMemory(bytes, inspecting.spend);
-  await inspectFile({ path, size: bytes.length }, open, file, surroundings);
+  await inspectFile({ path, size: bytes.length }, open, file, outside(inspecting));
 }

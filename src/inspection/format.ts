@@ -58,6 +58,9 @@ export interface Format {
 /** The inspection has read, or looked at, as much as it may. */
 export class BoundReached extends Error {}
 
+/** What a finding says of that. */
+export const BOUND_TEXT = "the inspection had read as much as it may";
+
 /** A deflated file that is too large to be looked into. */
 export class TooLarge extends Error {}
 

@@ -12,7 +12,7 @@ import type { ReadRange } from "../zip/zip-index.ts";
 import { ZipError } from "../zip/zip-records.ts";
 import { contentInMemory, contentOf, type Spend } from "./file-content.ts";
 import type { FileFindings, FindingCode, Findings, InspectionFinding, Reasons } from "./findings.ts";
-import { type ArchiveFormat, type FileContent, type Scene, TooLarge } from "./format.ts";
+import { type ArchiveFormat, type FileContent, type Note, type Scene, TooLarge } from "./format.ts";
 import { ARCHIVE_FORMATS, FORMATS } from "./formats/index.ts";
 import { pickle } from "./formats/pickle.ts";
 import { checkName, isOpenedAsZip } from "./loaders.ts";
@@ -142,7 +142,6 @@ async function inspectNested(
   file: FileFindings,
   { opened, ...surroundings }: Surroundings & { opened: boolean },
 ): Promise<void> {
-  const { outer, shadows } = surroundings;
   const { entries, findings, reasons } = await surroundings.openNested(read, size);
   if (BOMBS.some((code) => reasons[code] !== undefined)) {
     return file.note("archive_bomb", "a small archive that unpacks to a very large one");
@@ -152,20 +151,11 @@ async function inspectNested(
     if (opened && first) return file.note(first.code, `in the archive that it is: ${first.detail}`);
     return file.note("nested_archive", `an archive whose structure is in doubt: ${first?.detail} (${first?.code})`);
   }
-  if (outer.some((listing) => isSameListing(listing, entries))) {
+  if (surroundings.outer.some((listing) => isSameListing(listing, entries))) {
     return file.note("archive_bomb", "an archive that holds itself");
   }
   for (const { code, detail } of findings) file.note(code, detail);
-  const paths = entries.map(({ location }) => location.path);
-  const archive = findArchive(paths);
-  archive?.inspect(paths, file.note.bind(file));
-  const inArchive = moduleNames(withoutOwnModules(paths, archive));
-  const own = {
-    ...surroundings,
-    outer: [...outer, entries],
-    sizes: sizesOf(entries),
-    shadows: (module: string) => inArchive(module) || shadows(module),
-  };
+  const { archive, surroundings: own } = enterArchive(entries, surroundings, file.note.bind(file));
   for (const { location, head } of entries) {
     if (location.path.endsWith("/")) continue;
     const open = () => contentOf(read, location, head, surroundings.spend);
@@ -180,18 +170,28 @@ function isSameListing(a: readonly LocatedEntry[], b: readonly LocatedEntry[]): 
   return a.length > 0 && a.length === b.length && a.every(({ location }, at) => isSame(location, b[at]?.location));
 }
 
-/** Bytes of the files of an archive, by path. */
-export function sizesOf(entries: readonly LocatedEntry[]): ReadonlyMap<string, number> {
-  return new Map(entries.map(({ location }) => [location.path, location.size]));
-}
-
-/** The paths of an archive but for the modules that are a part of its format: the code of a TorchScript program. */
-export function withoutOwnModules(paths: readonly string[], archive: ArchiveFormat | undefined): readonly string[] {
+/**
+ * Judges the members of an archive together, and gives what is around each of them.
+ * @param note takes what is found about the archive as a whole
+ */
+export function enterArchive(
+  entries: readonly LocatedEntry[],
+  { outer, shadows, ...around }: Surroundings,
+  note: Note,
+): { archive: ArchiveFormat | undefined; surroundings: Surroundings } {
+  const paths = entries.map(({ location }) => location.path);
+  const archive = ARCHIVE_FORMATS.find((format) => format.recognise(paths));
+  archive?.inspect(paths, note);
   const { ownModules } = archive ?? {};
-  return ownModules ? paths.filter((path) => !ownModules.test(path)) : paths;
-}
-
-/** The kind of archive that files of these paths make together. */
-export function findArchive(paths: readonly string[]): ArchiveFormat | undefined {
-  return ARCHIVE_FORMATS.find((format) => format.recognise(paths));
+  // modules that are a part of the format itself stand for no others
+  const inArchive = moduleNames(ownModules ? paths.filter((path) => !ownModules.test(path)) : paths);
+  return {
+    archive,
+    surroundings: {
+      ...around,
+      shadows: (module) => inArchive(module) || shadows(module),
+      sizes: new Map(entries.map(({ location }) => [location.path, location.size])),
+      outer: [...outer, entries],
+    },
+  };
 }

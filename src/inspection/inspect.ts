@@ -23,7 +23,7 @@ import { type InspectedEntry, inspectContents, inspectInMemory } from "./content
 import { checkDirectory } from "./directory.ts";
 import type { Spend } from "./file-content.ts";
 import { Findings, type InspectionFinding, type Reasons, type Verdict } from "./findings.ts";
-import { BoundReached } from "./format.ts";
+import { BOUND_TEXT, BoundReached } from "./format.ts";
 import type { Inspecting } from "./inspect-file.ts";
 import { checkNames } from "./names.ts";
 import { type LocatedEntry, locateAll } from "./structure.ts";
@@ -110,7 +110,7 @@ export async function inspectFile(
     await inspectInMemory(path, bytes, inspectingWith(type, findings, {}));
   } catch (error) {
     if (!(error instanceof BoundReached)) throw error;
-    findings.add("bound_reached", "the inspection had read as much as it may", path);
+    findings.add("bound_reached", BOUND_TEXT, path);
   }
   return findings.report();
 }
