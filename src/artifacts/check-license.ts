@@ -13,12 +13,11 @@ import { isUploadKey, parseSource } from "../sources/source-url.ts";
 import { causeOf } from "../sources/upstream.ts";
 import { type EdgeRow, type NodeRow, selectEdgesAbove, selectNodes } from "../store/lineage.ts";
 import { rowsOf } from "../store/statements.ts";
-import { type Evidence, isModelEvidence } from "../trust/evidence.ts";
+import { isModelEvidence } from "../trust/evidence.ts";
 import { ancestorsInEvidence } from "../trust/metrics/license.ts";
-import { readZipEntry } from "../zip/zip-entry.ts";
 import { getArtifactRow } from "./find.ts";
 import { upstreamOf } from "./ingest.ts";
-import { readerOf } from "./zip-reader.ts";
+import { readKeptEvidence } from "./kept-evidence.ts";
 
 /** Zips that one check opens for the evidence on unregistered ancestors, nearest first: each is a call to the bucket or two. */
 const EVIDENCE_READS_MAX = 8;
@@ -109,7 +108,8 @@ async function externalLicenses(
   const registered = new Set([...nodes.values()].map((node) => node.source_key));
   const known = await Promise.all(
     rows.map(async (row) => {
-      const evidence = await keptEvidence(ctx, row);
+      // an upload keeps no evidence
+      const evidence = isUploadKey(row.source_key) ? undefined : await readKeptEvidence(ctx, row);
       if (evidence === undefined || !isModelEvidence(evidence)) return [];
       const below = depths.get(row.id) ?? 0;
       return ancestorsInEvidence(evidence).map((ancestor) => ({ ...ancestor, depth: ancestor.depth + below }));
@@ -117,18 +117,6 @@ async function externalLicenses(
   );
   // what is registered was resolved: its own row and its own edges speak for it
   return known.flat().filter(({ source }) => !registered.has(source.toLowerCase()));
-}
-
-/** The evidence in a bundle; undefined for an upload, which keeps none, and for one that cannot be read. */
-async function keptEvidence(ctx: Context, row: NodeRow): Promise<Evidence | undefined> {
-  if (isUploadKey(row.source_key)) return undefined;
-  const bytes = await readZipEntry(readerOf(ctx, row), row.size, "evidence.json");
-  if (bytes === undefined) return undefined;
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as Evidence;
-  } catch {
-    return undefined;
-  }
 }
 
 function storedLicenses(row: { license: string | null }): string[] {

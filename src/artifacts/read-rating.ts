@@ -17,9 +17,9 @@ import { claimRetry, type RatingRow, type StoredRating, selectRating, writeRatin
 import type { ContractRating, Explanation } from "../trust/answer.ts";
 import { isModelEvidence, type ModelEvidence } from "../trust/evidence.ts";
 import { algorithmFor, isTrusted } from "../trust/rate.ts";
-import { readZipEntry } from "../zip/zip-entry.ts";
 import { readZipIndex } from "../zip/zip-index.ts";
 import { deferAuditRead } from "./audit/entries.ts";
+import { readKeptEvidence } from "./kept-evidence.ts";
 import { rateEvidence, type StoredBody, toStored } from "./rate.ts";
 import { refreshUnrated } from "./update.ts";
 import { readUpload } from "./uploads/read.ts";
@@ -94,9 +94,9 @@ async function renew(ctx: Context, row: RatingRow): Promise<StoredRating> {
 }
 
 async function keptEvidence(ctx: Context, row: RatingRow): Promise<ModelEvidence> {
-  const bytes = await readZipEntry(readerOf(ctx, row), row.size, "evidence.json");
-  if (!bytes) throw new RegistryError("rating_failed");
-  return JSON.parse(new TextDecoder().decode(bytes)) as ModelEvidence;
+  const evidence = await readKeptEvidence(ctx, row);
+  if (!evidence) throw new RegistryError("rating_failed");
+  return evidence as ModelEvidence;
 }
 
 /** An upload keeps no evidence but itself; what it calls `evidence.json` is a file like any other. */
